@@ -1,0 +1,20 @@
+"""The pointwise gate recovered from paper 004's parameter count (spec: one 1x1 convolution, C -> C, sigmoid)."""
+
+import torch
+from torch import Tensor, nn
+
+from fer_models.attention.gate import Gate
+
+
+class PointwiseGate(Gate):
+    """A gate for every channel at every position: A = sigmoid(conv1x1(x)), with bias; y = x * A.
+
+    Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``pointwise`` (C, H, W).
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.tap("pointwise", torch.sigmoid(self.conv(x)))

@@ -1,0 +1,38 @@
+"""Squeeze-and-excitation (Hu et al., CVPR 2018)."""
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from fer_models.attention.gate import Gate
+
+
+class SqueezeExcite(Gate):
+    """One weight per channel: gate(W2 act(W1 mean_HW(x) + b1) + b2), both layers with bias.
+
+    Args:
+        channels: C of the input.
+        squeeze_channels: width of the middle layer (MobileNetV3: make_divisible(C / 4, 8); EfficientNet: a quarter
+            of the *block's* input).
+        act_layer: activation after the first layer (ReLU in MobileNetV3, SiLU in EfficientNet).
+        gate_layer: what maps to 0..1 (hard sigmoid in MobileNetV3, sigmoid in EfficientNet).
+
+    Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``se`` (C,).
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        squeeze_channels: int,
+        act_layer: Callable[[], nn.Module] = nn.ReLU,
+        gate_layer: Callable[[], nn.Module] = nn.Hardsigmoid,
+    ):
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, squeeze_channels, 1)
+        self.act = act_layer()
+        self.expand = nn.Conv2d(squeeze_channels, channels, 1)
+        self.gate = gate_layer()
+
+    def forward(self, x: Tensor) -> Tensor:
+        squeezed = x.mean(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
+        return x * self.tap("se", self.gate(self.expand(self.act(self.reduce(squeezed)))))

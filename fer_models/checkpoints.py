@@ -1,0 +1,139 @@
+"""Checkpoints: NAME.safetensors (weights) and NAME.json (card), found by name or path."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from fer_models.card import Card
+from fer_models.networks import Network, create_network
+
+_PACKAGE = Path(__file__).parent
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be found or is not whole; the message names the file and what is wrong with it."""
+
+
+def checkpoint_folders() -> list[Path]:
+    """Where checkpoints are looked for: FERSCOPE_CHECKPOINTS (several folders, separated as in PATH), then our own.
+
+    Installed from a wheel our own are in ``fer_models/bundled``; in a source tree they are in ``checkpoints``.
+    """
+    added = [Path(folder) for folder in os.environ.get("FERSCOPE_CHECKPOINTS", "").split(os.pathsep) if folder]
+    return [*added, _PACKAGE / "bundled", _PACKAGE.parent / "checkpoints"]
+
+
+def list_checkpoints() -> list[str]:
+    """Names of all checkpoints that have both weights and card, sorted; in a tie of names the first folder counts."""
+    return sorted(
+        {
+            file.stem
+            for folder in checkpoint_folders()
+            if folder.is_dir()
+            for file in folder.glob("*.safetensors")
+            if file.with_suffix(".json").is_file()
+        }
+    )
+
+
+def find_checkpoint(name: str | os.PathLike[str]) -> Path:
+    """The weights file of a checkpoint, by name or by path. Raises CheckpointError, suggesting the nearest name."""
+    path = Path(name)
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise CheckpointError(f"There is no file {path}.")
+        return path
+    for folder in checkpoint_folders():
+        file = folder / f"{name}.safetensors"
+        if path.name == str(name) and file.is_file():
+            return file
+    near = difflib.get_close_matches(str(name), list_checkpoints(), n=1, cutoff=0.4)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    raise CheckpointError(f"There is no checkpoint '{name}'.{hint} 'ferscope checkpoints' lists them.")
+
+
+def read_card(name: str | os.PathLike[str]) -> Card:
+    """The card of a checkpoint, by name or by the path of its weights. Raises CheckpointError."""
+    file = find_checkpoint(name).with_suffix(".json")
+    try:
+        return Card.model_validate_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"The card {file.name} is missing beside the weights in {file.parent}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"The card {file.name} cannot be read: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise CheckpointError(f"The card {file.name} is not right: {where}: {first['msg']}.") from error
+
+
+def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
+    """Network in eval mode with its weights as float32, and card.
+
+    Raises:
+        CheckpointError: no such checkpoint, card missing or wrong, weights cut short, or card and weights that do not
+            belong together (another network, another number of labels).
+        UnknownNetworkError: the card names a network that is not registered.
+    """
+    card, file = read_card(name), find_checkpoint(name)
+    try:
+        tensors = load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"The weights {file.name} are cut short or damaged: {error}.") from error
+    network = create_network(card.network, len(card.labels), **card.options)
+    _check_shapes(file, card, network.state_dict(), tensors)
+    network.load_state_dict({key: _full_precision(tensor) for key, tensor in tensors.items()})
+    return network.eval(), card
+
+
+def save_checkpoint(network: Network, card: Card, folder: str | os.PathLike[str]) -> Path:
+    """Write ``card.name``.safetensors (floating-point tensors as fp16) and its card; returns the weights' path.
+
+    Both are written aside and renamed, card last, so that no half-written checkpoint is ever listed.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: _half_precision(tensor) for name, tensor in network.state_dict().items()}
+    weights = folder / f"{card.name}.safetensors"
+    aside = folder / f".{card.name}.{os.getpid()}"
+    save_file(tensors, aside)
+    os.replace(aside, weights)
+    aside.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, weights.with_suffix(".json"))
+    return weights
+
+
+def _check_shapes(file: Path, card: Card, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> None:
+    for key, tensor in expected.items():
+        if key not in found:
+            raise CheckpointError(f"The weights {file.name} lack '{key}', which {card.network} needs.")
+        if found[key].shape != tensor.shape:
+            if key.startswith("classifier."):
+                raise CheckpointError(
+                    f"The card {card.name} names {len(card.labels)} labels, the weights {file.name} have a head for "
+                    f"{found[key].shape[0]}."
+                )
+            shapes = f"{tuple(found[key].shape)} instead of {tuple(tensor.shape)}"
+            raise CheckpointError(f"In the weights {file.name}, '{key}' has the shape {shapes}.")
+    surplus = sorted(set(found) - set(expected))
+    if surplus:
+        raise CheckpointError(f"The weights {file.name} hold '{surplus[0]}', which {card.network} does not have.")
+
+
+def _full_precision(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _half_precision(tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point():
+        return tensor.contiguous().clone()
+    # A variance below fp16's smallest normal number would lose its digits, one above its largest become infinite.
+    limit = torch.finfo(torch.float16)
+    return tensor.clamp(limit.min, limit.max).half().contiguous().clone()

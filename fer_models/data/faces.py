@@ -1,0 +1,41 @@
+"""What a reader of any data set returns."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer_models.labels import LabelSet
+
+
+class DataError(ValueError):
+    """A data set that is missing, incomplete or not what its format says; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Labelled grey faces.
+
+    ``images`` (N, s, s) uint8; ``labels`` (N,) int64; ``targets`` (N, K) float32, rows sum to 1 (votes, or one-hot);
+    ``rows`` (N,) the number of each in its official file.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray
+    rows: np.ndarray
+    label_set: LabelSet
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def data_folder(folder: str | Path | None = None) -> Path:
+    """The folder given, else FERSCOPE_DATA; DataError when there is none."""
+    chosen = folder or os.environ.get("FERSCOPE_DATA")
+    if not chosen:
+        raise DataError("Say where the data set is: --data FOLDER, or the environment variable FERSCOPE_DATA.")
+    if not Path(chosen).is_dir():
+        raise DataError(f"There is no folder {chosen}.")
+    return Path(chosen)

@@ -1,0 +1,81 @@
+"""Prediction, Grad-CAM of every label and every gate, in one forward pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_models.classifier import Classifier
+from fer_models.explanation.gates import GateMap, read_gates
+from fer_models.networks import Network
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What one network saw in one crop.
+
+    Attributes:
+        labels: K expression names.
+        probabilities: (K,) float32, sum 1.
+        target: index of the label explained.
+        layer: dotted name of the module whose output is the last feature map.
+        cams: (K, h, w) float32, Grad-CAM of every label's logit at that map: signed, in the logit's units a place, not
+            resized (Selvaraju et al. 2017, eqs 1 and 2 before the ReLU).
+        gates: every gate in network order.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+    target: int
+    layer: str
+    cams: np.ndarray
+    gates: list[GateMap]
+
+    @property
+    def cam(self) -> np.ndarray:
+        """(h, w): Grad-CAM of the target."""
+        return self.cams[self.target]
+
+
+def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None = None) -> Explanation:
+    """Predict one crop and say what the network looked at.
+
+    Args:
+        classifier: from load_classifier.
+        crop: (H, W, 3) uint8 RGB, one face.
+        target: label name or index to explain; the predicted one unless given.
+
+    Raises ValueError for an unknown target or an array that is not a crop. Nothing stays on the network: no hook, no
+    ``.grad``, no changed mode.
+    """
+    index = None if target is None else classifier.target_index(target)
+    images = classifier.preprocess([crop])
+    with torch.inference_mode(False):  # a caller's inference mode would forbid the gradient
+        with torch.no_grad(), read_gates() as gates:
+            feature_map = classifier.network.features(images)
+        logits, cams = grad_cams(classifier.network, feature_map)
+    probabilities = logits.softmax(0).numpy()
+    return Explanation(
+        labels=classifier.labels,
+        probabilities=probabilities,
+        target=int(probabilities.argmax()) if index is None else index,
+        layer=classifier.network.last_layer,
+        cams=cams.numpy(),
+        gates=gates,
+    )
+
+
+def grad_cams(network: Network, feature_map: Tensor) -> tuple[Tensor, Tensor]:
+    """Logits (K,) and the Grad-CAM (K, h, w) of every logit at the last feature map (1, C, h, w).
+
+    The map is copied K times, the head runs once, and the gradient of the diagonal of the logits holds in copy k what
+    logit k owes to the map; the layers before the map are not touched. The head treats pictures one by one (eval mode).
+    """
+    with torch.enable_grad():
+        copies = feature_map.detach().repeat(network.num_classes, 1, 1, 1).requires_grad_()
+        logits = network.head(copies)  # (K, K), all rows equal
+        (gradients,) = torch.autograd.grad(logits.diagonal().sum(), copies)
+    weights = gradients.mean(dim=(2, 3))  # alpha of eq. 1: (K, C)
+    cams = torch.einsum("kc,chw->khw", weights, feature_map.detach()[0])
+    return logits[0].detach(), cams

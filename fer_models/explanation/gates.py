@@ -1,0 +1,70 @@
+"""Reading gates: what every attention mechanism multiplied by, in one forward pass."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from fer_models.attention import GateKind, gate_values, listen
+
+
+@dataclass(frozen=True)
+class GateMap:
+    """One recorded gate of one picture.
+
+    Attributes:
+        layer: dotted name of the mechanism's module in its network.
+        kind: 'simam', 'pointwise', 'se', 'channel', 'ca_h', 'ca_w' or 'spatial'.
+        axes: names of the axes of ``values``.
+        value_range: what this kind of gate can be, for any picture (SimAM 0.622..1, others 0..1).
+        values: float32: (C, h, w) for simam and pointwise; (C,) for se and channel; (C, h) for ca_h; (C, w) for ca_w;
+            (h, w) for spatial.
+    """
+
+    layer: str
+    kind: str
+    axes: tuple[str, ...]
+    value_range: tuple[float, float]
+    values: np.ndarray
+
+
+@contextmanager
+def read_gates() -> Iterator[list[GateMap]]:
+    """Record every gate that this thread computes until the block ends, in network order.
+
+    Gates of other threads are not seen. A forward pass of more than one picture raises ValueError.
+    """
+    gates: list[GateMap] = []
+
+    def record(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
+        values = np.ascontiguousarray(gate_values(kind, gate).numpy())
+        gates.append(GateMap(layer, kind.name, kind.axes, kind.value_range, values))
+        return gate
+
+    with listen(record):
+        yield gates
+
+
+def position_map(gate: GateMap) -> np.ndarray:
+    """The picture of a gate that has places: (h, w).
+
+    A spatial mask is one already. ``simam`` and ``pointwise`` have one value for each channel and place; their picture
+    is the mean over channels, a reduction that is to be stated wherever it is shown. ValueError for other kinds.
+    """
+    if gate.kind == "spatial":
+        return gate.values
+    if gate.kind in ("simam", "pointwise"):
+        return gate.values.mean(0)
+    raise ValueError(f"A gate of kind '{gate.kind}' has no map of places.")
+
+
+def coordinate_map(gate_h: GateMap, gate_w: GateMap) -> np.ndarray:
+    """The product of a coordinate attention's two gates as one picture (h, w), 0..1.
+
+    For each channel the product of its row and column weights, then the mean over channels.
+    """
+    if (gate_h.kind, gate_w.kind) != ("ca_h", "ca_w") or gate_h.layer != gate_w.layer:
+        raise ValueError("A coordinate map needs the ca_h and the ca_w gate of one layer.")
+    return np.einsum("ch,cw->hw", gate_h.values, gate_w.values) / len(gate_h.values)

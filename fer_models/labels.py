@@ -1,0 +1,35 @@
+"""Label sets of the data sets, in the order of their files, and how one maps to another.
+
+A label names the expression a face shows, as people labelled it; never what somebody feels.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LabelSet:
+    """Expressions in output order, under the name that cards use."""
+
+    name: str
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def index(self, label: str) -> int:
+        """Position of ``label``; ValueError naming the set's labels when it has none such."""
+        if label not in self.labels:
+            raise ValueError(f"'{label}' is not one of {', '.join(self.labels)} ({self.name}).")
+        return self.labels.index(label)
+
+
+FERPLUS = LabelSet("FERPlus", ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt"))
+FER2013 = LabelSet("FER2013", ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"))
+RAF_DB = LabelSet("RAF-DB", ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"))
+RAFD = LabelSet("RaFD", ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
+LABEL_SETS = {labels.name: labels for labels in (FERPLUS, FER2013, RAF_DB, RAFD)}
+
+
+def mapping(source: LabelSet, target: LabelSet) -> tuple[int | None, ...]:
+    """For each label of ``source`` its index in ``target``, or None where ``target`` lacks it (contempt in FER2013)."""
+    return tuple(target.labels.index(label) if label in target.labels else None for label in source.labels)

@@ -1,0 +1,72 @@
+"""From a face crop to what a network gets. Training and serving call the same two functions.
+
+A network trained on FER2013 has seen grey faces of 48 pixels, enlarged. A sharp colour photo would be another
+distribution, so every crop is first brought to that: luminance, area-resize to the source side, then enlarge.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+from torch.nn import functional as F
+
+
+class Preprocessing(BaseModel):
+    """The card's record of what a network gets: sides in pixels, mean and standard deviation of values in 0..1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source_side: int = Field(default=48, ge=16, le=512)
+    input_side: int = Field(default=112, ge=48, le=512)
+    mean: float = 0.5
+    std: float = Field(default=0.25, gt=0)
+
+
+def to_source(crop: np.ndarray, side: int) -> np.ndarray:
+    """Luminance of one crop at the source side.
+
+    Args:
+        crop: (H, W, 3) RGB or (H, W) grey, uint8; a crop that is not square is squeezed.
+        side: S, in pixels.
+
+    Returns: (S, S) uint8. Raises ValueError for another shape or type, or an empty crop.
+    """
+    if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
+        raise ValueError("A crop is a uint8 array; open_image and detect_faces return such arrays.")
+    if crop.ndim not in (2, 3) or crop.shape[2:] not in ((), (3,)) or 0 in crop.shape:
+        raise ValueError(f"A crop has the shape (height, width, 3), not {crop.shape}.")
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop
+    if grey.shape == (side, side):
+        return grey
+    shrinks = min(grey.shape) >= side
+    return cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = None) -> Tensor:
+    """Enlarge grey faces, give them three equal channels and normalise.
+
+    Args:
+        faces: (N, s, s), float in 0..1 or uint8.
+        side: the input side S if it is not the card's (training at growing sides).
+
+    Returns: (N, 3, S, S) float32 in channels-last memory format, on the faces' device.
+    """
+    side = side or preprocessing.input_side
+    grey = faces.unsqueeze(1).float()
+    if faces.dtype == torch.uint8:
+        grey = grey / 255
+    if grey.shape[-1] != side:
+        grey = F.interpolate(grey, size=(side, side), mode="bilinear", align_corners=False)
+    grey = (grey - preprocessing.mean) / preprocessing.std
+    return grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+
+
+def preprocess(crops: Sequence[np.ndarray], preprocessing: Preprocessing) -> Tensor:
+    """Crops, each (H, W, 3) uint8 RGB, to a network's input (N, 3, S, S) float32."""
+    if len(crops) == 0:
+        raise ValueError("There is no crop to look at: the list is empty.")
+    source = np.stack([to_source(crop, preprocessing.source_side) for crop in crops])
+    return to_input(torch.from_numpy(source), preprocessing)

@@ -1,0 +1,78 @@
+"""A run on disk: written aside, then renamed, so that a kill at any moment leaves the last whole save.
+
+Everything is one safetensors file: weights, averaged weights and the optimizer's tensors under prefixed names, numbers
+and history as JSON in its metadata. Randomness needs no saving: every step draws from a seed of its own.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+
+@dataclass
+class Progress:
+    """Where a run stands: steps done, one record an epoch, and the best epoch so far with its score."""
+
+    step: int = 0
+    loss_sum: float = 0.0  # of the epoch under way
+    loss_count: int = 0
+    seconds: float = 0.0
+    history: list[dict] = field(default_factory=list)
+    best_epoch: int | None = None
+    best_score: float = -1.0
+
+
+def write_aside(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
+    """Save tensors under another name, then rename: ``file`` is the old one or the new one, never half of either."""
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, aside, metadata=metadata)
+        os.replace(aside, file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def save_state(
+    file: Path,
+    network: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
+    recipe: str,
+) -> None:
+    """Write the whole run to ``file``; ``recipe`` is its JSON, so that another recipe cannot resume it by mistake."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
+    for index, values in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
+    write_aside(tensors, file, {"progress": json.dumps(vars(progress)), "recipe": recipe})
+
+
+def load_state(
+    file: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, recipe: str
+) -> Progress:
+    """Put a saved run back. ValueError when it was made by another recipe."""
+    with safe_open(file, framework="pt") as saved:
+        metadata = saved.metadata()
+        if metadata["recipe"] != recipe:
+            raise ValueError(f"{file.parent} holds a run of another recipe; choose another folder.")
+        tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
+    network.load_state_dict(_under(tensors, "network."))
+    average.load_state_dict(_under(tensors, "average."))
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _under(tensors, "optimizer.").items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return Progress(**json.loads(metadata["progress"]))
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

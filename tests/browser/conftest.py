@@ -1,0 +1,144 @@
+"""A running site and a real Chromium for the tests in this folder."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, Error, Page, sync_playwright
+
+START_SECONDS = 90
+STOP_SECONDS = 10
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Chromium may run as root (in CI), and calls nobody but the site.
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+)
+
+
+# Last in the session: Playwright's event loop stays on the main thread, where another test may start its own.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.path.is_relative_to(here))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_healthy(url: str) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        return direct.open(f"{url}/_stcore/health", timeout=5).status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_healthy(url):
+        if process.poll() is not None:
+            pytest.fail(f"ferscope app ended with {process.returncode}:\n{log.read_text()[-4000:]}")
+        if time.monotonic() > deadline:
+            pytest.fail(f"ferscope app did not answer within {START_SECONDS} s:\n{log.read_text()[-4000:]}")
+        time.sleep(0.1)
+
+
+def stop_group(process: subprocess.Popen) -> None:
+    """End the command and what it started (Streamlit's own process)."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of `ferscope app`, started as a visitor would on a machine that holds no settings of ours."""
+    home = tmp_path_factory.mktemp("home")
+    log = tmp_path_factory.mktemp("log") / "site.txt"
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("STREAMLIT_", "XDG_"))}
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("ferscope"), "app", "--port", str(port), "--headless"],
+            cwd=home,
+            env=inherited | {"HOME": str(home)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until_healthy(url, process, log)
+        yield url
+    finally:
+        stop_group(process)
+
+
+def launch(chromium: BrowserType) -> Browser:
+    """The system's Chromium, else the one that Playwright downloaded."""
+    system = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+    try:
+        return chromium.launch(executable_path=system, args=FLAGS)
+    except Error as error:
+        tried = system or f"Playwright's own (none of {', '.join(SYSTEM_BROWSERS)} is on the path)"
+        message = (
+            f"no Chromium could be started; tried {tried}. Install chromium, or run "
+            f"`python -m playwright install chromium`.\n{error.message.splitlines()[0]}"
+        )
+    if os.environ.get("FERSCOPE_REQUIRE_BROWSER"):
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium with a fresh profile of its own."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright.chromium)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_errors() -> list[str]:
+    """What `page` logged as an error or threw: a test ends with `assert not page_errors`."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
+    """A new visitor's empty page, 1280 x 900."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda message: message.type == "error" and page_errors.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: page_errors.append(f"thrown: {error.message}"))
+    yield page
+    context.close()
