@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from fer_models.atomic import written_aside
 from fer_models.card import Card
 from fer_models.networks import Network, create_network
 
@@ -102,11 +103,10 @@ def save_checkpoint(network: Network, card: Card, folder: str | os.PathLike[str]
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: _half_precision(tensor) for name, tensor in network.state_dict().items()}
     weights = folder / f"{card.name}.safetensors"
-    aside = folder / f".{card.name}.{os.getpid()}"
-    save_file(tensors, aside)
-    os.replace(aside, weights)
-    aside.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, weights.with_suffix(".json"))
+    with written_aside(weights) as aside:
+        save_file(tensors, aside)
+    with written_aside(weights.with_suffix(".json")) as aside:
+        aside.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return weights
 
 

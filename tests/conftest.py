@@ -6,6 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+import torch
+
+from fer_models.card import Card
+from fer_models.checkpoints import save_checkpoint
+from fer_models.classifier import Classifier
+from fer_models.labels import FERPLUS
+from fer_models.networks import PAPER_NETWORKS, Network, create_network
+from fer_models.preprocessing import Preprocessing
 
 # marker -> (environment variable, what it must name)
 NEEDS = {
@@ -55,3 +63,43 @@ def yunet_path() -> Path:
 def astronaut() -> np.ndarray:
     """(512, 512, 3) uint8 RGB photograph with one face, in the public domain. Copy it before you change it."""
     return skimage.data.astronaut()
+
+
+def make_network(name: str, num_classes: int = 8, side: int = 64) -> tuple[Network, Card]:
+    """A network whose random weights give maps and logits of ordinary size, as a trained one does, and its card."""
+    torch.manual_seed(7)
+    network = create_network(name, num_classes)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Linear):
+            torch.nn.init.normal_(module.weight, 0, module.in_features**-0.5)
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            module.momentum = None  # the running statistics become the plain mean over the pictures that follow
+    with torch.no_grad():
+        for _ in range(2):
+            network(torch.randn(16, 3, side, side))
+    card = Card(
+        name=f"{name}.test",
+        network=name,
+        labels=FERPLUS.labels[:num_classes],
+        preprocessing=Preprocessing(input_side=side),
+        licence="none: random weights",
+    )
+    return network.eval(), card
+
+
+def make_checkpoint(network: str, folder: Path, name: str, side: int = 64) -> Path:
+    """Save such a network as a checkpoint; returns the weights' path."""
+    module, card = make_network(network, side=side)
+    return save_checkpoint(module, card.model_copy(update={"name": name}), folder)
+
+
+@pytest.fixture(scope="session", params=PAPER_NETWORKS)
+def classifier(request: pytest.FixtureRequest) -> Classifier:
+    """A classifier of each of the four papers' networks, with random weights."""
+    return Classifier(*make_network(request.param))
+
+
+@pytest.fixture
+def crop(astronaut: np.ndarray) -> np.ndarray:
+    """(120, 120, 3) uint8 RGB: the astronaut's face."""
+    return astronaut[60:180, 165:285].copy()

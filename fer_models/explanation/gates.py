@@ -68,3 +68,25 @@ def coordinate_map(gate_h: GateMap, gate_w: GateMap) -> np.ndarray:
     if (gate_h.kind, gate_w.kind) != ("ca_h", "ca_w") or gate_h.layer != gate_w.layer:
         raise ValueError("A coordinate map needs the ca_h and the ca_w gate of one layer.")
     return np.einsum("ch,cw->hw", gate_h.values, gate_w.values) / len(gate_h.values)
+
+
+def channel_spread(gate: GateMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights of a ``ca_h`` or ``ca_w`` gate along its edge: 10th percentile, mean and 90th percentile over channels.
+
+    Each is (h,) for ``ca_h`` and (w,) for ``ca_w``. ValueError for other kinds.
+    """
+    if gate.kind not in ("ca_h", "ca_w"):
+        raise ValueError(f"A gate of kind '{gate.kind}' has no profile along an edge.")
+    low, high = np.percentile(gate.values, (10, 90), axis=0)
+    return low, gate.values.mean(0), high
+
+
+def sorted_channels(gate: GateMap) -> tuple[np.ndarray, np.ndarray]:
+    """Channels of an ``se`` or ``channel`` gate from the highest weight to the lowest, and those weights: (C,), (C,).
+
+    Equal weights keep the network's order. ValueError for kinds that have more than one weight a channel.
+    """
+    if gate.kind not in ("se", "channel"):
+        raise ValueError(f"A gate of kind '{gate.kind}' does not have one weight for each channel.")
+    order = np.argsort(-gate.values, kind="stable")
+    return order, gate.values[order]

@@ -20,7 +20,7 @@ from fer_models.data.faces import Faces
 from fer_models.networks import Network, channels_last, create_network
 from fer_models.preprocessing import to_input
 from fer_models.training.recipe import Recipe
-from fer_models.training.state import Progress, load_state, save_state, write_aside
+from fer_models.training.state import Progress, load_state, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
 Say = Callable[[str], None]
@@ -165,7 +165,7 @@ class _Run:
         if side == self.recipe.stages[-1].side and accuracy > progress.best_score:
             progress.best_epoch, progress.best_score = epoch + 1, accuracy
             weights = dict(self.average.module.state_dict())
-            write_aside(weights, self.folder / "best.safetensors", {"epoch": str(epoch + 1)})
+            write_tensors(weights, self.folder / "best.safetensors", {"epoch": str(epoch + 1)})
         loss = progress.loss_sum / max(progress.loss_count, 1)
         record = {"epoch": epoch + 1, "side": side, "loss": loss, "accuracy": accuracy, "macro_f1": macro_f1}
         progress.history.append(record | {"seconds": progress.seconds})
@@ -191,7 +191,7 @@ class _Run:
 
 
 def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int) -> float:
-    """Linear warm-up, then half a cosine to zero at the last step."""
+    """Linear warm-up, then half a cosine towards zero."""
     warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup

@@ -5,7 +5,6 @@ and history as JSON in its metadata. Randomness needs no saving: every step draw
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from fer_models.atomic import written_aside
 
 
 @dataclass
@@ -29,14 +30,10 @@ class Progress:
     best_score: float = -1.0
 
 
-def write_aside(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
-    """Save tensors under another name, then rename: ``file`` is the old one or the new one, never half of either."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+def write_tensors(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
+    """Save tensors to ``file``: it is the old one or the new one, never half of either."""
+    with written_aside(file) as aside:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, aside, metadata=metadata)
-        os.replace(aside, file)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def save_state(
@@ -52,7 +49,7 @@ def save_state(
     tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
-    write_aside(tensors, file, {"progress": json.dumps(vars(progress)), "recipe": recipe})
+    write_tensors(tensors, file, {"progress": json.dumps(vars(progress)), "recipe": recipe})
 
 
 def load_state(

@@ -1,0 +1,25 @@
+"""Made-up data in FER2013's official layout: grey noise whose brightness tells the label, and votes."""
+
+from pathlib import Path
+
+import numpy as np
+
+VOTES = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def write_files(folder: Path, *, training: int = 48, test: int = 16, leaks: tuple[int, ...] = (0, 3)) -> Path:
+    """Write fer2013.csv, fer2013new.csv and leaks.csv with so many rows; labels are 0 and 1 in turns."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True, exist_ok=True)
+    pixels, votes = ["emotion,pixels,Usage"], [f"Usage,Image name,{VOTES}"]
+    for row in range(training + test):
+        label, usage = row % 2, "Training" if row < training else "PublicTest"
+        face = rng.integers(0, 100, 48 * 48) + 120 * label
+        pixels.append(f"{label},{' '.join(map(str, face))},{usage}")
+        counts = [0] * 10
+        counts[label], counts[2] = 8, 2
+        votes.append(f"{usage},fer{row:07d}.png,{','.join(map(str, counts))}")
+    (folder / "fer2013.csv").write_text("\n".join(pixels) + "\n")
+    (folder / "fer2013new.csv").write_text("\n".join(votes) + "\n")
+    (folder / "leaks.csv").write_text("row,repeats\n" + "".join(f"{row},PublicTest\n" for row in leaks))
+    return folder

@@ -1,0 +1,180 @@
+"""Checkpoints and classifiers: what is saved comes back, and every damage is one clear error."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import fer_models as fer
+from fer_models.card import Card
+from fer_models.checkpoints import checkpoint_folders, load_checkpoint, read_card, save_checkpoint
+from fer_models.networks import create_network
+from fer_models.preprocessing import Preprocessing, preprocess, to_input, to_source
+
+LABELS = ("neutral", "happiness", "anger")
+
+
+@pytest.fixture
+def saved(tmp_path, monkeypatch):
+    """A small checkpoint in a folder that FERSCOPE_CHECKPOINTS names."""
+    torch.manual_seed(0)
+    network = create_network("mobilenetv3_small", 3, dropout=0.1).eval()
+    card = Card(
+        name="small.test",
+        network="mobilenetv3_small",
+        options={"dropout": 0.1},
+        labels=LABELS,
+        preprocessing=Preprocessing(input_side=64),
+        licence="none",
+    )
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    return save_checkpoint(network, card, tmp_path), network
+
+
+def test_round_trip(saved, crop):
+    file, network = saved
+    assert "small.test" in fer.list_checkpoints()
+    assert {tensor.dtype for tensor in load_file(file).values()} == {torch.float16, torch.int64}
+    by_name, by_path = fer.load_classifier("small.test"), fer.load_classifier(file)
+    assert by_name.labels == LABELS and by_name.card.options == {"dropout": 0.1}
+    assert not by_name.network.training
+    probabilities = by_name.predict([crop, crop[:50]])
+    assert probabilities.shape == (2, 3) and probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-6)
+    assert np.array_equal(probabilities, by_path.predict([crop, crop[:50]]))
+    with torch.no_grad():
+        expected = network.half().float()(by_name.preprocess([crop])).softmax(1)
+    np.testing.assert_allclose(probabilities[:1], expected, atol=1e-5)
+
+
+def test_large_statistics_survive_half_precision(tmp_path):
+    network = create_network("mobilenetv3_small", 3).eval()
+    next(m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)).running_var.fill_(1e6)
+    card = Card(name="x", network="mobilenetv3_small", labels=LABELS, preprocessing=Preprocessing(), licence="none")
+    again, _ = load_checkpoint(save_checkpoint(network, card, tmp_path))
+    assert all(torch.isfinite(t).all() for t in again.state_dict().values())
+
+
+def test_unknown_name_suggests_the_nearest(saved):
+    with pytest.raises(fer.CheckpointError, match=r"Did you mean 'small\.test'"):
+        fer.load_classifier("smal.test")
+    with pytest.raises(fer.CheckpointError, match="no file"):
+        fer.load_classifier("nowhere/x.safetensors")
+    with pytest.raises(fer.CheckpointError):
+        fer.load_classifier("../small.test")
+
+
+def test_missing_card(saved):
+    file, _ = saved
+    file.with_suffix(".json").unlink()
+    assert "small.test" not in fer.list_checkpoints()
+    with pytest.raises(fer.CheckpointError, match=r"small\.test\.json is missing"):
+        fer.load_classifier(file)
+
+
+def change_card(file, **changes):
+    card = file.with_suffix(".json")
+    card.write_text(json.dumps(json.loads(card.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": ["neutral", "happiness"]}, "names 2 labels.*head for 3"),
+        ({"labels": ["neutral", "neutral", "anger"]}, "repeat"),
+        ({"labels": ["neutral"]}, "labels"),
+        ({"surprise": 1}, "surprise"),
+        ({"preprocessing": {"input_side": 4}}, r"preprocessing\.input_side"),
+        ({"network": "mobilenetv2"}, "shape|lack"),
+        ({"options": {"dropuot": 1}}, "cannot be built"),
+    ],
+)
+def test_wrong_cards(saved, changes, message):
+    file, _ = saved
+    change_card(file, **changes)
+    with pytest.raises(ValueError, match=message):
+        fer.load_classifier(file)
+
+
+def test_unknown_network_on_a_card(saved):
+    file, _ = saved
+    change_card(file, network="mobilenetv3_smal")
+    with pytest.raises(fer.UnknownNetworkError, match="Did you mean 'mobilenetv3_small'"):
+        fer.load_classifier(file)
+
+
+def test_a_card_that_is_no_json(saved):
+    file, _ = saved
+    file.with_suffix(".json").write_bytes(b"\xff\xfe{")
+    with pytest.raises(fer.CheckpointError, match="card small"):
+        read_card(file)
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -1])
+def test_weights_cut_short(saved, kept):
+    file, _ = saved
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(fer.CheckpointError, match="cut short or damaged"):
+        fer.load_classifier(file)
+
+
+def test_missing_and_surplus_tensors(saved):
+    file, _ = saved
+    tensors = load_file(file)
+    save_file(tensors | {"extra": torch.zeros(1)}, file)
+    with pytest.raises(fer.CheckpointError, match="hold 'extra'"):
+        fer.load_classifier(file)
+    del tensors["classifier.1.bias"]
+    save_file(tensors, file)
+    with pytest.raises(fer.CheckpointError, match=r"lack 'classifier\.1\.bias'"):
+        fer.load_classifier(file)
+
+
+def test_added_folders_come_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
+    assert checkpoint_folders()[:2] == [tmp_path / "a", tmp_path / "b"]
+
+
+def test_a_failed_save_leaves_the_old_checkpoint(saved, monkeypatch):
+    file, network = saved
+    before = file.read_bytes(), file.with_suffix(".json").read_bytes()
+    monkeypatch.setattr("fer_models.atomic.os.replace", lambda *a: (_ for _ in ()).throw(OSError("disk")))
+    with pytest.raises(OSError, match="disk"):
+        save_checkpoint(network.float(), read_card(file), file.parent)
+    assert (file.read_bytes(), file.with_suffix(".json").read_bytes()) == before
+    assert {f.name for f in file.parent.iterdir()} == {"small.test.safetensors", "small.test.json"}
+
+
+def test_crops_that_are_none(saved):
+    classifier = fer.load_classifier("small.test")
+    nan = np.full((48, 48, 3), np.nan, dtype=np.float32)
+    for wrong in ([], [nan], [np.zeros((0, 4, 3), np.uint8)], [np.zeros((4, 4, 4), np.uint8)], ["face.png"]):
+        with pytest.raises(ValueError):
+            classifier.predict(wrong)
+
+
+def test_preprocessing_is_luminance_area_and_bilinear():
+    rng = np.random.default_rng(0)
+    crop = rng.integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    grey = crop @ np.array([0.299, 0.587, 0.114])
+    source = to_source(crop, 48)
+    np.testing.assert_allclose(source, grey.reshape(48, 2, 48, 2).mean((1, 3)), atol=1.01)
+    settings = Preprocessing(input_side=48, mean=0.4, std=0.2)
+    x = preprocess([crop], settings)
+    assert x.shape == (1, 3, 48, 48) and x.dtype == torch.float32
+    np.testing.assert_allclose(x[0, 1].numpy(), (source / 255 - 0.4) / 0.2, atol=1e-5)
+    assert torch.equal(x[0, 0], x[0, 2])
+    # Enlarging by two, half-pixel centres: the value between two neighbours is 3/4 of one and 1/4 of the other.
+    ramp = torch.arange(48).expand(1, 48, 48) / 255
+    large = to_input(ramp, Preprocessing(input_side=96, mean=0.0, std=1.0))[0, 0, 10] * 255
+    np.testing.assert_allclose(large[1:3].numpy(), [0.25, 0.75], atol=1e-4)
+
+
+def test_training_and_serving_see_the_same(crop):
+    settings = Preprocessing()
+    source = torch.from_numpy(to_source(crop, 48)[None])
+    served = preprocess([crop], settings)
+    assert torch.equal(to_input(source, settings), served)
+    torch.testing.assert_close(to_input(source.float() / 255, settings), served)

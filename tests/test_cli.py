@@ -1,0 +1,166 @@
+"""The command line as a person meets it: real processes for the ways in and out, real pictures and files."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from fer_models.cli import app
+from tests.conftest import make_checkpoint
+from tests.fer2013_files import write_files
+
+FERSCOPE = Path(sys.executable).with_name("ferscope")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with one checkpoint of random weights, small.test."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    make_checkpoint("mobilenetv3_cpsca", folder, "small.test")
+    return folder
+
+
+@pytest.fixture
+def run(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def photo(tmp_path, astronaut) -> Path:
+    Image.fromarray(astronaut).save(tmp_path / "photo.jpg", quality=95)
+    return tmp_path / "photo.jpg"
+
+
+def test_predict_a_photo(run, photo):
+    result = run("predict", photo, "--checkpoint", "small.test")
+    assert result.exit_code == 0
+    assert re.fullmatch(r".*photo\.jpg: face 1 \(\d+, \d+, \d+, \d+\) shows \w+: .*%, .*%, .*%\n", result.stdout)
+
+
+def test_predict_json_and_maps(run, photo, tmp_path):
+    result = run("predict", photo, "--checkpoint", "small.test", "--json", "--maps", tmp_path / "maps")
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert answer["expression"] == max(answer["probabilities"], key=answer["probabilities"].get)
+    maps = Path(answer["maps"])
+    values = np.load(maps / "values.npz")
+    assert values["grad_cams"].shape == (8, 2, 2)
+    kinds = {name.split(":")[1] for name in values if ":" in name}
+    assert kinds == {"se", "ca_h", "ca_w"}
+    # A picture's grey is the gate's value on the fixed scale 0..1, here in the middle of a quarter of the map.
+    rows, columns = values["features.15.attention:ca_h"], values["features.15.attention:ca_w"]
+    product = (rows[:, :, None] * columns[:, None, :]).mean(0)
+    (file,) = maps.glob("*features.15.attention-ca_h-times-ca_w.png")
+    grey = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    assert grey.shape == (224, 224)
+    assert grey[20, 20] == pytest.approx(product[0, 0] * 255, abs=1)
+    assert cv2.imread(str(maps / "crop.png")) is not None
+
+
+def test_predict_goes_on_after_a_bad_picture(run, photo, tmp_path):
+    bad, blank = tmp_path / "bad.png", tmp_path / "blank.png"
+    bad.write_text("not a picture")
+    Image.new("RGB", (200, 200), "white").save(blank)
+    result = run("predict", bad, blank, tmp_path / "none.jpg", photo, "--checkpoint", "small.test")
+    assert result.exit_code == 1
+    assert result.stdout.count("shows") == 1
+    errors = result.stderr.splitlines()
+    assert len(errors) == 3 and all(line.startswith("ferscope: ") for line in errors)
+    assert "--whole" in errors[1]
+    assert run("predict", blank, "--whole", "--checkpoint", "small.test").exit_code == 0
+
+
+def test_unknown_checkpoint_suggests(run, photo):
+    result = run("predict", photo, "--checkpoint", "smal.test")
+    assert result.exit_code == 1 and "Did you mean 'small.test'?" in result.stderr
+    assert run("predict").exit_code == 2
+
+
+def test_networks_prints_the_table(run):
+    result = run("networks")
+    assert result.exit_code == 0
+    assert re.search(r"^a_mobilenet +3,420,368 +568 M$", result.stdout, re.M)
+    costs = json.loads(run("networks", "--json", "--classes", 7).stdout)
+    assert costs["efficientnet_b0_attention"]["parameters"] == 6_438_787
+    assert run("networks", "--classes", 1).exit_code == 2
+
+
+def test_checkpoints_lists_and_names_what_is_broken(run, folder, tmp_path, monkeypatch):
+    result = run("checkpoints")
+    assert result.exit_code == 0
+    assert re.search(r"^small\.test +64 px +8 expressions +not scored$", result.stdout, re.M)
+    (tmp_path / "x.safetensors").write_bytes(b"")
+    (tmp_path / "x.json").write_text("{}")
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", f"{folder}:{tmp_path}")
+    result = run("checkpoints")
+    assert result.exit_code == 1
+    assert "small.test" in result.stdout and "x.json is not right" in result.stderr
+
+
+def test_train_then_evaluate(run, tmp_path, monkeypatch):
+    data = write_files(tmp_path / "data", training=40, test=16)
+    recipe = tmp_path / "recipe.json"
+    recipe.write_text(json.dumps({"network": "mobilenetv3_small", "batch_size": 16}))
+    arguments = ("train", "mobilenetv3_small", "--data", data, "--recipe", recipe, "--stage", "48:1", "--out", "run")
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "validation accuracy" in result.stdout
+    card = json.loads((tmp_path / "run" / "mobilenetv3_small.ferplus.json").read_text())
+    assert card["data"]["rows"] == 38 and card["data"]["leaked_rows_left_out"] == 2
+    assert run(*arguments).exit_code == 0  # a finished run is only published again
+    weights = tmp_path / "run" / "mobilenetv3_small.ferplus.safetensors"
+    scored = json.loads(run("evaluate", weights, "--data", data, "--json").stdout)
+    assert scored["accuracy"] == card["scores"][0]["accuracy"] and scored["count"] == 16
+    monkeypatch.setenv("FERSCOPE_DATA", str(data))
+    assert "macro-F1" in run("evaluate", weights).stdout
+    assert run("evaluate", weights, "--split", "PrivateTest").exit_code == 1
+    assert "recipe is for" not in run("train", "mobilenetv3_smal").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("train", "a_mobilnet"), "Did you mean 'a_mobilenet'"),
+        (("train", "a_mobilenet"), "FERSCOPE_DATA"),
+        (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),
+        (("train", "a_mobilenet", "--stage", "3"), "SIDE:EPOCHS"),
+        (("evaluate", "small.test"), "FERSCOPE_DATA"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkeypatch, tmp_path):
+    monkeypatch.delenv("FERSCOPE_DATA", raising=False)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["", "app", "predict", "train", "evaluate", "networks", "checkpoints"])
+def test_help_of_the_installed_command_from_another_folder(command, tmp_path):
+    arguments = [str(FERSCOPE), *command.split(), "--help"]
+    result = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and "Usage: ferscope" in result.stdout and result.stderr == ""
+
+
+def test_app_says_when_the_port_is_taken(tmp_path):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [str(FERSCOPE), "app", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+    assert result.returncode != 0
+    assert str(port) in result.stdout + result.stderr

@@ -1,0 +1,30 @@
+"""Scores against scikit-learn's report and the Wilson interval written out."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import classification_report
+
+from fer_models.evaluation import score
+
+NAMES = ("neutral", "happiness", "anger", "fear")
+
+
+def test_score_equals_scikit_learn_and_the_wilson_formula():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 3, 500)  # nobody shows fear: its recall is 0 and it counts in macro-F1
+    probabilities = rng.dirichlet(np.ones(4), 500) + 0.4 * np.eye(4)[labels]
+    found = score(labels, probabilities, NAMES, split="PublicTest", label_rule="r")
+    predicted = probabilities.argmax(1)
+    report = classification_report(
+        labels, predicted, labels=range(4), target_names=NAMES, output_dict=True, zero_division=0
+    )
+    p, n, z = (predicted == labels).mean(), 500, 1.959963984540054
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    assert found.accuracy == pytest.approx(p) and found.count == 500
+    assert found.interval == pytest.approx((centre - half, centre + half))
+    assert found.macro_f1 == pytest.approx(report["macro avg"]["f1-score"])
+    assert found.recall == pytest.approx({name: report[name]["recall"] for name in NAMES})
+    assert found.recall["fear"] == 0

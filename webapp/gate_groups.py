@@ -1,0 +1,72 @@
+"""A network's gates as the page shows them: by mechanism, in network order, each layer under a plain name."""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+from torch import nn
+
+from fer_models.attention import CBAM, CoordinateAttention, PointwiseGate, SimAM, SpatialGate, SqueezeExcite
+from fer_models.explanation import GateMap
+
+_COORDINATE_NAMES = {"avg": "CA", "max": "MAXCA", "complementary": "CPSCA"}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One attention module: its plain name ('Row 9'), its dotted name, and the gates it computed, one or two."""
+
+    name: str
+    module: str
+    gates: tuple[GateMap, ...]
+
+
+@dataclass(frozen=True)
+class GateGroup:
+    """Layers of one mechanism that follow one another; ``mechanism`` is a key of wording.MECHANISMS."""
+
+    mechanism: str
+    layers: tuple[Layer, ...]
+
+
+def group_gates(network: nn.Module, network_name: str, gates: list[GateMap]) -> list[GateGroup]:
+    """Every gate, none left out, in network order."""
+    layers = []
+    for module, members in groupby(gates, key=lambda gate: _module_name(network, gate)):
+        layer = Layer(_plain_name(module, network_name), module, tuple(members))
+        layers.append((_mechanism(network.get_submodule(module)), layer))
+    return [
+        GateGroup(mechanism, tuple(layer for _, layer in members))
+        for mechanism, members in groupby(layers, key=lambda pair: pair[0])
+    ]
+
+
+def _module_name(network: nn.Module, gate: GateMap) -> str:
+    """The mechanism's module: for CBAM's two gates the CBAM they belong to."""
+    parent = gate.layer.rpartition(".")[0]
+    return parent if isinstance(network.get_submodule(parent), CBAM) else gate.layer
+
+
+def _mechanism(module: nn.Module) -> str:
+    match module:
+        case SimAM():
+            return "SimAM"
+        case SqueezeExcite():
+            return "SE"
+        case CoordinateAttention(pool=pool):
+            return _COORDINATE_NAMES[pool]
+        case CBAM():
+            return "CBAM"
+        case PointwiseGate():
+            return "Pointwise gate"
+        case SpatialGate():
+            return "Spatial gate"
+    raise TypeError(f"{type(module).__name__} is a gate that this page has no words for.")
+
+
+def _plain_name(module: str, network_name: str) -> str:
+    """'features.9.attention' -> 'Row 9', as the papers' tables of MobileNetV3 count; other networks count blocks."""
+    index = re.match(r"features\.(\d+)\.", module)
+    if index is None:
+        return "Last map"
+    return f"{'Row' if network_name.startswith('mobilenetv3') else 'Block'} {index[1]}"

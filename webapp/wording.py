@@ -1,0 +1,167 @@
+"""Names and plain words for networks and mechanisms.
+
+Names of networks are in visitors' links (``?network=A-MobileNet``): they never change.
+"""
+
+from dataclasses import dataclass
+
+from fer_models.card import Card, Score
+from webapp.figures.answer import percent
+
+
+@dataclass(frozen=True)
+class NetworkWords:
+    """What the page says of a network: its name, one line, and the paper it comes from."""
+
+    name: str
+    summary: str
+    reference: str
+
+    @property
+    def short_reference(self) -> str:
+        """Authors and year, as a sentence: 'Nan et al. 2022.'"""
+        return f"{self.reference.partition(',')[0]}." if self.reference else ""
+
+
+NETWORKS = {
+    "mobilenetv3_simam": NetworkWords(
+        "MobileNetV3-SimAM",
+        "MobileNetV3 with SimAM, an attention without parameters, and dilated shortcuts.",
+        "Jiang et al. 2024, Research on facial expression recognition algorithm based on improved MobileNetV3",
+    ),
+    "mobilenetv3_cpsca": NetworkWords(
+        "MobileNetV3-CPSCA",
+        "A narrow MobileNetV3 with coordinate attention, which weighs rows and columns.",
+        "Liang et al. 2023, A lightweight method for face expression recognition based on improved MobileNetV3",
+    ),
+    "a_mobilenet": NetworkWords(
+        "A-MobileNet",
+        "MobileNetV1 with CBAM, which weighs channels first and places second.",
+        "Nan et al. 2022, A-MobileNet: An approach of facial expression recognition",
+    ),
+    "efficientnet_b0_attention": NetworkWords(
+        "EfficientNet-B0-attention",
+        "EfficientNet-B0 with one gate for every value of its last feature map.",
+        "Kausar et al., Human Emotion Recognition",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class MechanismWords:
+    """What the page says of an attention mechanism; ``unit`` goes under the colour bar or the axis."""
+
+    title: str
+    text: str
+    unit: str
+
+
+_SEE_FACE = "Point at a map, or reach it with the Tab key, to see the face beneath."
+_COORDINATE = (
+    "Each channel has one weight for every row and one for every column; the gate is their product. So each channel's "
+    "gate is a cross-shaped pattern by construction (rank 1): a cross says nothing about the face. "
+    "Bars along the edges: mean over channels, the thin line from the 10th to the 90th percentile. "
+    "Map: mean over channels of rows times columns. "
+)
+
+MECHANISMS = {
+    "SimAM": MechanismWords(
+        "SimAM",
+        "SimAM lets a value pass the better, the further it lies from its channel's mean. It has no parameters, never "
+        "falls below 0.622, and is blind to sign and class: the same picture gives the same gate whichever expression "
+        "is predicted. Each map is the mean over channels of channels × height × width values. " + _SEE_FACE,
+        "Gate, mean over channels. Each value of a feature map is multiplied by its own; 1 lets it pass whole.",
+    ),
+    "CPSCA": MechanismWords(
+        "CPSCA, coordinate attention with two poolings",
+        "Coordinate attention whose rows and columns are summed up by mean and by maximum. " + _COORDINATE + _SEE_FACE,
+        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
+    ),
+    "MAXCA": MechanismWords(
+        "MAXCA, coordinate attention by maxima",
+        "Coordinate attention whose rows and columns are summed up by their maximum. " + _COORDINATE + _SEE_FACE,
+        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
+    ),
+    "CA": MechanismWords(
+        "CA, coordinate attention",
+        "Coordinate attention whose rows and columns are summed up by their mean. " + _COORDINATE + _SEE_FACE,
+        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
+    ),
+    "CBAM": MechanismWords(
+        "CBAM, channels then places",
+        "CBAM gives each channel one weight, then each place one weight. Channel weights are drawn sorted from high to "
+        "low: they say which kind of feature passes, not where. The map says where. " + _SEE_FACE,
+        "Gate; the plots' height runs over the same range. 1 lets a value pass whole, 0 stops it.",
+    ),
+    "SE": MechanismWords(
+        "SE, squeeze and excitation",
+        "One weight for each channel, the same at every place, drawn sorted from high to low. It says which kind of "
+        "feature passes, not where. The dashed line is the middle of the range.",
+        "Gate; the plots' height runs over this range. 1 lets a channel pass whole, 0 stops it.",
+    ),
+    "Pointwise gate": MechanismWords(
+        "Pointwise gate",
+        "One weight for each channel at each place, computed from all channels at that place. The map is the mean over "
+        "channels of channels × height × width values. " + _SEE_FACE,
+        "Gate, mean over channels. 1 lets a value pass whole, 0 stops it.",
+    ),
+    "Spatial gate": MechanismWords(
+        "Spatial gate",
+        "One weight for each place, the same for all channels. " + _SEE_FACE,
+        "Gate. 1 lets a value pass whole, 0 stops it.",
+    ),
+}
+
+
+def network_name(checkpoint: str) -> str:
+    """What a checkpoint is called on the page and in links; a checkpoint that is not one of ours keeps its own name."""
+    network, _, trained_on = checkpoint.partition(".")
+    return NETWORKS[network].name if network in NETWORKS and trained_on == "ferplus" else checkpoint
+
+
+def in_papers_order(checkpoints: list[str]) -> list[str]:
+    """The four papers' networks in their order, then all others."""
+    order = list(NETWORKS)
+    return sorted(checkpoints, key=lambda name: (*[name.partition(".")[0] != each for each in order], name))
+
+
+def network_words(card: Card) -> NetworkWords:
+    """Name, one line and paper of a checkpoint's network."""
+    words = NETWORKS.get(card.network)
+    if words is None:
+        return NetworkWords(network_name(card.name), f"The network {card.network}.", "")
+    return NetworkWords(network_name(card.name), words.summary, words.reference)
+
+
+def score_text(card: Card) -> str:
+    """A card's score with its split, label rule, count and interval; 'Not scored.' where there is none."""
+    return " ".join(map(_one_score, card.scores)) or "Not scored: its card has no test result."
+
+
+def _one_score(score: Score) -> str:
+    low, high = score.interval
+    seeds = "" if score.seeds == 1 else f", mean of {score.seeds} seeds"
+    return (
+        f"{percent(score.accuracy, 1)} right of {score.count:,} faces of {score.split} (labels by the rule "
+        f"“{score.label_rule}”, 95 % interval {100 * low:.1f} to {percent(high, 1)}{seeds})."
+    )
+
+
+def card_text(card: Card) -> str:
+    """What a checkpoint's card says, as Markdown: paper, data, score and rights."""
+    words = network_words(card)
+    data = "not stated"
+    if card.data is not None:
+        data = f"{card.data.rows:,} faces of {card.data.dataset}, labels by the rule “{card.data.label_rule}”"
+        if card.data.leaked_rows_left_out:
+            data += f"; {card.data.leaked_rows_left_out:,} that repeat a test picture were left out"
+    lines = {
+        "Network": f"{words.summary} (`{card.network}`)",
+        "Paper": words.reference,
+        "Checkpoint": f"`{card.name}`, {card.initialisation}",
+        "Training data": data,
+        "Score": score_text(card),
+        "Input": f"grey, {card.preprocessing.source_side} pixels, enlarged to {card.preprocessing.input_side}",
+        "Rights": card.licence,
+    }
+    return "\n\n".join(f"**{name}:** {text}" for name, text in lines.items() if text)
