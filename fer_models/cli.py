@@ -97,6 +97,7 @@ def predict(
     Every face found is read. Where none is found the picture counts as unusable, unless --whole is given. Pictures
     that can be read are answered even if others cannot; the exit code is then 1.
     """
+    from fer_models.faces import DetectorError
     from fer_models.prediction import describe, predict_picture
 
     with _plain_errors():
@@ -108,7 +109,7 @@ def predict(
         try:
             for result in predict_picture(classifier, picture, whole=whole, maps=maps):
                 typer.echo(json.dumps(result) if as_json else describe(result))
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, DetectorError) as error:
             typer.echo(f"ferscope: {picture}: {error}", err=True)
             failed = True
     if failed:

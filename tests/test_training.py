@@ -15,11 +15,13 @@ from fer_models.classifier import load_classifier
 from fer_models.data import Faces, read_fer2013, select_faces
 from fer_models.data.augmentation import augmenter
 from fer_models.evaluation import evaluate, predict_faces
+from fer_models.labels import FERPLUS
 from fer_models.networks import create_network
 from fer_models.training import loop
 from fer_models.training.command import make_recipe
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Augmentation, Recipe, Stage
+from tests.conftest import make_checkpoint
 from tests.fer2013_files import write_files
 
 RECIPE = Recipe(
@@ -216,3 +218,21 @@ def test_recipes_from_the_command_line(tmp_path):
     for wrong in ("64", "64:x", "20:1", "64:0"):
         with pytest.raises(ValueError, match="SIDE:EPOCHS"):
             make_recipe("a_mobilenet", None, [wrong], 0)
+
+
+def test_a_run_can_start_from_a_checkpoint(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
+    network = create_network("mobilenetv3_small")
+    loop.load_start(network, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels)
+    stored = load_file(file)
+    assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
+    recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
+    best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
+    card = load_classifier(publish(best, recipe, *faces, tmp_path / "out", leaked_rows_left_out=0)).card
+    assert card.initialisation == "weights of small.test, which were trained from scratch"
+    assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
+    with pytest.raises(ValueError, match="cannot start this run"):
+        loop.load_start(
+            create_network("mobilenetv2"), recipe.model_copy(update={"network": "mobilenetv2"}), FERPLUS.labels
+        )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from fer_models.checkpoints import load_checkpoint
 from fer_models.data.augmentation import augmenter
 from fer_models.data.faces import Faces
 from fer_models.networks import Network, channels_last, create_network
@@ -84,6 +85,8 @@ class _Run:
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         network = create_network(recipe.network, len(training.label_set), **recipe.options)
+        if recipe.start is not None:
+            load_start(network, recipe, training.label_set.labels)
         self.network: Network = channels_last(network).to(device)
         ema = get_ema_multi_avg_fn(recipe.ema_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=ema, use_buffers=True)
@@ -188,6 +191,14 @@ class _Run:
             f"{self.recipe.network}  epoch {epoch}/{self.recipe.epochs}  {self.recipe.side_of(epoch - 1)} px  {what}"
             f"  {_duration(left)} left"
         )
+
+
+def load_start(network: Network, recipe: Recipe, labels: tuple[str, ...]) -> None:
+    """Put the weights of the checkpoint ``recipe.start`` into ``network``; ValueError when they are of another kind."""
+    weights, card = load_checkpoint(str(recipe.start))
+    if (card.network, card.labels) != (recipe.network, labels):
+        raise ValueError(f"{card.name} is {card.network} for {len(card.labels)} labels; it cannot start this run.")
+    network.load_state_dict(weights.state_dict())
 
 
 def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int) -> float:

@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 
 from fer_models.card import FERPLUS_LICENCE, Card, TrainingData
-from fer_models.checkpoints import save_checkpoint
+from fer_models.checkpoints import read_card, save_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data.faces import Faces
 from fer_models.evaluation import evaluate
@@ -35,6 +35,7 @@ def publish(
         tensors = {key: saved.get_tensor(key) for key in saved.keys()}  # noqa: SIM118  (not a mapping)
     network = create_network(recipe.network, len(training.label_set), **recipe.options)
     network.load_state_dict(tensors)
+    start = read_card(recipe.start) if recipe.start else None
     card = Card(
         name=name or f"{recipe.network}.{training.label_set.name.lower()}",
         network=recipe.network,
@@ -47,9 +48,12 @@ def publish(
             rows=len(training),
             leaked_rows_left_out=leaked_rows_left_out,
         ),
-        recipe=recipe.model_dump(mode="json"),
+        recipe=recipe.model_dump(mode="json") | ({"start_recipe": start.recipe} if start else {}),
         epoch=epoch,
         seed=recipe.seed,
+        initialisation=f"weights of {start.name}, which were trained {start.initialisation}"
+        if start
+        else "from scratch",
         licence=FERPLUS_LICENCE,
         versions={"ferscope": version("ferscope"), "torch": torch.__version__, "python": platform.python_version()},
     )

@@ -37,6 +37,7 @@ class Recipe(BaseModel):
 
     network: str
     options: dict[str, Any] = Field(default_factory=dict, description="of the network, e.g. dropout")
+    start: str | None = Field(default=None, description="checkpoint whose weights the run starts from, else scratch")
     label_rule: Literal["ferplus-majority", "fer2013"] = "ferplus-majority"
     soft_targets: bool = Field(default=True, description="learn the share of votes, not only the top label")
     stages: tuple[Stage, ...] = Field(default=(Stage(side=64, epochs=16), Stage(side=112, epochs=3)), min_length=1)
