@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from fer_models.attention.squeeze_excite import make_divisible
 from fer_models.explanation import read_gates
 from fer_models.networks import PAPER_NETWORKS, UnknownNetworkError, create_network, list_networks, network_cost
-from fer_models.networks.blocks import make_divisible
 from fer_models.networks.folding import fold_batch_norms
 
 PARAMETERS_8 = {

@@ -9,12 +9,6 @@ NormLayer = Callable[[int], nn.Module]
 ActLayer = Callable[[], nn.Module]
 
 
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """The nearest multiple of ``divisor`` that is not below 0.9 ``value`` (MobileNet's rounding; 18 -> 24)."""
-    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return rounded if rounded >= 0.9 * value else rounded + divisor
-
-
 def batch_norm(eps: float = 1e-5, momentum: float = 0.1) -> NormLayer:
     """A batch norm factory with the family's constants."""
     return partial(nn.BatchNorm2d, eps=eps, momentum=momentum)

@@ -15,7 +15,6 @@ from fer_models.networks.blocks import (
     NormLayer,
     batch_norm,
     conv_norm_act,
-    make_divisible,
 )
 
 Shortcut = Literal["identity", "dilated", "dilated_maxpool"]
@@ -26,7 +25,7 @@ ACTIVATIONS: dict[str, ActLayer] = {
     "HS": partial(nn.Hardswish, inplace=True),
 }
 ATTENTIONS: dict[str, Callable[[int], nn.Module]] = {
-    "SE": lambda channels: SqueezeExcite(channels, make_divisible(channels / 4)),
+    "SE": SqueezeExcite,
     "SimAM": lambda channels: SimAM(),
     "CA": partial(CoordinateAttention, pool="avg"),
     "MAXCA": partial(CoordinateAttention, pool="max"),
