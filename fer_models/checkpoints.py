@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card
-from fer_models.networks import Network, create_network
+from fer_models.networks import Network, UnknownNetworkError, create_network
 
 _PACKAGE = Path(__file__).parent
 
@@ -88,7 +88,12 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
         tensors = load_file(file)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"The weights {file.name} are cut short or damaged: {error}.") from error
-    network = create_network(card.network, len(card.labels), **card.options)
+    try:
+        network = create_network(card.network, len(card.labels), **card.options)
+    except UnknownNetworkError:
+        raise
+    except ValueError as error:
+        raise CheckpointError(f"The card {card.name} is not right: {error}") from error
     _check_shapes(file, card, network.state_dict(), tensors)
     network.load_state_dict({key: _full_precision(tensor) for key, tensor in tensors.items()})
     return network.eval(), card
@@ -104,7 +109,7 @@ def save_checkpoint(network: Network, card: Card, folder: str | os.PathLike[str]
     tensors = {name: _half_precision(tensor) for name, tensor in network.state_dict().items()}
     weights = folder / f"{card.name}.safetensors"
     with written_aside(weights) as aside:
-        save_file(tensors, aside)
+        aside.write_bytes(save(tensors))  # safetensors' own save_file makes a file that only its owner may read
     with written_aside(weights.with_suffix(".json")) as aside:
         aside.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return weights

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from fer_models.atomic import written_aside
@@ -33,7 +33,7 @@ class Progress:
 def write_tensors(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
     """Save tensors to ``file``: it is the old one or the new one, never half of either."""
     with written_aside(file) as aside:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, aside, metadata=metadata)
+        aside.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata=metadata))
 
 
 def save_state(
