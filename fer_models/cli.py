@@ -67,7 +67,7 @@ def app_command(
         "server.fileWatcherType": "none",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
-        "client.toolbarMode": "minimal",
+        "client.toolbarMode": "viewer",
     }
     flags = [f"--{key}={value}" for key, value in settings.items()]
     script = Path(spec.origin).with_name("app.py")

@@ -1,5 +1,6 @@
 """From an Explanation to the page's strips: which reduction is drawn as which picture, under which words."""
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -22,16 +23,14 @@ def face_uri(crop: np.ndarray) -> str:
     return data_uri(face_webp(crop), "image/webp")
 
 
-def overview(seen: Explanation, face: str, opacity: float, stretch: bool) -> str:
-    """The aligned crop, Grad-CAM laid over it, and the probability of every expression."""
+def overview(seen: Explanation, face: str, face_title: str, opacity: float, stretch: bool) -> str:
+    """The crop, Grad-CAM laid over it, and the probability of every expression."""
     label = seen.labels[seen.target]
     scale = cam_scale(seen, stretch)
-    crop = (
-        f'<div class="fs-face">{strips.image(face, "The face, upright and cut out, as the network is given it")}</div>'
-    )
+    crop = f'<div class="fs-face">{strips.image(face, face_title)}</div>'
     cam = answer.overlay(strips.image(face, ""), strips.map_picture(seen.cam, scale, f"Grad-CAM for {label}"), opacity)
     frames = [
-        Frame(crop, "The face, aligned"),
+        Frame(crop, face_title),
         Frame(cam, f"Grad-CAM for {label}", "red raises its score, blue lowers it"),
     ]
     return answer.overview(frames, answer.probability_table(seen.labels, seen.probabilities, seen.target))
@@ -44,80 +43,98 @@ def cam_section(seen: Explanation, crop: np.ndarray, face: str, preprocessing: P
     frames = [
         Frame(
             f'<div class="fs-face fs-pixels">{picture}</div>',
-            "What the network gets",
+            "The network's input",
             f"grey, {strips.size_text(grey.shape)} pixels",
         )
     ]
     scale = cam_scale(seen, stretch)
-    others = [index for index in np.argsort(-seen.probabilities) if index != seen.target][:RUNNERS_UP]
-    for index in (seen.target, *others):
+    shown = _shown_labels(seen)
+    for index in shown:
         label, cam = seen.labels[index], seen.cams[index]
         frames.append(
             Frame(
                 strips.map_picture(cam, scale, f"Grad-CAM for {label}"),
                 f"{label.capitalize()}, {answer.percent(float(seen.probabilities[index]))}",
-                f"last feature map · {strips.size_text(cam.shape)}",
+                strips.size_text(cam.shape),
                 seen.layer if index == seen.target else "",
                 strips.map_table(cam, scale),
             )
         )
     text = (
-        "Grad-CAM asks which places of the last feature map raise an expression's score (red) and which lower it (blue). "
-        "It is computed from gradients, after the fact. A CAM can light up places the network does not use."
+        "Grad-CAM asks which places of the last feature map raise an expression's score (red) and which lower it "
+        "(blue). It is computed from gradients, after the fact. A CAM can light up places the network does not use."
     )
     measured = (
-        f"{seen.labels[seen.target]}'s largest value" if stretch else f"the largest value of all {len(seen.labels)}"
+        "these maps' largest value" if stretch else f"the largest value of all {len(seen.labels)} expressions' maps"
     )
-    unit = f"Share of the score (logit) at each place. A CAM has no fixed range: the scale ends at {measured} here."
-    return strips.section("Grad-CAM", text, strips.colour_bar(scale, unit), strips.strip(frames, face))
+    unit = f"Share of the score (logit) at each place. A CAM has no fixed range: the scale ends at {measured}."
+    bar = strips.colour_bar(scale, unit, [seen.cams[index] for index in shown])
+    return strips.section("Grad-CAM", text, bar, strips.strip(frames, face), level=2)
 
 
 def cam_scale(seen: Explanation, stretch: bool) -> Scale:
-    """Zero in the middle; out to the largest value of every expression's CAM, or of the explained one's."""
-    return signed_scale(seen.cam if stretch else seen.cams)
+    """Zero in the middle; out to the largest value of every expression's CAM, or of those shown."""
+    return signed_scale(seen.cams[_shown_labels(seen)] if stretch else seen.cams)
 
 
-def gate_section(group: GateGroup, face: str, stretch: bool) -> str:
-    """Every layer of one mechanism, on one scale."""
-    words = MECHANISMS[group.mechanism]
-    maps = [values for layer in group.layers for values in _drawn(layer)]
-    scale = gate_scale(group.layers[0].gates[0].value_range, maps, stretch)
-    frames = [frame for layer in group.layers for frame in _frames(group.mechanism, layer, scale)]
-    unit = f"{words.unit} Stretched to this picture's range." if stretch else words.unit
-    return strips.section(words.title, escape(words.text), strips.colour_bar(scale, unit), strips.strip(frames, face))
+def _shown_labels(seen: Explanation) -> list[int]:
+    """The explained expression, then those most probable beside it."""
+    others = [int(index) for index in np.argsort(-seen.probabilities) if index != seen.target]
+    return [seen.target, *others[:RUNNERS_UP]]
 
 
-def _drawn(layer: Layer) -> list[np.ndarray]:
-    """Every value that a layer's pictures show, for the stretched scale."""
-    first = layer.gates[0]
-    if first.kind == "ca_h":
-        return [coordinate_map(*layer.gates), *(values for gate in layer.gates for values in channel_spread(gate))]
-    return [gate.values if _is_channels(gate) else position_map(gate) for gate in layer.gates]
+def gate_sections(groups: Sequence[GateGroup], face: str, stretch: bool) -> str:
+    """Every gate of a network, from the first layer to the last, under a heading that says what gates are."""
+    if not groups:
+        return strips.heading(
+            "No gates", "This network computes no attention of its own: Grad-CAM is all there is to see."
+        )
+    lead = strips.heading(
+        "The network's own gates",
+        "Attention that the network computed itself while it read this face, from the first layer to the last. "
+        "Each gate is what the layer's values were multiplied by, exactly. It is not an explanation made afterwards.",
+    )
+    return lead + "".join(_gate_section(group, face, stretch) for group in groups)
 
 
-def _frames(mechanism: str, layer: Layer, scale: Scale) -> list[Frame]:
-    first = layer.gates[0]
-    if first.kind == "ca_h":
-        return [_coordinate_frame(mechanism, layer, scale)]
-    return [_gate_frame(mechanism, layer, gate, scale) for gate in layer.gates]
+def _gate_section(group: GateGroup, face: str, stretch: bool) -> str:
+    """Every layer of one family, on one scale."""
+    words = MECHANISMS[group.family]
+    gates = [gate for layer in group.layers for gate in layer.gates]
+    value_range, unit = gates[0].value_range, words.unit
+    if group.family == "Coordinate attention":
+        maps = [coordinate_map(*layer.gates) for layer in group.layers]
+        # A product of two weights is smaller than either, so bars and maps are stretched each to their own range.
+        bars = gate_scale(value_range, [values for gate in gates for values in channel_spread(gate)], stretch)
+        scale = gate_scale(value_range, maps, stretch)
+        frames = [_coordinate_frame(layer, scale, bars) for layer in group.layers]
+        unit += f" Bars run from {bars.format(bars.low)} to {bars.format(bars.high)}."
+    else:
+        maps = [gate.values if _is_channels(gate) else position_map(gate) for gate in gates]
+        scale = gate_scale(value_range, maps, stretch)
+        frames = [_gate_frame(layer, gate, scale) for layer in group.layers for gate in layer.gates]
+    if stretch:
+        unit += " Stretched to this picture's range."
+    strip = strips.strip(frames, face, flat=all(map(_is_channels, gates)))
+    return strips.section(words.title, escape(words.text), strips.colour_bar(scale, unit, maps), strip)
 
 
-def _coordinate_frame(mechanism: str, layer: Layer, scale: Scale) -> Frame:
+def _coordinate_frame(layer: Layer, scale: Scale, bars: Scale) -> Frame:
     gate_h, gate_w = layer.gates
     product, rows, columns = coordinate_map(gate_h, gate_w), channel_spread(gate_h), channel_spread(gate_w)
-    title = f"{layer.name} · {mechanism}"
+    title = f"{layer.name} · {layer.mechanism}"
     return Frame(
-        strips.coordinate_picture(product, rows, columns, scale, title),
+        strips.coordinate_picture(product, rows, columns, scale, bars, title),
         title,
         f"{len(gate_h.values)} channels · {strips.size_text(product.shape)}",
         layer.module,
-        strips.profile_table(rows, columns, scale) + strips.map_table(product, scale),
+        strips.profile_table(rows, columns, bars) + strips.map_table(product, scale),
     )
 
 
-def _gate_frame(mechanism: str, layer: Layer, gate: GateMap, scale: Scale) -> Frame:
-    part = {"channel": " channels", "spatial": " places"}.get(gate.kind, "") if mechanism == "CBAM" else ""
-    title = f"{layer.name} · {mechanism}{part}"
+def _gate_frame(layer: Layer, gate: GateMap, scale: Scale) -> Frame:
+    part = {"channel": " channels", "spatial": " places"}.get(gate.kind, "") if layer.mechanism == "CBAM" else ""
+    title = f"{layer.name} · {layer.mechanism}{part}"
     if _is_channels(gate):
         order, weights = sorted_channels(gate)
         picture, table = strips.channels_picture(weights, scale, title), strips.channels_table(order, weights, scale)
@@ -132,10 +149,3 @@ def _gate_frame(mechanism: str, layer: Layer, gate: GateMap, scale: Scale) -> Fr
 
 def _is_channels(gate: GateMap) -> bool:
     return gate.kind in ("se", "channel")
-
-
-def no_gates(name: str) -> str:
-    """What stands in the place of gates for a network that has none."""
-    return strips.section(
-        "No gates", f"{escape(name)} has no attention of its own, so Grad-CAM is all there is to see.", "", ""
-    )

@@ -1,4 +1,4 @@
-"""A network's gates as the page shows them: by mechanism, in network order, each layer under a plain name."""
+"""A network's gates as the page shows them: by family, in network order, each layer under a plain name."""
 
 import re
 from dataclasses import dataclass
@@ -14,37 +14,39 @@ _COORDINATE_NAMES = {"avg": "CA", "max": "MAXCA", "complementary": "CPSCA"}
 
 @dataclass(frozen=True)
 class Layer:
-    """One attention module: its plain name ('Row 9'), its dotted name, and the gates it computed, one or two."""
+    """One attention module: plain name ('Row 9'), what it is ('CPSCA'), dotted name, and its one or two gates."""
 
     name: str
+    mechanism: str
     module: str
     gates: tuple[GateMap, ...]
 
 
 @dataclass(frozen=True)
 class GateGroup:
-    """Layers of one mechanism that follow one another; ``mechanism`` is a key of wording.MECHANISMS."""
+    """Layers of one family that follow one another; ``family`` is a key of wording.MECHANISMS."""
 
-    mechanism: str
+    family: str
     layers: tuple[Layer, ...]
 
 
 def group_gates(network: nn.Module, network_name: str, gates: list[GateMap]) -> list[GateGroup]:
     """Every gate, none left out, in network order."""
-    layers = []
-    for module, members in groupby(gates, key=lambda gate: _module_name(network, gate)):
-        layer = Layer(_plain_name(module, network_name), module, tuple(members))
-        layers.append((_mechanism(network.get_submodule(module)), layer))
-    return [
-        GateGroup(mechanism, tuple(layer for _, layer in members))
-        for mechanism, members in groupby(layers, key=lambda pair: pair[0])
+    layers = [
+        Layer(_plain_name(module, network_name), _mechanism(network.get_submodule(module)), module, tuple(members))
+        for module, members in groupby(gates, key=lambda gate: _module_name(network, gate))
     ]
+    return [GateGroup(family, tuple(members)) for family, members in groupby(layers, key=_family)]
 
 
 def _module_name(network: nn.Module, gate: GateMap) -> str:
     """The mechanism's module: for CBAM's two gates the CBAM they belong to."""
     parent = gate.layer.rpartition(".")[0]
     return parent if isinstance(network.get_submodule(parent), CBAM) else gate.layer
+
+
+def _family(layer: Layer) -> str:
+    return "Coordinate attention" if layer.gates[0].kind == "ca_h" else layer.mechanism
 
 
 def _mechanism(module: nn.Module) -> str:

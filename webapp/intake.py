@@ -23,16 +23,17 @@ WHOLE, BOX = "Whole picture", "Draw a box"
 BOX_EDGES = {"left": 25, "top": 15, "right": 75, "bottom": 85}
 PRIVACY = (
     "Your picture stays in this session's memory: it is not saved, logged or shared with other visitors, and is "
-    "forgotten when you remove it or close the page."
+    "forgotten when you remove it, or within minutes after you close the page."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class ChosenFace:
-    """A face to look at; ``key`` tells it from every other face of this session."""
+    """A face to look at; ``key`` tells it from every other face of this session, ``title`` says how it was cut out."""
 
     key: tuple
     crop: np.ndarray
+    title: str = "The face, aligned"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def choose_face() -> ChosenFace | NoFace:
     if source == "Upload":
         file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", type=["jpg", "jpeg", "png", "webp"], key="upload")
     else:
-        file = st.camera_input("Take a photo", key="camera")
+        file = st.camera_input("Take a photo", key="camera", resolution="720p")
     st.caption(PRIVACY)
     if file is None:
         st.session_state.pop("opened", None)
@@ -76,7 +77,7 @@ def _choose_sample() -> ChosenFace | NoFace:
     groups = read_gallery()
     group = st.pills(
         "Sample", list(groups), default=default_group(groups), required=True, key="sample", bind="query-params",
-        label_visibility="collapsed",
+        label_visibility="collapsed", width="stretch",
     )  # fmt: skip
     samples = groups[group]
     sample = samples[0]
@@ -121,13 +122,14 @@ def _choose_part(opened: OpenedPicture) -> ChosenFace | NoFace:
     faces = {f"Face {number}": face for number, face in enumerate(opened.faces, start=1)}
     part = st.pills(
         "Part of the picture", [*faces, WHOLE, BOX], default="Face 1" if faces else None, required=bool(faces),
-        key="part", bind="query-params", help="Faces are numbered from the largest to the smallest.",
+        key="part", bind="query-params", width="stretch", help="Faces are numbered from the largest to the smallest.",
     )  # fmt: skip
     st.html(thumbnail_style("part", [_thumbnail(face.crop) for face in opened.faces]))
     if part in faces:
-        return ChosenFace((opened.file_id, part), faces[part].crop)
+        title = "The face, aligned" if faces[part].eyes else "The face, not turned: no eyes found"
+        return ChosenFace((opened.file_id, part), faces[part].crop, title)
     if part == WHOLE:
-        return ChosenFace((opened.file_id, part), whole_picture(opened.image).crop)
+        return ChosenFace((opened.file_id, part), whole_picture(opened.image).crop, "The whole picture")
     if part == BOX:
         return _choose_box(opened)
     return NoFace("No face found", f"Choose “{WHOLE}” if it is a face already, or “{BOX}” around one.")
@@ -151,7 +153,7 @@ def _choose_box(opened: OpenedPicture) -> ChosenFace:
         theme=None,
         alt="Your picture with the chosen box; the four numbers below say where it lies",
     )
-    return ChosenFace((opened.file_id, *box), crop_box(opened.image, _in_pixels(box, opened.image)).crop)
+    return ChosenFace((opened.file_id, *box), crop_box(opened.image, _in_pixels(box, opened.image)).crop, "The box")
 
 
 def _take_drawn_box() -> None:

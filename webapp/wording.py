@@ -20,7 +20,7 @@ class NetworkWords:
     @property
     def short_reference(self) -> str:
         """Authors and year, as a sentence: 'Nan et al. 2022.'"""
-        return f"{self.reference.partition(',')[0]}." if self.reference else ""
+        return f"{self.reference.partition(',')[0].rstrip('.')}." if self.reference else ""
 
 
 NETWORKS = {
@@ -57,35 +57,21 @@ class MechanismWords:
 
 
 _SEE_FACE = "Point at a map, or reach it with the Tab key, to see the face beneath."
-_COORDINATE = (
-    "Each channel has one weight for every row and one for every column; the gate is their product. So each channel's "
-    "gate is a cross-shaped pattern by construction (rank 1): a cross says nothing about the face. "
-    "Bars along the edges: mean over channels, the thin line from the 10th to the 90th percentile. "
-    "Map: mean over channels of rows times columns. "
-)
-
 MECHANISMS = {
     "SimAM": MechanismWords(
         "SimAM",
-        "SimAM lets a value pass the better, the further it lies from its channel's mean. It has no parameters, never "
+        "The further a value lies from its channel's mean, the more of it SimAM lets pass. It has no parameters, never "
         "falls below 0.622, and is blind to sign and class: the same picture gives the same gate whichever expression "
         "is predicted. Each map is the mean over channels of channels × height × width values. " + _SEE_FACE,
         "Gate, mean over channels. Each value of a feature map is multiplied by its own; 1 lets it pass whole.",
     ),
-    "CPSCA": MechanismWords(
-        "CPSCA, coordinate attention with two poolings",
-        "Coordinate attention whose rows and columns are summed up by mean and by maximum. " + _COORDINATE + _SEE_FACE,
-        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
-    ),
-    "MAXCA": MechanismWords(
-        "MAXCA, coordinate attention by maxima",
-        "Coordinate attention whose rows and columns are summed up by their maximum. " + _COORDINATE + _SEE_FACE,
-        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
-    ),
-    "CA": MechanismWords(
-        "CA, coordinate attention",
-        "Coordinate attention whose rows and columns are summed up by their mean. " + _COORDINATE + _SEE_FACE,
-        "Gate, mean over channels; the bars' full length is the high end. 1 lets a value pass whole, 0 stops it.",
+    "Coordinate attention": MechanismWords(
+        "Coordinate attention",
+        "Each channel has one weight for every row and one for every column; the gate is their product. A cross is "
+        "therefore there by construction (rank 1) and says nothing about the face. CA sums rows and columns up by "
+        "their mean, MAXCA by their maximum, CPSCA by both. Bars along the edges: mean over channels, the thin lines "
+        "from the 10th to the 90th percentile. Map: mean over channels of rows times columns. " + _SEE_FACE,
+        "Gate, mean over channels. 1 lets a value pass whole, 0 stops it.",
     ),
     "CBAM": MechanismWords(
         "CBAM, channels then places",
@@ -143,7 +129,7 @@ def _one_score(score: Score) -> str:
     seeds = "" if score.seeds == 1 else f", mean of {score.seeds} seeds"
     return (
         f"{percent(score.accuracy, 1)} right of {score.count:,} faces of {score.split} (labels by the rule "
-        f"“{score.label_rule}”, 95 % interval {100 * low:.1f} to {percent(high, 1)}{seeds})."
+        f"“{score.label_rule}”, 95\N{NARROW NO-BREAK SPACE}% interval {100 * low:.1f} to {percent(high, 1)}{seeds})."
     )
 
 

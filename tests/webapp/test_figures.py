@@ -1,0 +1,194 @@
+"""Figures: known values have known colours, scales do not follow the values, and nothing is without words."""
+
+import base64
+import io
+import re
+import tomllib
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import webapp
+from fer_models.labels import LABEL_SETS
+from webapp.figures import answer, strips
+from webapp.figures.box import box_figure
+from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS, Scale, gate_scale, signed_scale
+from webapp.figures.pictures import data_uri, face_webp, map_png
+from webapp.figures.profiles import LONG, SHORT, edge_svg, sorted_svg
+
+
+class Images(HTMLParser):
+    """Collects the attributes of every <img>."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.found: list[dict] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "img":
+            self.found.append(dict(attributes))
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def numbers(svg: str, attribute: str) -> list[float]:
+    return [float(value) for value in re.findall(rf' {attribute}="([-\d.]+)"', svg) if value]
+
+
+def test_range_ends_have_the_colour_maps_ends():
+    picture = pixels(map_png(np.array([[0.0, 1.0], [0.0, 1.0]]), Scale(0.0, 1.0, CIVIDIS), side=64))
+    assert picture.shape == (64, 64, 3)
+    assert picture[32, 0].tolist() == CIVIDIS[0].tolist() and picture[32, -1].tolist() == CIVIDIS[255].tolist()
+    assert CIVIDIS[0, 2] > CIVIDIS[0, 0] and CIVIDIS[255, 0] > CIVIDIS[255, 2]  # RGB: from blue to yellow
+
+
+def test_enlargement_is_bilinear_in_the_values():
+    scale = Scale(0.0, 1.0, CIVIDIS)
+    picture = pixels(map_png(np.array([[0.0, 1.0]]), scale, side=200))
+    # Halfway between the two places lies the mean of their values, not the mean of their colours.
+    assert picture[100, 100].tolist() in CIVIDIS[126:130].tolist()
+    assert {tuple(colour) for colour in picture.reshape(-1, 3)} <= {tuple(colour) for colour in CIVIDIS}
+
+
+def test_a_value_outside_the_range_has_the_nearest_ends_colour():
+    assert Scale(0.622, 1.0, CIVIDIS).indices(np.array([0.5, 0.622, 1.0, 7.0])).tolist() == [0, 0, 255, 255]
+
+
+def test_fixed_scale_ignores_the_values_and_stretched_scale_follows_all_of_them():
+    maps = [np.array([[0.4, 0.5]]), np.array([[0.45, 0.6]])]
+    fixed = gate_scale((0.0, 1.0), maps, stretch=False)
+    assert (fixed.low, fixed.high) == (0.0, 1.0)
+    assert map_png(maps[0], fixed) == map_png(maps[0], gate_scale((0.0, 1.0), [maps[0] * 0], stretch=False))
+    stretched = gate_scale((0.0, 1.0), maps, stretch=True)
+    assert (stretched.low, stretched.high) == (0.4, 0.6)
+    assert map_png(maps[0], fixed) != map_png(maps[0], stretched)
+
+
+def test_zero_is_white_on_a_signed_scale():
+    scale = signed_scale(np.array([[[-0.5, 2.0]]]))
+    assert (scale.low, scale.high) == (-2.0, 2.0)
+    below, zero, above = BLUE_WHITE_RED[scale.indices(np.array([-2.0, 0.0, 2.0]))].astype(int)
+    assert zero.min() >= 253
+    assert below[2] > below[0] + 50 and above[0] > above[2] + 50
+
+
+@pytest.mark.parametrize("scale", [signed_scale(np.zeros((8, 4, 4))), gate_scale((0, 1), [np.full((2, 2), 0.5)], True)])
+def test_a_scale_of_no_width_still_draws(scale):
+    assert len(np.unique(pixels(map_png(np.full((4, 4), scale.low), scale)).reshape(-1, 3), axis=0)) == 1
+    assert "nan" not in strips.colour_bar(scale, "unit", [np.full((4, 4), scale.low)])
+
+
+def test_numbers_have_the_digits_that_their_scale_can_tell_apart():
+    assert Scale(0.0, 1.0, CIVIDIS).format(0.5) == "0.50"
+    assert Scale(0.622, 1.0, CIVIDIS).format(0.622) == "0.622"
+    assert Scale(-0.003, 0.003, CIVIDIS).format(-0.0012) == "−0.00120"
+    assert Scale(0.0, 1.0, CIVIDIS).format(-0.0001) == "0.00"
+
+
+def test_edge_profiles_have_one_bar_a_place_as_long_as_its_weight():
+    mean = np.array([0.0, 0.25, 0.5, 1.0])
+    for along, length, place in (("width", "height", "x"), ("height", "width", "y")):
+        svg = edge_svg(mean / 2, mean, mean, Scale(0.0, 1.0, CIVIDIS), along)
+        bars = "".join(re.findall(r"<rect[^>]*>", svg))
+        np.testing.assert_allclose(numbers(bars, length), mean * SHORT, atol=0.01)
+        assert all(0 <= start < LONG for start in numbers(bars, place))
+        # Every bar stands on the edge of the picture, which lies below the columns and to the right of the rows.
+        starts = numbers(bars, "y" if along == "width" else "x")
+        np.testing.assert_allclose(np.add(starts, numbers(bars, length)), SHORT, atol=0.02)
+
+
+def test_sorted_channels_fall_from_left_to_right_over_the_whole_width():
+    weights = np.sort(np.random.default_rng(0).random(1280))[::-1]
+    points = re.search(r'<polyline points="([^"]*)"', sorted_svg(weights, Scale(0.0, 1.0, CIVIDIS)))[1]
+    x, y = np.array([point.split(",") for point in points.split()], float).T
+    assert x[0] == 0 and x[-1] == LONG
+    assert (np.diff(x) >= 0).all() and (np.diff(y) >= 0).all()  # y grows downwards
+    assert y[0] == pytest.approx(LONG * (1 - weights[0]), abs=0.1)
+
+
+def test_every_picture_has_words():
+    scale, values = Scale(0.0, 1.0, CIVIDIS), np.linspace(0, 1, 12).reshape(3, 4)
+    profile = (values.mean(0),) * 3
+    html = (
+        strips.map_picture(values, scale, "SimAM of row 4")
+        + strips.coordinate_picture(values, profile, profile, scale, scale, "CA of row 11")
+        + strips.channels_picture(values.ravel()[::-1], scale, "SE of row 5")
+    )
+    images = Images(html).found
+    assert len(images) == 5
+    assert all(image["alt"] and image["src"].startswith("data:image/") for image in images)
+    assert (
+        "3\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4 places, from 0.00 to 1.00; highest in row 3 of 3, column 4 of 4"
+        in (images[0]["alt"])
+    )
+
+
+def test_tables_hold_every_place_and_the_ends_of_long_lists():
+    scale = Scale(0.0, 1.0, CIVIDIS)
+    assert strips.map_table(np.full((7, 7), 0.25), scale).count("<td>0.250</td>") == 49
+    table = strips.channels_table(np.arange(100), np.linspace(1, 0, 100), scale)
+    assert table.count("<tr>") == 1 + 16 and ">1.000<" in table and ">0.000<" in table
+
+
+def test_what_is_not_ours_is_escaped():
+    html = answer.answer("<b>net", "<script>x", 0.5) + answer.message("<i>", "<img src=x>")
+    html += answer.probability_table(["<u>a", "b"], np.array([0.5, 0.5]), 0)
+    html += strips.strip([strips.Frame("", "<script>y", "<s>", "<em>")])
+    assert not re.search(r"<(script|img|u|s|em|i)>|<img src=x", html.replace('<i style="', ""))
+
+
+@pytest.mark.parametrize(
+    ("probability", "digits", "text"),
+    [
+        (0.934, 0, "93%"),
+        (0.9999, 0, ">99%"),
+        (0.002, 0, "<1%"),
+        (0.0, 1, "<0.1%"),
+        (0.9996, 1, ">99.9%"),
+        (0.25, 1, "25.0%"),
+    ],
+)
+def test_no_probability_is_rounded_to_certainty(probability, digits, text):
+    assert answer.percent(probability, digits).replace(strips.NARROW, "") == text
+
+
+def test_the_answers_table_names_every_label_and_marks_the_explained_one():
+    html = answer.probability_table(["neutral", "fear"], np.array([0.25, 0.75]), 1)
+    assert html.count('scope="row"') == 2 and html.count("fs-target") == 1
+    assert html.index("fs-target") > html.index("Neutral")
+    assert EXPRESSION_COLOURS["fear"] in html
+
+
+def test_every_label_of_every_data_set_has_its_own_colour():
+    labels = {label for labels in LABEL_SETS.values() for label in labels.labels}
+    assert labels == set(EXPRESSION_COLOURS) and len(set(EXPRESSION_COLOURS.values())) == len(labels)
+
+
+def test_a_face_is_never_enlarged_for_the_page():
+    for side, expected in ((40, (40, 40)), (900, (224, 224))):
+        picture = Image.open(io.BytesIO(face_webp(np.zeros((side, side, 3), np.uint8))))
+        assert picture.size == expected
+
+
+def test_box_is_drawn_in_percent_of_the_picture():
+    figure = box_figure(np.zeros((300, 600, 3), np.uint8), (25, 15, 75, 85))
+    picture, shape = figure.data[0], figure.layout.shapes[0]
+    columns = 100 / picture.dx
+    assert columns == 480 and picture.x0 == pytest.approx(picture.dx / 2)
+    assert (shape.x0, shape.y0, shape.x1, shape.y1) == (25, 15, 75, 85)
+    assert figure.layout.dragmode == "select" and list(figure.layout.yaxis.range) == [100, 0]
+
+
+def test_data_uri_holds_the_bytes():
+    assert base64.b64decode(data_uri(b"abc", "image/png").partition(",")[2]) == b"abc"
+
+
+def test_the_style_sheet_and_the_theme_have_the_same_accent():
+    theme = tomllib.loads((Path(webapp.__file__).parent / ".streamlit" / "config.toml").read_text())["theme"]
+    assert f"light-dark({theme['light']['primaryColor']}, {theme['dark']['primaryColor']})" in strips.stylesheet()

@@ -1,0 +1,52 @@
+"""Arrays to encoded pictures, and those to the data URIs that HTML carries.
+
+Pictures travel inside the page's own messages, never by a media file that the server would keep under an address.
+"""
+
+import base64
+import io
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from webapp.figures.colours import Scale
+
+#: Side in pixels of an enlarged map: a frame's width on a wide screen.
+MAP_SIDE = 224
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def map_png(values: np.ndarray, scale: Scale, side: int = MAP_SIDE) -> bytes:
+    """A map (h, w) as a PNG of ``side`` x ``side`` pixels.
+
+    The values are enlarged bilinearly, then coloured, so that each colour is one of the scale's own.
+    """
+    enlarged = cv2.resize(values.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
+    picture = Image.fromarray(scale.indices(enlarged)).convert("P")
+    picture.putpalette(scale.colours.tobytes())
+    return _encode(picture, "PNG", compress_level=3)
+
+
+def face_webp(crop: np.ndarray, side: int = MAP_SIDE) -> bytes:
+    """A crop (H, W, 3) uint8 RGB as WebP, at most ``side`` pixels wide."""
+    height, width = crop.shape[:2]
+    if max(height, width) > side:
+        shrink = side / max(height, width)
+        size = max(1, round(width * shrink)), max(1, round(height * shrink))
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
+    return _encode(Image.fromarray(crop), "WEBP", quality=88, method=1)
+
+
+def input_png(grey: np.ndarray) -> bytes:
+    """What a network is given, (S, S) uint8 grey, pixel for pixel."""
+    return _encode(Image.fromarray(grey), "PNG")
+
+
+def _encode(picture: Image.Image, file_format: str, **options: int) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, file_format, **options)
+    return file.getvalue()

@@ -1,0 +1,148 @@
+"""The page "Recognise": which expression does this face show, and what did the network look at?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import fer_models as fer
+from fer_models.checkpoints import find_checkpoint
+from fer_models.faces import DetectorError
+from webapp import evidence, wording
+from webapp.figures import answer, strips
+from webapp.gate_groups import group_gates
+from webapp.intake import PRIVACY, ChosenFace, NoFace, choose_face
+
+PREDICTED = "The predicted one"
+DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
+NO_CHECKPOINT = (
+    "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
+    "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
+)
+# What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
+EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
+
+
+@dataclass(frozen=True)
+class Display:
+    """How the evidence is shown; ``target`` is a label or None for the predicted one."""
+
+    target: str | None
+    opacity: float
+    stretch: bool
+
+
+def page() -> None:
+    """Draw the page: controls at the right, the answer at the left, the evidence below."""
+    st.html(strips.stylesheet())
+    st.html(answer.page_head("Which expression does this face show, and what did the network look at?"))
+    checkpoints = wording.in_papers_order(fer.list_checkpoints())
+    if not checkpoints:
+        st.html(answer.message("No network yet", NO_CHECKPOINT))
+        return
+    result, panel = st.columns([17, 10], gap="large")
+    with panel, st.container(border=True, key="controls"):
+        face = _face_or_problem()
+        name = _choose_network(checkpoints)
+        try:
+            version = find_checkpoint(name).stat().st_mtime_ns
+            classifier = load_classifier(name, version)
+        except EXPECTED_ERRORS as error:
+            _show_message(result, "This network cannot be loaded", str(error))
+            return
+        _describe_network(classifier)
+        display = _choose_display(classifier.labels)
+    if isinstance(face, NoFace):
+        _show_message(result, face.title, face.text)
+        return
+    seen = explanation(classifier, (name, version), face, display.target)
+    _show(result, seen, classifier, name, face, display)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def load_classifier(name: str, version: int) -> fer.Classifier:
+    """A classifier shared by all sessions; ``version`` (the file's time) changes when its weights do."""
+    return fer.load_classifier(name)
+
+
+def explanation(
+    classifier: fer.Classifier, checkpoint: tuple[str, int], face: ChosenFace, target: str | None
+) -> fer.Explanation:
+    """Look once at each face with each network; moving a slider or asking for another label computes nothing again.
+
+    ``checkpoint`` is the classifier's name and version. The session keeps the last explanation only.
+    """
+    key = (face.key, checkpoint)
+    kept = st.session_state.get("explained")
+    if kept is None or kept[0] != key:
+        kept = key, fer.explain(classifier, face.crop)
+        st.session_state["explained"] = kept
+    seen = kept[1]
+    return seen if target is None else fer.Explanation(**{**vars(seen), "target": seen.labels.index(target)})
+
+
+def _face_or_problem() -> ChosenFace | NoFace:
+    try:
+        return choose_face()
+    except EXPECTED_ERRORS as error:
+        return NoFace("This picture cannot be used", str(error))
+
+
+def _choose_network(checkpoints: list[str]) -> str:
+    default = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in checkpoints else checkpoints[0]
+    return st.pills(
+        "Network", checkpoints, default=default, required=True, format_func=wording.network_name, key="network",
+        bind="query-params",
+    )  # fmt: skip
+
+
+def _describe_network(classifier: fer.Classifier) -> None:
+    words = wording.network_words(classifier.card)
+    st.caption(f"{words.summary} {words.short_reference} {wording.score_text(classifier.card)}")
+
+
+def _choose_display(labels: tuple[str, ...]) -> Display:
+    target = st.selectbox(
+        "Explain", [PREDICTED, *labels], format_func=str.capitalize, key="explain", bind="query-params",
+        help="The expression whose score Grad-CAM explains. The gates do not depend on it.",
+    )  # fmt: skip
+    opacity = st.slider(
+        "Grad-CAM over the face", 0, 100, 60, step=5, format="%d %%", key="opacity", bind="query-params"
+    )
+    stretch = st.toggle(
+        "Stretch to this picture's range", key="stretch", bind="query-params",
+        help="Off: every kind of gate has one fixed scale, so pictures can be compared. On: small differences show.",
+    )  # fmt: skip
+    return Display(None if target == PREDICTED else target, opacity / 100, stretch)
+
+
+def _show_message(result: DeltaGenerator, title: str, text: str) -> None:
+    """There is no answer: say why, and forget what was seen of a picture that may be gone."""
+    st.session_state.pop("explained", None)
+    result.html(answer.message(title, text))
+
+
+def _show(
+    result: DeltaGenerator,
+    seen: fer.Explanation,
+    classifier: fer.Classifier,
+    name: str,
+    face: ChosenFace,
+    display: Display,
+) -> None:
+    uri = evidence.face_uri(face.crop)
+    predicted = int(np.argmax(seen.probabilities))
+    headline = answer.answer(wording.network_name(name), seen.labels[predicted], float(seen.probabilities[predicted]))
+    result.html(headline + evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
+    st.html(evidence.cam_section(seen, face.crop, uri, classifier.card.preprocessing, display.stretch))
+    groups = group_gates(classifier.network, classifier.card.network, seen.gates)
+    st.html(evidence.gate_sections(groups, uri, display.stretch))
+    _fold_away(classifier)
+
+
+def _fold_away(classifier: fer.Classifier) -> None:
+    with st.expander("About this network"):
+        st.markdown(wording.card_text(classifier.card))
+    with st.expander("Your picture"):
+        st.markdown(PRIVACY)
