@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from torch import nn
 
@@ -115,6 +115,9 @@ def dilated_shortcut(
         # A depthwise convolution cannot change the width (row 11, 80 -> 112): a pointwise one follows it.
         branch.extend(conv_norm_act(width, out_channels, 1, norm_layer=norm_layer, act_layer=None))
     if max_pool:
+        # The largest of nine normalised values is about 1 above their mean. Unless the norm starts that much lower, the
+        # shift is added again in every row, drowns what differs between pictures, and training does not get going.
+        nn.init.constant_(cast(nn.GroupNorm | nn.BatchNorm2d, branch[-1]).bias, -1.0)
         branch.append(nn.MaxPool2d(3, stride=1, padding=1))
     return branch
 
