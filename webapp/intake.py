@@ -76,16 +76,29 @@ def choose_face() -> ChosenFace | NoFace:
 def _choose_sample() -> ChosenFace | NoFace:
     groups = read_gallery()
     group = st.pills(
-        "Sample", list(groups), default=default_group(groups), required=True, key="sample", bind="query-params",
-        label_visibility="collapsed", width="stretch",
-    )  # fmt: skip
+        "Sample",
+        list(groups),
+        default=default_group(groups),
+        required=True,
+        key="sample",
+        bind="query-params",
+        label_visibility="collapsed",
+        width="stretch",
+    )
     samples = groups[group]
     sample = samples[0]
     if len(samples) > 1:
         number = st.segmented_control(
-            "Which composite", range(1, len(samples) + 1), default=1, required=True, key="composite",
-            bind="query-params", label_visibility="collapsed", format_func=str, width="stretch",
-        )  # fmt: skip
+            "Which composite",
+            range(1, len(samples) + 1),
+            default=1,
+            required=True,
+            key="composite",
+            bind="query-params",
+            label_visibility="collapsed",
+            format_func=str,
+            width="stretch",
+        )
         sample = samples[number - 1]
     shown = [sample if name == group else members[0] for name, members in groups.items()]
     st.html(thumbnail_style("sample", [sample_thumbnail(each) for each in shown]))
@@ -121,9 +134,15 @@ def _choose_part(opened: OpenedPicture) -> ChosenFace | NoFace:
     """Which face of the picture, or the whole of it, or a box drawn by hand."""
     faces = {f"Face {number}": face for number, face in enumerate(opened.faces, start=1)}
     part = st.pills(
-        "Part of the picture", [*faces, WHOLE, BOX], default="Face 1" if faces else None, required=bool(faces),
-        key="part", bind="query-params", width="stretch", help="Faces are numbered from the largest to the smallest.",
-    )  # fmt: skip
+        "Part of the picture",
+        [*faces, WHOLE, BOX],
+        default="Face 1" if faces else None,
+        required=bool(faces),
+        key="part",
+        bind="query-params",
+        width="stretch",
+        help="Faces are numbered from the largest to the smallest.",
+    )
     st.html(thumbnail_style("part", [_thumbnail(face.crop) for face in opened.faces]))
     if part in faces:
         title = "The face, aligned" if faces[part].eyes else "The face, not turned: no eyes found"

@@ -15,18 +15,27 @@ from fer_models.networks.registry import PAPER_NETWORKS
 from fer_models.preprocessing import Preprocessing
 
 SCORE = Score(
-    split="PublicTest", label_rule="majority", count=3199, accuracy=0.8125, interval=(0.7986, 0.8256), macro_f1=0.61,
+    split="PublicTest",
+    label_rule="majority",
+    count=3199,
+    accuracy=0.8125,
+    interval=(0.7986, 0.8256),
+    macro_f1=0.61,
     recall={},
-)  # fmt: skip
+)
 
 
 def save(folder: Path, network: str, name: str = "", scores: tuple[Score, ...] = ()) -> Path:
     """Write a checkpoint of random weights; inputs of 64 pixels keep it quick."""
     torch.manual_seed(7)
     card = Card(
-        name=name or f"{network}.ferplus", network=network, labels=FERPLUS.labels, scores=scores, licence="none",
+        name=name or f"{network}.ferplus",
+        network=network,
+        labels=FERPLUS.labels,
+        scores=scores,
+        licence="none",
         preprocessing=Preprocessing(input_side=64),
-    )  # fmt: skip
+    )
     return checkpoints.save_checkpoint(fer.create_network(network), card, folder)
 
 

@@ -21,17 +21,24 @@ def box_figure(image: np.ndarray, box: Sequence[float]) -> go.Figure:
     picture = go.Image(
         source=data_uri(face_webp(image, SHOWN_SIDE), "image/webp"),
         # Pixel 0 is centred on x0: half a pixel in, so that the picture fills 0..100.
-        x0=50 / columns, dx=100 / columns, y0=50 / rows, dy=100 / rows,
+        x0=50 / columns,
+        dx=100 / columns,
+        y0=50 / rows,
+        dy=100 / rows,
         hoverinfo="skip",
-    )  # fmt: skip
+    )
     left, top, right, bottom = box
     figure = go.Figure(picture)
     for colour, width_px in (("#ffffff", 4), ("#0f766e", 2)):  # a white edge keeps it visible on any picture
         figure.add_shape(type="rect", x0=left, y0=top, x1=right, y1=bottom, line={"color": colour, "width": width_px})
     figure.update_layout(
-        dragmode="select", margin={"l": 0, "r": 0, "t": 0, "b": 0}, height=round(340 * min(1.2, height / width)),
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False,
-    )  # fmt: skip
+        dragmode="select",
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        height=round(340 * min(1.2, height / width)),
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+    )
     figure.update_xaxes(visible=False, range=(0, 100), constrain="domain")
     figure.update_yaxes(visible=False, range=(100, 0), scaleanchor="x", scaleratio=height / width)
     return figure

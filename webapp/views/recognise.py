@@ -92,9 +92,14 @@ def _face_or_problem() -> ChosenFace | NoFace:
 def _choose_network(checkpoints: list[str]) -> str:
     default = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in checkpoints else checkpoints[0]
     return st.pills(
-        "Network", checkpoints, default=default, required=True, format_func=wording.network_name, key="network",
+        "Network",
+        checkpoints,
+        default=default,
+        required=True,
+        format_func=wording.network_name,
+        key="network",
         bind="query-params",
-    )  # fmt: skip
+    )
 
 
 def _describe_network(classifier: fer.Classifier) -> None:
@@ -104,16 +109,22 @@ def _describe_network(classifier: fer.Classifier) -> None:
 
 def _choose_display(labels: tuple[str, ...]) -> Display:
     target = st.selectbox(
-        "Explain", [PREDICTED, *labels], format_func=str.capitalize, key="explain", bind="query-params",
+        "Explain",
+        [PREDICTED, *labels],
+        format_func=str.capitalize,
+        key="explain",
+        bind="query-params",
         help="The expression whose score Grad-CAM explains. The gates do not depend on it.",
-    )  # fmt: skip
+    )
     opacity = st.slider(
         "Grad-CAM over the face", 0, 100, 60, step=5, format="%d %%", key="opacity", bind="query-params"
     )
     stretch = st.toggle(
-        "Stretch to this picture's range", key="stretch", bind="query-params",
+        "Stretch to this picture's range",
+        key="stretch",
+        bind="query-params",
         help="Off: every kind of gate has one fixed scale, so pictures can be compared. On: small differences show.",
-    )  # fmt: skip
+    )
     return Display(None if target == PREDICTED else target, opacity / 100, stretch)
 
 
