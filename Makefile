@@ -30,7 +30,7 @@ format: setup ## rewrite the code in ruff's format and order
 
 setup: .venv/.installed-test ## make .venv with all that the tests need
 
-benchmark: .venv/.installed-onnx ## measure speed on this machine
+benchmark: .venv/.installed-test .venv/.installed-onnx ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py $(ARGS)
 
 wheel: .venv/.installed ## build dist/ferscope-*.whl

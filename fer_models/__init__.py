@@ -9,10 +9,10 @@ from fer_models.explanation import Explanation, GateMap, explain, read_gates
 from fer_models.faces import Face, detect_faces
 from fer_models.images import ImageError, open_image
 from fer_models.networks import UnknownNetworkError, create_network, list_networks
-
-__version__ = "0.1.0"
+from fer_models.version import __version__
 
 __all__ = [
+    "__version__",
     "CheckpointError",
     "Classifier",
     "Explanation",

@@ -6,11 +6,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
 
-#: What a card trained on FER2013's pictures with FERPlus's votes says of rights.
-FERPLUS_LICENCE = (
-    "Weights: Apache-2.0. Labels: FERPlus, MIT. Pictures: FER2013, collected from the web for research; the rights to "
-    "them are unresolved, and none of them is distributed here."
+_PICTURES = (
+    "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
+    "distributed here."
 )
+#: What a card says of rights, by label rule.
+LICENCES = {
+    "ferplus-majority": f"Weights: Apache-2.0. Labels: FERPlus, MIT. {_PICTURES}",
+    "fer2013": f"Weights: Apache-2.0. Labels and pictures come from FER2013. {_PICTURES}",
+}
 
 
 class _Part(BaseModel):
@@ -40,6 +44,18 @@ class Score(_Part):
     macro_f1: float = Field(ge=0, le=1)
     recall: dict[str, float]
     note: str = ""
+
+    def sentence(self) -> str:
+        """All of the score in words, e.g. for the command line and the page."""
+        low, high = self.interval
+        never = [label for label, share in self.recall.items() if share == 0]
+        missed = f" It recognised none of the {' and '.join(never)} faces." if never else ""
+        seeds = "1 seed" if self.seeds == 1 else f"mean of {self.seeds} seeds"
+        return (
+            f"Accuracy {self.accuracy:.1%} on {self.split}, {self.count:,} faces labelled by the rule "
+            f"{self.label_rule} (95 % interval {low:.1%} to {high:.1%}; macro-F1 {self.macro_f1:.1%}; {seeds}"
+            f"{'; ' + self.note if self.note else ''}).{missed}"
+        )
 
 
 class Card(_Part):

@@ -15,6 +15,8 @@ from fer_models.atomic import written_aside
 from fer_models.card import Card
 from fer_models.networks import Network, UnknownNetworkError, create_network
 
+#: What a prediction uses unless told otherwise.
+DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
 _PACKAGE = Path(__file__).parent
 
 
@@ -92,7 +94,7 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
         network = create_network(card.network, len(card.labels), **card.options)
     except UnknownNetworkError:
         raise
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # TypeError: an option named like a parameter of create_network
         raise CheckpointError(f"The card {card.name} is not right: {error}") from error
     _check_shapes(file, card, network.state_dict(), tensors)
     network.load_state_dict({key: _full_precision(tensor) for key, tensor in tensors.items()})
@@ -139,6 +141,6 @@ def _full_precision(tensor: Tensor) -> Tensor:
 def _half_precision(tensor: Tensor) -> Tensor:
     if not tensor.is_floating_point():
         return tensor.contiguous().clone()
-    # A variance below fp16's smallest normal number would lose its digits, one above its largest become infinite.
+    # A value beyond fp16's largest, such as the variance of a wild channel, must not become infinite.
     limit = torch.finfo(torch.float16)
     return tensor.clamp(limit.min, limit.max).half().contiguous().clone()

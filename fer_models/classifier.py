@@ -1,5 +1,6 @@
 """A classifier: network, labels and preprocessing as one object, so that they cannot drift apart."""
 
+import operator
 import os
 from collections.abc import Sequence
 from functools import partial
@@ -48,7 +49,7 @@ class Classifier:
             if target not in self.labels:
                 raise ValueError(f"'{target}' is not one of this network's labels: {', '.join(self.labels)}.")
             return self.labels.index(target)
-        index = int(target)
+        index = operator.index(target)
         if not 0 <= index < len(self.labels):
             raise ValueError(f"Target {index} is not between 0 and {len(self.labels) - 1}.")
         return index
@@ -62,4 +63,5 @@ def load_classifier(name: str | os.PathLike[str]) -> Classifier:
 
     Raises CheckpointError or UnknownNetworkError (see load_checkpoint).
     """
-    return Classifier(*load_checkpoint(name))
+    with torch.inference_mode(False):  # weights made in a caller's inference mode could not take part in gradients
+        return Classifier(*load_checkpoint(name))

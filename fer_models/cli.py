@@ -15,6 +15,8 @@ from typing import Annotated
 
 import typer
 
+from fer_models.checkpoints import DEFAULT_CHECKPOINT
+
 app = typer.Typer(
     name="ferscope",
     help="See what a facial-expression network looks at. Every command has its own --help.",
@@ -26,7 +28,7 @@ app = typer.Typer(
 DataOption = Annotated[
     str | None, typer.Option("--data", help="Folder with fer2013.csv, fer2013new.csv and leaks.csv [FERSCOPE_DATA].")
 ]
-DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
+NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
 
 
 def main() -> None:
@@ -37,11 +39,9 @@ def main() -> None:
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Our own errors are sentences for a person: print them without a traceback and exit with 1."""
-    from fer_models.training.loop import TrainingError
-
     try:
         yield
-    except (ValueError, TrainingError) as error:
+    except (ValueError, OSError) as error:
         typer.echo(f"ferscope: {error}", err=True)
         raise typer.Exit(1) from error
 
@@ -71,7 +71,8 @@ def app_command(
     }
     flags = [f"--{key}={value}" for key, value in settings.items()]
     script = Path(spec.origin).with_name("app.py")
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+    # -P: a folder named webapp where the command is called must not be taken for ours.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]
     typer.echo(f"FERScope on http://{'localhost' if address == '127.0.0.1' else address}:{port} (Ctrl+C stops it)")
     if os.name == "posix":
         # Our process becomes the server, so whoever ends it ends the server too.
@@ -88,7 +89,10 @@ def predict(
     ] = DEFAULT_CHECKPOINT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a face, one a line.")] = False,
     maps: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write crop, Grad-CAM and every gate of each face to DIR.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Write crop, Grad-CAM and gate maps as pictures, and every gate as numbers, to DIR."
+        ),
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Take each whole picture as the face.")] = False,
 ) -> None:
@@ -130,7 +134,9 @@ def train(
     stage: Annotated[
         list[str] | None, typer.Option(metavar="SIDE:EPOCHS", help="Repeat for growing sides, e.g. 64:16 then 112:3.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of weights, order, augmentation and dropout.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of weights, order, augmentation and dropout [the recipe's, 0].")
+    ] = None,
     device: Annotated[str | None, typer.Option(help="cuda or cpu [cuda if there is one].")] = None,
 ) -> None:
     """Train NETWORK on FERPlus (majority rule), leaked rows left out, the epoch chosen on PublicTest.
@@ -165,21 +171,29 @@ def evaluate(
     from fer_models.data import data_folder, read_fer2013, select_faces
     from fer_models.evaluation import evaluate as score_classifier
 
+    names = checkpoints or list_checkpoints()
+    if not names:
+        typer.echo(f"ferscope: {NO_CHECKPOINT}", err=True)
+        raise typer.Exit(1)
     with _plain_errors():
-        classifiers = [load_classifier(name) for name in checkpoints or list_checkpoints()]
         files = read_fer2013(data_folder(data))
-        for classifier in classifiers:
+    failed = False
+    for name in names:
+        try:
+            classifier = load_classifier(name)
             rule = classifier.card.data.label_rule if classifier.card.data else "ferplus-majority"
             found = score_classifier(classifier, select_faces(files, split, rule), split=split, label_rule=rule)
-            if as_json:
-                typer.echo(json.dumps({"checkpoint": classifier.card.name} | found.model_dump()))
-                continue
-            low, high = found.interval
-            typer.echo(
-                f"{classifier.card.name}: {split}, {rule}, {found.count} pictures: accuracy {found.accuracy:.2%} "
-                f"(95 % {low:.2%} to {high:.2%}), macro-F1 {found.macro_f1:.2%}"
-            )
-            typer.echo("  recall  " + "  ".join(f"{label} {value:.1%}" for label, value in found.recall.items()))
+        except ValueError as error:
+            typer.echo(f"ferscope: {name}: {error}", err=True)
+            failed = True
+            continue
+        if as_json:
+            typer.echo(json.dumps({"checkpoint": classifier.card.name} | found.model_dump()))
+            continue
+        typer.echo(f"{classifier.card.name}: {found.sentence()}")
+        typer.echo("  recall  " + "  ".join(f"{label} {value:.1%}" for label, value in found.recall.items()))
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -208,7 +222,7 @@ def checkpoints(
 
     names = list_checkpoints()
     if not names and not as_json:
-        typer.echo("No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one.")
+        typer.echo(NO_CHECKPOINT)
     failed = False
     for name in names:
         try:
@@ -220,8 +234,7 @@ def checkpoints(
         if as_json:
             typer.echo(card.model_dump_json())
             continue
-        best = card.scores[0] if card.scores else None
-        scored = f"{best.accuracy:.2%} on {best.split} ({best.count})" if best else "not scored"
-        typer.echo(f"{name:<36} {card.preprocessing.input_side:>4} px  {len(card.labels)} expressions  {scored}")
+        typer.echo(f"{name}: {card.network}, {card.preprocessing.input_side} px, {len(card.labels)} expressions")
+        typer.echo("  " + (" ".join(found.sentence() for found in card.scores) or "Not scored."))
     if failed:
         raise typer.Exit(1)

@@ -255,6 +255,8 @@ def _run_yunet(detector: Any, image: RGBImage) -> list[Detection]:
     found = []
     for x, y, width, height, *marks, score in [] if rows is None else rows.astype(float).tolist():
         box = (x, y, x + width, y + height)
+        if not all(math.isfinite(value) for value in (*box, *marks, score)):
+            continue  # seen on black pictures of extreme shapes
         # Landmarks are pixel centres: half a pixel up and left of our coordinates.
         left, right = sorted([(marks[0] + 0.5, marks[1] + 0.5), (marks[2] + 0.5, marks[3] + 0.5)])
         found.append(Detection(box, min(score, 1.0), (left, right) if _plausible(box, (left, right)) else None))

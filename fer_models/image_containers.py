@@ -89,7 +89,8 @@ def _name_format(data: bytes) -> str:
 # --- JPEG -------------------------------------------------------------------------------------------------------------
 
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MARKER_IN_SCAN = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # FF00 is a data byte, FFD0..FFD7 are restarts
+# FF00 is a data byte, FFD0..FFD7 are restarts. No repeat of FF here: over a long run of them it would be quadratic.
+_MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def _read_jpeg(data: bytes) -> Header:

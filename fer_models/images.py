@@ -1,9 +1,9 @@
 """Intake: untrusted bytes -> (H, W, 3) uint8 RGB, or one clear `ImageError`.
 
 Pillow decodes, but never sees the file as it came. The container is walked here first: that gives the size before any
-pixel is decoded, notices files cut short, and leaves only the chunks that carry pixels. Metadata, previews, further
-frames and trailing bytes thus reach no parser (some of Pillow's warn or allocate), and a file that is two things at
-once is read as the picture it is.
+pixel is decoded, notices files cut short, and takes off trailing bytes, so that a file that is two things at once is
+read as the picture it is. Of JPEG and PNG only the chunks that carry pixels are left: metadata, previews and further
+frames reach no parser (some of Pillow's warn or allocate).
 """
 
 from __future__ import annotations

@@ -34,17 +34,24 @@ def predict_picture(classifier: Classifier, picture: Path, *, whole: bool, maps:
             "checkpoint": classifier.card.name,
         }
         if maps is not None:
-            answer["maps"] = str(write_maps(seen, face, maps / f"{picture.stem}-face{number}"))
+            answer["maps"] = str(
+                write_maps(seen, face, _new_folder(maps, f"{picture.stem}-face{number}-{classifier.card.name}"))
+            )
         yield answer
 
 
 def describe(answer: dict) -> str:
     """One line for a person: the expression and the three likeliest probabilities."""
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:3]
-    shares = ", ".join(f"{label} {value:.1%}" for label, value in ranked)
+    shares = ", ".join(f"{label} {_share(value)}" for label, value in ranked)
     box = ", ".join(map(str, answer["box"]))
     written = f"; maps in {answer['maps']}" if "maps" in answer else ""
     return f"{answer['picture']}: face {answer['face']} ({box}) shows {answer['expression']}: {shares}{written}"
+
+
+def _share(probability: float) -> str:
+    """'93.1%'; never rounded to a certainty the network did not state."""
+    return "<0.1%" if probability < 0.001 else ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def write_maps(seen: Explanation, face: Face, folder: Path) -> Path:
@@ -67,6 +74,15 @@ def write_maps(seen: Explanation, face: Face, folder: Path) -> Path:
             product = coordinate_map(seen.gates[index - 1], gate)
             _write(folder / name.replace("ca_w", "ca_h-times-ca_w"), _grey(product, *gate.value_range))
     np.savez_compressed(folder / "values.npz", **values)  # type: ignore[arg-type]
+    return folder
+
+
+def _new_folder(parent: Path, name: str) -> Path:
+    """``parent / name``, or with a number behind it when that exists: maps of two calls never mix."""
+    folder, number = parent / name, 1
+    while folder.exists():
+        number += 1
+        folder = parent / f"{name}-{number}"
     return folder
 
 

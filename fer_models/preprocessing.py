@@ -66,6 +66,8 @@ def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = Non
 
 def preprocess(crops: Sequence[np.ndarray], preprocessing: Preprocessing) -> Tensor:
     """Crops, each (H, W, 3) uint8 RGB, to a network's input (N, 3, S, S) float32."""
+    if isinstance(crops, np.ndarray) and crops.ndim < 4:
+        raise ValueError("Give a list of crops: predict([crop]), not predict(crop).")
     if len(crops) == 0:
         raise ValueError("There is no crop to look at: the list is empty.")
     source = np.stack([to_source(crop, preprocessing.source_side) for crop in crops])

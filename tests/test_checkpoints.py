@@ -89,6 +89,7 @@ def change_card(file, **changes):
         ({"surprise": 1}, "surprise"),
         ({"preprocessing": {"input_side": 4}}, r"preprocessing\.input_side"),
         ({"network": "mobilenetv2"}, "shape|lack"),
+        ({"options": {"num_classes": 3}}, "card small.test is not right"),
         ({"options": {"dropuot": 1}}, "card small.test is not right.*cannot be built"),
     ],
 )
@@ -148,10 +149,10 @@ def test_a_failed_save_leaves_the_old_checkpoint(saved, monkeypatch):
     assert {f.name for f in file.parent.iterdir()} == {"small.test.safetensors", "small.test.json"}
 
 
-def test_crops_that_are_none(saved):
+def test_crops_that_are_none(saved, crop):
     classifier = fer.load_classifier("small.test")
     nan = np.full((48, 48, 3), np.nan, dtype=np.float32)
-    for wrong in ([], [nan], [np.zeros((0, 4, 3), np.uint8)], [np.zeros((4, 4, 4), np.uint8)], ["face.png"]):
+    for wrong in ([], crop, [nan], [np.zeros((0, 4, 3), np.uint8)], [np.zeros((4, 4, 4), np.uint8)], ["face.png"]):
         with pytest.raises(ValueError):
             classifier.predict(wrong)
 

@@ -98,7 +98,7 @@ def test_networks_prints_the_table(run):
 def test_checkpoints_lists_and_names_what_is_broken(run, folder, tmp_path, monkeypatch):
     result = run("checkpoints")
     assert result.exit_code == 0
-    assert re.search(r"^small\.test +64 px +8 expressions +not scored$", result.stdout, re.M)
+    assert "small.test: mobilenetv3_cpsca, 64 px, 8 expressions\n  Not scored.\n" in result.stdout
     (tmp_path / "x.safetensors").write_bytes(b"")
     (tmp_path / "x.json").write_text("{}")
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", f"{folder}:{tmp_path}")
@@ -124,7 +124,6 @@ def test_train_then_evaluate(run, tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_DATA", str(data))
     assert "macro-F1" in run("evaluate", weights).stdout
     assert run("evaluate", weights, "--split", "PrivateTest").exit_code == 1
-    assert "recipe is for" not in run("train", "mobilenetv3_smal").output
 
 
 @pytest.mark.parametrize(
@@ -134,6 +133,7 @@ def test_train_then_evaluate(run, tmp_path, monkeypatch):
         (("train", "a_mobilenet"), "FERSCOPE_DATA"),
         (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),
         (("train", "a_mobilenet", "--stage", "3"), "SIDE:EPOCHS"),
+        (("train", "a_mobilenet", "--device", "tpu"), "cpu or cuda"),
         (("evaluate", "small.test"), "FERSCOPE_DATA"),
     ],
 )
@@ -163,4 +163,4 @@ def test_app_says_when_the_port_is_taken(tmp_path):
             [str(FERSCOPE), "app", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, check=False
         )
     assert result.returncode != 0
-    assert str(port) in result.stdout + result.stderr
+    assert f"Port {port} is not available" in result.stdout + result.stderr

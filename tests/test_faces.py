@@ -273,3 +273,9 @@ def test_yunet_in_eight_threads(portrait):
     with ThreadPoolExecutor(8) as pool:
         for (face,) in pool.map(lambda _: detect_faces(portrait), range(24)):
             assert face.eyes == expected.eyes and np.array_equal(face.crop, expected.crop)
+
+
+@pytest.mark.yunet
+@pytest.mark.parametrize("shape", [(1, 5000), (20, 40000)])
+def test_yunet_answers_black_strips_with_no_face(shape):
+    assert detect_faces(np.zeros((*shape, 3), np.uint8)) == []

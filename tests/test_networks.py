@@ -157,6 +157,15 @@ def test_unknown_names_and_options():
         create_network("a_mobilenet", num_classes=1)
     with pytest.raises(ValueError, match="cannot be built"):
         create_network("a_mobilenet", dropuot=0.1)
+    for name, option in {
+        "a_mobilenet": {"linear_dw": "none"},
+        "mobilenetv3_simam": {"shortcut_conv": "fulll"},
+        "mobilenetv3_large": {"shortcut": "dilation"},
+        "mobilenetv3_cpsca": {"middle": "X"},
+        "efficientnet_b0": {"attention": "cbam"},
+    }.items():
+        with pytest.raises(ValueError, match="cannot be built"):
+            create_network(name, **option)
 
 
 @pytest.mark.parametrize(("value", "expected"), [(18, 24), (30, 32), (168, 168), (3, 8), (120, 120), (100, 104)])

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from sklearn.metrics import accuracy_score
 
+from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
 from fer_models.data import Faces, read_fer2013, select_faces
 from fer_models.data.augmentation import augmenter
@@ -106,12 +107,20 @@ def test_progress_says_what_and_how_long(unbroken):
     _, lines = unbroken
     assert len(lines) == 3 * (STEPS + 1)
     assert lines[0].startswith("mobilenetv3_small  epoch 1/3  48 px  step 1/3") and lines[0].endswith("left")
-    assert "64 px  loss" in lines[-1] and "macro-F1" in lines[-1]
+    assert "64 px  loss" in lines[-1] and "macro-F1" in lines[-1] and lines[-1].endswith("done")
 
 
-def test_another_recipe_cannot_resume(unbroken, faces):
+def test_another_recipe_or_other_data_cannot_resume(unbroken, faces):
     with pytest.raises(ValueError, match="another recipe"):
         loop.train(RECIPE.model_copy(update={"seed": 1}), *faces, unbroken[0], device="cpu", say=lambda line: None)
+    with pytest.raises(ValueError, match="other data"):
+        loop.train(RECIPE, faces[0], faces[0], unbroken[0], device="cpu", say=lambda line: None)
+
+
+def test_a_damaged_save_is_named(unbroken, faces, tmp_path):
+    (tmp_path / "state.safetensors").write_bytes((unbroken[0] / "state.safetensors").read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"state\.safetensors is damaged"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
 
 
 def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
@@ -210,6 +219,10 @@ def test_recipes_from_the_command_line(tmp_path):
     file.write_text('{"network": "a_mobilenet", "learning_rat": 0.1}')
     with pytest.raises(ValueError, match="learning_rat"):
         make_recipe("a_mobilenet", file, [], 0)
+    file.write_text('{"network": "mobilenetv3_simam", "seed": 5}')
+    assert make_recipe("mobilenetv3_simam", file, [], None).seed == 5
+    assert make_recipe("mobilenetv3_simam", file, [], 6).seed == 6
+    assert make_recipe("mobilenetv3_simam", file, [], None).optimizer == "adamw"  # what the file leaves out
     file.write_text('{"network": "mobilenetv1"}')
     with pytest.raises(ValueError, match="is for mobilenetv1"):
         make_recipe("a_mobilenet", file, [], 0)
@@ -229,7 +242,8 @@ def test_a_run_can_start_from_a_checkpoint(faces, tmp_path, monkeypatch):
     assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
     best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
-    card = load_classifier(publish(best, recipe, *faces, tmp_path / "out", leaked_rows_left_out=0)).card
+    start = read_card("small.test")
+    card = load_classifier(publish(best, recipe, *faces, tmp_path / "out", leaked_rows_left_out=0, start=start)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     with pytest.raises(ValueError, match="cannot start this run"):

@@ -23,7 +23,7 @@ WHOLE, BOX = "Whole picture", "Draw a box"
 BOX_EDGES = {"left": 25, "top": 15, "right": 75, "bottom": 85}
 PRIVACY = (
     "Your picture stays in this session's memory: it is not saved, logged or shared with other visitors, and is "
-    "forgotten when you remove it, or within minutes after you close the page."
+    "forgotten when you remove it, or some time after you close the page."
 )
 
 
@@ -62,7 +62,8 @@ def choose_face() -> ChosenFace | NoFace:
         st.session_state.pop("opened", None)
         return _choose_sample()
     if source == "Upload":
-        file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", type=["jpg", "jpeg", "png", "webp"], key="upload")
+        # No list of types: what cannot be read is said by open_image, with what to do about it.
+        file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", key="upload")
     else:
         file = st.camera_input("Take a photo", key="camera", resolution="720p")
     st.caption(PRIVACY)

@@ -120,17 +120,16 @@ def network_words(card: Card) -> NetworkWords:
 
 
 def score_text(card: Card) -> str:
-    """A card's score with its split, label rule, count and interval; 'Not scored.' where there is none."""
-    return " ".join(map(_one_score, card.scores)) or "Not scored: its card has no test result."
+    """A card's scores in full sentences; 'Not scored' where there is none."""
+    return " ".join(score.sentence() for score in card.scores) or "Not scored: its card has no test result."
 
 
-def _one_score(score: Score) -> str:
-    low, high = score.interval
-    seeds = "" if score.seeds == 1 else f", mean of {score.seeds} seeds"
-    return (
-        f"{percent(score.accuracy, 1)} right of {score.count:,} faces of {score.split} (labels by the rule "
-        f"“{score.label_rule}”, 95\N{NARROW NO-BREAK SPACE}% interval {100 * low:.1f} to {percent(high, 1)}{seeds})."
-    )
+def _recall_table(score: Score) -> str:
+    """Recall of every expression on a split, as a Markdown table."""
+    lines = [
+        f"| {label} | {percent(share)} |" if share else f"| {label} | none |" for label, share in score.recall.items()
+    ]
+    return "\n".join([f"| expression | recognised on {score.split} |", "|---|---|", *lines])
 
 
 def card_text(card: Card) -> str:
@@ -150,4 +149,5 @@ def card_text(card: Card) -> str:
         "Input": f"grey, {card.preprocessing.source_side} pixels, enlarged to {card.preprocessing.input_side}",
         "Rights": card.licence,
     }
-    return "\n\n".join(f"**{name}:** {text}" for name, text in lines.items() if text)
+    texts = [f"**{name}:** {text}" for name, text in lines.items() if text]
+    return "\n\n".join(texts + [_recall_table(score) for score in card.scores])

@@ -1,24 +1,25 @@
 """Augmentation on batches, on whatever device they are."""
 
-from typing import Protocol
-
 import kornia.augmentation as K
+from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 
-class Settings(Protocol):
-    """The fields of a recipe's augmentation that are read here."""
+class Augmentation(BaseModel):
+    """Random changes of a batch at the source side, each drawn for every picture on its own."""
 
-    flip: float
-    degrees: float
-    translate: float
-    scale: tuple[float, float]
-    shear: float
-    contrast: float
-    erase: float
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    flip: float = Field(default=0.5, ge=0, le=1, description="probability of a mirror image")
+    degrees: float = Field(default=15, ge=0, le=90, description="largest rotation either way")
+    translate: float = Field(default=0.1, ge=0, lt=1, description="largest shift, as a part of the side")
+    scale: tuple[float, float] = Field(default=(0.85, 1.15), description="smallest and largest enlargement")
+    shear: float = Field(default=0, ge=0, le=45, description="largest shear, in degrees")
+    contrast: float = Field(default=0.3, ge=0, lt=1, description="largest change of brightness and of contrast")
+    erase: float = Field(default=0.0, ge=0, le=1, description="probability of a grey rectangle")
 
 
-def augmenter(settings: Settings) -> nn.Module:
+def augmenter(settings: Augmentation) -> nn.Module:
     """A module from faces (N, 1, s, s), float in 0..1, to changed ones of the same shape.
 
     Draws from PyTorch's global generator. Edge pixels are repeated outside the picture, as in serving.

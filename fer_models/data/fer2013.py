@@ -98,7 +98,6 @@ def majority(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _read_pixels(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     faces, emotion, usage = [], [], []
     for line, row in _rows(file, ("emotion", "pixels", "Usage")):
-        # Spaces to commas for a parser that refuses anything but whole numbers.
         try:
             pixels = np.array(row["pixels"].split(), dtype=np.int64)
             label = int(row["emotion"])
@@ -129,8 +128,9 @@ def _read_votes(file: Path, expected: int) -> np.ndarray:
 
 
 def _read_leaks(file: Path) -> frozenset[int]:
+    rows = _rows(file, ("row",), may_be_empty=True)
     try:
-        return frozenset(int(row["row"]) for _, row in _rows(file, ("row",), may_be_empty=True))
+        return frozenset(int(row["row"]) for _, row in rows)
     except ValueError as error:
         raise DataError(f"{file.name}: {error}.") from error
 

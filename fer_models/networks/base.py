@@ -37,7 +37,7 @@ class Network(nn.Module):
 
 
 def init_weights(network: nn.Module) -> None:
-    """He-normal convolutions (fan out), small normal linear layers, zero biases, unit norms: from-scratch training."""
+    """He-normal convolutions (fan out), small normal linear layers, zero biases; norms stay as they were built."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out")

@@ -52,6 +52,8 @@ def _backbone() -> nn.Sequential:
 
 def efficientnet_b0(num_classes: int, *, attention: Literal["", "cbam7x7"] = "", dropout: float = 0.2) -> Network:
     """EfficientNet-B0 with a linear head; ``cbam7x7`` (004 as its text reads) puts a 7x7 spatial gate before it."""
+    if attention not in ("", "cbam7x7"):
+        raise ValueError(f"attention is '' or 'cbam7x7', not {attention!r}")
     features = _backbone()
     last_layer = f"features.{len(features) - 1}"
     if attention == "cbam7x7":

@@ -57,6 +57,8 @@ def a_mobilenet(
     ``linear_dw``: depthwise convolutions without activation in the improved layers only, or in all thirteen (the text
     admits both readings; the parameters are the same).
     """
+    if linear_dw not in ("improved", "all"):
+        raise ValueError(f"linear_dw is 'improved' or 'all', not {linear_dw!r}")
     return _build(num_classes, improved=True, linear_dw=linear_dw, reduction=reduction, dropout=dropout)
 
 

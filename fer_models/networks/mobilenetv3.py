@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from torch import nn
 
@@ -157,6 +157,8 @@ def mobilenet_v3(
         pooled_norm: a norm after global pooling (paper 001, row 17).
         dropout: before the last linear layer.
     """
+    if shortcut not in get_args(Shortcut) or shortcut_conv not in get_args(ShortcutConv):
+        raise ValueError(f"shortcut is one of {get_args(Shortcut)}, its convolution one of {get_args(ShortcutConv)}")
     norm_layer = norm_layer or batch_norm(eps=1e-3, momentum=0.01)
     hswish = ACTIVATIONS["HS"]
     features = nn.Sequential()

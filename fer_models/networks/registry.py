@@ -49,7 +49,7 @@ def create_network(name: str, num_classes: int = 8, **options: Any) -> Network:
         raise ValueError(f"A classifier needs at least two classes, not {num_classes}.")
     try:
         network = _BUILDERS[name](num_classes=num_classes, **options)
-    except TypeError as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise ValueError(f"Network '{name}' cannot be built with {options}: {error}") from error
     name_gates(network)
     return network

@@ -1,5 +1,6 @@
 """The training loop, to be read in one sitting."""
 
+import hashlib
 import json
 import math
 import sys
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from fer_models.atomic import written_aside
 from fer_models.checkpoints import load_checkpoint
 from fer_models.data.augmentation import augmenter
 from fer_models.data.faces import Faces
@@ -24,10 +26,11 @@ from fer_models.training.recipe import Recipe
 from fer_models.training.state import Progress, load_state, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
+SCORED = "validation accuracy"  # in every line that closes an epoch
 Say = Callable[[str], None]
 
 
-class TrainingError(RuntimeError):
+class TrainingError(ValueError):
     """Training cannot go on, for example because the loss is no longer a number; the last save is kept."""
 
 
@@ -68,12 +71,13 @@ def _best_device() -> str:
 
 
 class ProgressLine:
-    """One line of progress: rewritten in place on a terminal, once an epoch in a log."""
+    """One line of progress: rewritten in place on a terminal, and in a log only what closes an epoch."""
 
     def __call__(self, line: str) -> None:
+        closes_epoch = SCORED in line
         if sys.stdout.isatty():
-            print(f"\r\x1b[K{line}", end="\n" if "validation" in line else "", flush=True)
-        elif "validation" in line:
+            print(f"\r\x1b[K{line}", end="\n" if closes_epoch else "", flush=True)
+        elif closes_epoch:
             print(line, flush=True)
 
 
@@ -82,7 +86,6 @@ class _Run:
         self, recipe: Recipe, training: Faces, validation: Faces, folder: Path, device: torch.device, say: Say
     ):
         self.recipe, self.folder, self.device, self.say = recipe, folder, device, say
-        folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(recipe.seed)
         network = create_network(recipe.network, len(training.label_set), **recipe.options)
         if recipe.start is not None:
@@ -99,6 +102,8 @@ class _Run:
         self.validation = validation
         self.steps_per_epoch = max(len(training) // recipe.batch_size, 1)
         self.progress = Progress()
+        pixels = hashlib.sha256(training.images.tobytes() + targets.tobytes() + validation.images.tobytes())
+        self.identity = f"{recipe.model_dump_json()} on {pixels.hexdigest()}"
 
     @property
     def epoch(self) -> int:
@@ -108,13 +113,14 @@ class _Run:
         file = self.folder / "state.safetensors"
         if not file.exists():
             return
-        self.progress = load_state(file, self.network, self.average, self.optimizer, self.recipe.model_dump_json())
+        self.progress = load_state(file, self.network, self.average, self.optimizer, self.identity)
         if self.progress.step % self.steps_per_epoch == 0 and len(self.progress.history) < self.epoch:
             self.close_epoch()  # the kill came between the last step of an epoch and its scores
 
     def save(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         state = self.folder / "state.safetensors"
-        save_state(state, self.network, self.average, self.optimizer, self.progress, self.recipe.model_dump_json())
+        save_state(state, self.network, self.average, self.optimizer, self.progress, self.identity)
 
     def train_epoch(self) -> None:
         """The rest of the current epoch. Each step's randomness has its own seed, so a resumed run repeats it."""
@@ -162,11 +168,13 @@ class _Run:
         progress, epoch = self.progress, self.epoch - 1
         side = self.recipe.side_of(epoch)
         predicted = probabilities(self.average.module, self.validation.images, self.recipe, side).argmax(1)
+        every = range(len(self.validation.label_set))
         accuracy = float((predicted == self.validation.labels).mean())
-        macro_f1 = float(f1_score(self.validation.labels, predicted, average="macro", zero_division=0))
+        macro_f1 = float(f1_score(self.validation.labels, predicted, labels=every, average="macro", zero_division=0))
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == self.recipe.stages[-1].side and accuracy > progress.best_score:
             progress.best_epoch, progress.best_score = epoch + 1, accuracy
+            self.folder.mkdir(parents=True, exist_ok=True)
             weights = dict(self.average.module.state_dict())
             write_tensors(weights, self.folder / "best.safetensors", {"epoch": str(epoch + 1)})
         loss = progress.loss_sum / max(progress.loss_count, 1)
@@ -174,9 +182,9 @@ class _Run:
         progress.history.append(record | {"seconds": progress.seconds})
         progress.loss_sum, progress.loss_count = 0.0, 0
         self.save()
-        lines = "".join(json.dumps(entry) + "\n" for entry in progress.history)
-        (self.folder / "metrics.jsonl").write_text(lines)
-        self.say(self.line(f"loss {loss:.3f}  validation accuracy {accuracy:.4f}  macro-F1 {macro_f1:.4f}"))
+        with written_aside(self.folder / "metrics.jsonl") as aside:
+            aside.write_text("".join(json.dumps(entry) + "\n" for entry in progress.history))
+        self.say(self.line(f"loss {loss:.3f}  {SCORED} {accuracy:.4f}  macro-F1 {macro_f1:.4f}"))
 
     def line(self, what: str) -> str:
         step, total = self.progress.step, self.recipe.epochs * self.steps_per_epoch
@@ -189,7 +197,7 @@ class _Run:
         left = self.progress.seconds * (sum(areas) - done) / max(done, 1)
         return (
             f"{self.recipe.network}  epoch {epoch}/{self.recipe.epochs}  {self.recipe.side_of(epoch - 1)} px  {what}"
-            f"  {_duration(left)} left"
+            f"  {_duration(left) + ' left' if left else 'done'}"
         )
 
 

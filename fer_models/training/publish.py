@@ -1,19 +1,19 @@
 """From the best weights of a run to a checkpoint that is scored in the form it is stored in."""
 
 import platform
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 
-from fer_models.card import FERPLUS_LICENCE, Card, TrainingData
-from fer_models.checkpoints import read_card, save_checkpoint
+from fer_models.card import LICENCES, Card, TrainingData
+from fer_models.checkpoints import save_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data.faces import Faces
 from fer_models.evaluation import evaluate
 from fer_models.networks import create_network
 from fer_models.training.recipe import Recipe
+from fer_models.version import __version__ as ferscope_version
 
 
 def publish(
@@ -24,18 +24,19 @@ def publish(
     folder: Path,
     *,
     leaked_rows_left_out: int,
+    start: Card | None = None,
     name: str = "",
 ) -> Path:
     """Write the weights ``best`` (from ``train``) as a checkpoint with its card; returns the weights' path.
 
-    The score on the card is that of the stored fp16 weights, as ``ferscope evaluate`` finds it again.
+    ``start`` is the card of the checkpoint that the run started from. The score is that of the stored fp16 weights, as
+    ``ferscope evaluate`` finds it again.
     """
     with safe_open(best, framework="pt") as saved:
         epoch = int(saved.metadata()["epoch"])
         tensors = {key: saved.get_tensor(key) for key in saved.keys()}  # noqa: SIM118  (not a mapping)
     network = create_network(recipe.network, len(training.label_set), **recipe.options)
     network.load_state_dict(tensors)
-    start = read_card(recipe.start) if recipe.start else None
     card = Card(
         name=name or f"{recipe.network}.{training.label_set.name.lower()}",
         network=recipe.network,
@@ -54,8 +55,8 @@ def publish(
         initialisation=f"weights of {start.name}, which were trained {start.initialisation}"
         if start
         else "from scratch",
-        licence=FERPLUS_LICENCE,
-        versions={"ferscope": version("ferscope"), "torch": torch.__version__, "python": platform.python_version()},
+        licence=LICENCES[recipe.label_rule],
+        versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
     weights = save_checkpoint(network, card, folder)
     note = "single view; the epoch was chosen on this part, so the score is optimistic"

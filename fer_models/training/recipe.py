@@ -4,21 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fer_models.data.augmentation import Augmentation
 from fer_models.preprocessing import Preprocessing
-
-
-class Augmentation(BaseModel):
-    """Random changes of a batch at the source side, each drawn for every picture on its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    flip: float = Field(default=0.5, ge=0, le=1, description="probability of a mirror image")
-    degrees: float = Field(default=15, ge=0, le=90, description="largest rotation either way")
-    translate: float = Field(default=0.1, ge=0, lt=1, description="largest shift, as a part of the side")
-    scale: tuple[float, float] = Field(default=(0.85, 1.15), description="smallest and largest enlargement")
-    shear: float = Field(default=0, ge=0, le=45, description="largest shear, in degrees")
-    contrast: float = Field(default=0.3, ge=0, lt=1, description="largest change of brightness and of contrast")
-    erase: float = Field(default=0.0, ge=0, le=1, description="probability of a grey rectangle")
 
 
 class Stage(BaseModel):

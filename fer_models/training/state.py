@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
@@ -42,25 +42,28 @@ def save_state(
     average: nn.Module,
     optimizer: torch.optim.Optimizer,
     progress: Progress,
-    recipe: str,
+    run: str,
 ) -> None:
-    """Write the whole run to ``file``; ``recipe`` is its JSON, so that another recipe cannot resume it by mistake."""
+    """Write everything to ``file``; ``run`` names recipe and data, so that others cannot resume it by mistake."""
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
-    write_tensors(tensors, file, {"progress": json.dumps(vars(progress)), "recipe": recipe})
+    write_tensors(tensors, file, {"progress": json.dumps(vars(progress)), "run": run})
 
 
 def load_state(
-    file: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, recipe: str
+    file: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, run: str
 ) -> Progress:
-    """Put a saved run back. ValueError when it was made by another recipe."""
-    with safe_open(file, framework="pt") as saved:
-        metadata = saved.metadata()
-        if metadata["recipe"] != recipe:
-            raise ValueError(f"{file.parent} holds a run of another recipe; choose another folder.")
-        tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
+    """Put a saved run back. ValueError when it is damaged or was made with another recipe or other data."""
+    try:
+        with safe_open(file, framework="pt") as saved:
+            metadata = saved.metadata()
+            tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
+    except SafetensorError as error:
+        raise ValueError(f"{file} is damaged ({error}); remove it to begin again.") from error
+    if metadata["run"] != run:
+        raise ValueError(f"{file.parent} holds a run of another recipe or other data; choose another folder.")
     network.load_state_dict(_under(tensors, "network."))
     average.load_state_dict(_under(tensors, "average."))
     state: dict[int, dict[str, Tensor]] = {}

@@ -12,9 +12,9 @@ from webapp.figures.strips import NARROW, Frame, strip
 def percent(probability: float, digits: int = 0) -> str:
     """'93 %'; never rounded to a certainty the network did not state."""
     smallest = 10**-digits / 2
-    if 100 * probability < smallest:
+    if 100 * probability <= smallest:
         return f"<{10**-digits:g}{NARROW}%"
-    if 100 * (1 - probability) < smallest:
+    if 100 * (1 - probability) <= smallest:
         return f">{100 - 10**-digits:g}{NARROW}%"
     return f"{100 * probability:.{digits}f}{NARROW}%"
 

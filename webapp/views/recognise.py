@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
-from fer_models.checkpoints import find_checkpoint
+from fer_models.checkpoints import DEFAULT_CHECKPOINT, find_checkpoint
 from fer_models.faces import DetectorError
 from webapp import evidence, wording
 from webapp.figures import answer, strips
@@ -15,7 +15,6 @@ from webapp.gate_groups import group_gates
 from webapp.intake import PRIVACY, ChosenFace, NoFace, choose_face
 
 PREDICTED = "The predicted one"
-DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
 NO_CHECKPOINT = (
     "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
     "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
