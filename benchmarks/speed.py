@@ -46,10 +46,11 @@ def classifier(name: str, side: int) -> Classifier:
 
 
 def in_turns(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Median milliseconds of each call; every round times all of them once, after three rounds of warm-up."""
+    """Median milliseconds of each call; every round times all of them, after three rounds of warm-up."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(rounds + 3):
         for name, call in calls.items():
+            call()  # so that nobody's first touch of the caches is counted, nor what the one before left in them
             started = time.perf_counter()
             call()
             if number >= 3:

@@ -49,7 +49,8 @@ class Score(_Part):
         """All of the score in words, e.g. for the command line and the page."""
         low, high = self.interval
         never = [label for label, share in self.recall.items() if share == 0]
-        missed = f" It recognised none of the {' and '.join(never)} faces." if never else ""
+        listed = " and ".join(filter(None, [", ".join(never[:-1]), *never[-1:]]))
+        missed = f" It recognised none of the {listed} faces." if never else ""
         seeds = "1 seed" if self.seeds == 1 else f"mean of {self.seeds} seeds"
         return (
             f"Accuracy {self.accuracy:.1%} on {self.split}, {self.count:,} faces labelled by the rule "
