@@ -1,5 +1,6 @@
 """The card: the JSON beside a checkpoint's weights, which says what they are and how good."""
 
+import math
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +16,12 @@ LICENCES = {
     "ferplus-majority": f"Weights: Apache-2.0. Labels: FERPlus, MIT. {_PICTURES}",
     "fer2013": f"Weights: Apache-2.0. Labels and pictures come from FER2013. {_PICTURES}",
 }
+
+
+def share_text(share: float) -> str:
+    """A score as '82.4 %': cut off after a tenth, because a score is never rounded up."""
+    # The small term keeps 0.3, which no float holds exactly, from becoming 29.9.
+    return f"{math.floor(1000 * share + 1e-9) / 10:.1f} %"
 
 
 class _Part(BaseModel):
@@ -53,9 +60,9 @@ class Score(_Part):
         missed = f" It recognised none of the {listed} faces." if never else ""
         seeds = "1 seed" if self.seeds == 1 else f"mean of {self.seeds} seeds"
         return (
-            f"Accuracy {self.accuracy:.1%} on {self.split}, {self.count:,} faces labelled by the rule "
-            f"{self.label_rule} (95 % interval {low:.1%} to {high:.1%}; macro-F1 {self.macro_f1:.1%}; {seeds}"
-            f"{'; ' + self.note if self.note else ''}).{missed}"
+            f"Accuracy {share_text(self.accuracy)} on {self.split}, {self.count:,} faces labelled by the rule "
+            f"{self.label_rule} (95 % interval {share_text(low)} to {share_text(high)}; macro-F1 "
+            f"{share_text(self.macro_f1)}; {seeds}{'; ' + self.note if self.note else ''}).{missed}"
         )
 
 

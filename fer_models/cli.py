@@ -166,6 +166,7 @@ def evaluate(
 
     One view a picture, no test-time augmentation.
     """
+    from fer_models.card import share_text
     from fer_models.checkpoints import list_checkpoints
     from fer_models.classifier import load_classifier
     from fer_models.data import data_folder, read_fer2013, select_faces
@@ -191,7 +192,7 @@ def evaluate(
             typer.echo(json.dumps({"checkpoint": classifier.card.name} | found.model_dump()))
             continue
         typer.echo(f"{classifier.card.name}: {found.sentence()}")
-        typer.echo("  recall  " + "  ".join(f"{label} {value:.1%}" for label, value in found.recall.items()))
+        typer.echo("  recall  " + "  ".join(f"{label} {share_text(value)}" for label, value in found.recall.items()))
     if failed:
         raise typer.Exit(1)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import classification_report
 
+from fer_models.card import share_text
 from fer_models.evaluation import score
 
 NAMES = ("neutral", "happiness", "anger", "fear")
@@ -28,3 +29,19 @@ def test_score_equals_scikit_learn_and_the_wilson_formula():
     assert found.macro_f1 == pytest.approx(report["macro avg"]["f1-score"])
     assert found.recall == pytest.approx({name: report[name]["recall"] for name in NAMES})
     assert found.recall["fear"] == 0
+
+
+def test_scores_are_cut_off_and_never_rounded_up():
+    assert [share_text(share) for share in (0.82463, 0.3, 0.9999, 1.0, 0.0)] == [
+        "82.4 %",
+        "30.0 %",
+        "99.9 %",
+        "100.0 %",
+        "0.0 %",
+    ]
+    labels = np.array([0, 1, 2, 2])
+    found = score(labels, np.eye(4)[[0, 1, 2, 0]], NAMES, split="PublicTest", label_rule="r", note="n")
+    assert found.sentence() == (
+        "Accuracy 75.0 % on PublicTest, 4 faces labelled by the rule r (95 % interval 30.0 % to 95.4 %; "
+        "macro-F1 58.3 %; 1 seed; n). It recognised none of the fear faces."
+    )

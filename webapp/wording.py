@@ -5,8 +5,7 @@ Names of networks are in visitors' links (``?network=A-MobileNet``): they never 
 
 from dataclasses import dataclass
 
-from fer_models.card import Card, Score
-from webapp.figures.answer import percent
+from fer_models.card import Card, Score, share_text
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,7 @@ def score_text(card: Card) -> str:
 
 def _recall_table(score: Score) -> str:
     """Recall of every expression on a split, as a Markdown table."""
-    lines = [
-        f"| {label} | {percent(share)} |" if share else f"| {label} | none |" for label, share in score.recall.items()
-    ]
+    lines = [f"| {label} | {share_text(share)} |" for label, share in score.recall.items()]
     return "\n".join([f"| expression | recognised on {score.split} |", "|---|---|", *lines])
 
 
