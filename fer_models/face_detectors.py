@@ -249,7 +249,12 @@ def _yunet(path: str | os.PathLike[str]) -> Any:
     return _of_this_thread.yunet
 
 
+_YUNET_SHORTEST_SIDE = 16  # pixels
+
+
 def _run_yunet(detector: Any, image: RGBImage) -> list[Detection]:
+    if min(image.shape[:2]) < _YUNET_SHORTEST_SIDE:
+        return []  # of strips thinner than any face it reports boxes of arbitrary size
     detector.setInputSize((image.shape[1], image.shape[0]))
     _, rows = detector.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     found = []
