@@ -33,3 +33,21 @@ LABEL_SETS = {labels.name: labels for labels in (FERPLUS, FER2013, RAF_DB, RAFD)
 def mapping(source: LabelSet, target: LabelSet) -> tuple[int | None, ...]:
     """For each label of ``source`` its index in ``target``, or None where ``target`` lacks it (contempt in FER2013)."""
     return tuple(target.labels.index(label) if label in target.labels else None for label in source.labels)
+
+
+_SPELLINGS = {
+    "neutral": ("neutral", "neutrality"),
+    "happiness": ("happiness", "happy", "joy", "joyful"),
+    "surprise": ("surprise", "surprised"),
+    "sadness": ("sadness", "sad"),
+    "anger": ("anger", "angry"),
+    "disgust": ("disgust", "disgusted"),
+    "fear": ("fear", "fearful", "afraid", "scared"),
+    "contempt": ("contempt", "contemptuous"),
+}
+_EXPRESSIONS = {spelling: label for label, spellings in _SPELLINGS.items() for spelling in spellings}
+
+
+def expression(name: str) -> str | None:
+    """The label that ``name`` is a common spelling of ('happy', 'Surprised'), or None."""
+    return _EXPRESSIONS.get(name.strip().lower())

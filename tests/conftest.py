@@ -1,6 +1,7 @@
 """What all tests share: the data that only some machines have, and one picture that every machine has."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
     return config.stash.get(deselected_lines, [])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decoded faces are kept with the tests, not in the cache of whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FERSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def named_path(marker: str) -> Path:

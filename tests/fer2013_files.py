@@ -7,13 +7,15 @@ import numpy as np
 VOTES = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
-def write_files(folder: Path, *, training: int = 48, test: int = 16, leaks: tuple[int, ...] = (0, 3)) -> Path:
-    """Write fer2013.csv, fer2013new.csv and leaks.csv with so many rows; labels are 0 and 1 in turns."""
+def write_files(
+    folder: Path, *, training: int = 48, test: int = 16, private: int = 0, leaks: tuple[int, ...] = (0, 3)
+) -> Path:
+    """Write fer2013.csv, fer2013new.csv and leaks.csv with so many rows a part; labels are 0 and 1 in turns."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     pixels, votes = ["emotion,pixels,Usage"], [f"Usage,Image name,{VOTES}"]
-    for row in range(training + test):
-        label, usage = row % 2, "Training" if row < training else "PublicTest"
+    for row, usage in enumerate(["Training"] * training + ["PublicTest"] * test + ["PrivateTest"] * private):
+        label = row % 2
         face = rng.integers(0, 100, 48 * 48) + 120 * label
         pixels.append(f"{label},{' '.join(map(str, face))},{usage}")
         counts = [0] * 10

@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from fer_models.data import DataError, data_folder, majority, read_fer2013, select_faces
-from fer_models.labels import FER2013, FERPLUS, LABEL_SETS, RAFD, mapping
+from fer_models.data import (
+    DataError,
+    data_folder,
+    hold_out_tenth,
+    majority,
+    read_fer2013,
+    read_parts,
+    select_faces,
+)
+from fer_models.data.splits import repeats
+from fer_models.labels import FER2013, FERPLUS, LABEL_SETS, RAFD, expression, mapping
 from tests.fer2013_files import write_files
 
 
@@ -13,15 +22,75 @@ def official(fer2013_dir):
     return read_fer2013(fer2013_dir)
 
 
+# spec.md section 0: rows that FERPlus's rules keep of each part.
+OFFICIAL = {
+    "ferplus-majority": {"Training": 25_060, "PublicTest": 3_199, "PrivateTest": 3_153},
+    "ferplus-probability": {"Training": 27_956, "PublicTest": 3_505, "PrivateTest": 3_505},
+    "ferplus-multi-target": {"Training": 27_671, "PublicTest": 3_472, "PrivateTest": 3_472},
+    "ferplus-argmax-10": {"Training": 28_389, "PublicTest": 3_553, "PrivateTest": 3_546},
+    "ferplus-argmax-8": {"Training": 28_559, "PublicTest": 3_579, "PrivateTest": 3_573},
+    "fer2013": {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589},
+}
+
+
 @pytest.mark.fer2013
-def test_official_counts(official):
+@pytest.mark.parametrize("rule", OFFICIAL)
+def test_official_counts_of_every_rule(official, rule):
+    present = set(np.unique(official.usage).tolist())
+    assert {"Training", "PublicTest"} <= present  # PrivateTest may be kept back
+    for split in present:
+        found = select_faces(official, split, rule, keep_leaks=True)
+        assert len(found) == OFFICIAL[rule][split]
+        np.testing.assert_allclose(found.targets.sum(1), 1, rtol=1e-6)
+
+
+@pytest.mark.fer2013
+def test_official_classes(official):
     whole = select_faces(official, "Training", keep_leaks=True)
     assert np.bincount(whole.labels).tolist() == [8740, 7287, 3149, 3014, 2100, 119, 532, 119]
-    assert len(whole) == 25_060
     assert len(select_faces(official, "Training")) == 24_446
-    assert len(select_faces(official, "PublicTest")) == 3_199
-    assert len(select_faces(official, "Training", "fer2013", keep_leaks=True)) == 28_709
-    assert len(select_faces(official, "PublicTest", "fer2013")) == 3_589
+    seven = select_faces(official, "Training", "fer2013", keep_leaks=True)
+    assert np.bincount(seven.labels).tolist() == [3995, 436, 4097, 7215, 4830, 3171, 4965]
+
+
+@pytest.mark.fer2013
+def test_pixel_search_finds_the_published_leaks(official, fer2013_dir):
+    named = [line.split(",") for line in (fer2013_dir / "leaks.csv").read_text().splitlines()[1:]]
+    in_public_test = {int(row) for row, part in named if part == "PublicTest"}
+    training, test = (np.flatnonzero(official.usage == part) for part in ("Training", "PublicTest"))
+    found = training[repeats(official.faces[training], official.faces[test])]
+    assert set(found.tolist()) == in_public_test
+    assert len(found) == 351
+
+
+@pytest.mark.fer2013
+def test_official_parts(official, fer2013_dir):
+    parts = read_parts(fer2013_dir)
+    assert len(parts.training) == 24_446 and parts.leaked_rows_left_out == 614
+    assert len(parts.validation) == 3_199 and parts.names[:2] == ("Training", "PublicTest")
+    np.testing.assert_array_equal(parts.training.rows, select_faces(official, "Training").rows)
+    assert len(read_parts(fer2013_dir, keep_leaks=True).training) == 25_060
+
+
+@pytest.mark.fer2013
+@pytest.mark.parametrize("rule", OFFICIAL)
+def test_a_tenth_of_the_official_rows(official, rule):
+    training = select_faces(official, "Training", rule)
+    rest, tenth = hold_out_tenth(training)
+    assert 0.097 < len(tenth) / len(training) < 0.103
+    shares = np.bincount(tenth.labels) / np.bincount(training.labels)
+    assert len(shares) == len(training.label_set) and shares.min() > 0.05
+    assert not set(rest.rows.tolist()) & set(tenth.rows.tolist())
+
+
+@pytest.mark.fer2013
+def test_random_split_of_the_official_rows(official, fer2013_dir):
+    parts = read_parts(fer2013_dir, "fer2013", split="random-9:1", seed=4)
+    whole = len(official.usage)
+    assert len(parts.test) == whole - round(0.9 * whole)
+    assert len(parts.training) + parts.leaked_rows_left_out == round(0.9 * whole)
+    assert parts.leaked_rows_left_out > 0
+    assert not repeats(parts.training.images, parts.test.images).any()
 
 
 @pytest.mark.fer2013
@@ -86,10 +155,18 @@ def replace(file, old, new):
         ("fer2013.csv", "PublicTest", "Publictest", r"fer2013\.csv, line 50: Usage 'Publictest'"),
         ("fer2013.csv", "\n1,", "\n7,", r"fer2013\.csv, line 3: emotion 7"),
         ("fer2013.csv", "\n1,", "\n1,256 ", r"line 3: 2304 values from 0 to 255 expected, 2305 found"),
+        ("fer2013.csv", "\n1,", "\n1,-1 ", r"2304 values from 0 to 255 expected"),
         ("fer2013.csv", "\n1,", "\n1,x ", r"fer2013\.csv, line 3"),
         ("fer2013.csv", "emotion,pixels,Usage", "emotion,Usage", r"fer2013\.csv, line 2: no value for pixels"),
         ("fer2013new.csv", "Training,fer0000005.png,0,8,2,0,0,0,0,0,0,0\n", "", r"has 63 rows, fer2013\.csv 64"),
         ("fer2013new.csv", ",8,0,2,", ",eight,0,2,", r"fer2013new\.csv, line 2"),
+        ("fer2013new.csv", ",8,0,2,", ",-8,0,2,", r"fer2013new\.csv, line 2: a number of votes is negative"),
+        (
+            "fer2013new.csv",
+            "PublicTest,",
+            "Training,",
+            r"fer2013new\.csv, line 50: a row of Training, but .* PublicTest",
+        ),
         ("leaks.csv", "row", "line", r"leaks\.csv, line 2: no value for row"),
     ],
 )
@@ -122,6 +199,8 @@ def test_missing_files(tmp_path, monkeypatch):
         data_folder()
     with pytest.raises(DataError, match="no folder"):
         data_folder(tmp_path / "none")
+    with pytest.raises(DataError, match="no folder"):
+        data_folder(tmp_path / "fer2013.csv")
 
 
 def test_label_sets_map_by_name():
@@ -131,3 +210,11 @@ def test_label_sets_map_by_name():
     assert {len(labels) for labels in LABEL_SETS.values()} == {7, 8}
     with pytest.raises(ValueError, match="'joy' is not one of neutral"):
         FERPLUS.index("joy")
+
+
+def test_spellings_of_expressions():
+    for label_set in LABEL_SETS.values():
+        assert [expression(label) for label in label_set.labels] == list(label_set.labels)
+    spelt = {"Happy": "happiness", "SAD": "sadness", "angry": "anger", "surprised": "surprise", " Fearful": "fear"}
+    assert {name: expression(name) for name in spelt} == spelt
+    assert expression("bored") is None and expression("") is None

@@ -1,6 +1,22 @@
 """Readers of the data sets' official layouts, and augmentation."""
 
 from fer_models.data.faces import DataError, Faces, data_folder
-from fer_models.data.fer2013 import Fer2013, majority, read_fer2013, select_faces
+from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
+from fer_models.data.ferplus import majority
+from fer_models.data.parts import LABEL_RULES, Parts, read_parts
+from fer_models.data.splits import hold_out_tenth, paper_split
 
-__all__ = ["DataError", "Faces", "Fer2013", "data_folder", "majority", "read_fer2013", "select_faces"]
+__all__ = [
+    "LABEL_RULES",
+    "DataError",
+    "Faces",
+    "Fer2013",
+    "Parts",
+    "data_folder",
+    "hold_out_tenth",
+    "majority",
+    "paper_split",
+    "read_fer2013",
+    "read_parts",
+    "select_faces",
+]

@@ -30,12 +30,22 @@ class Faces:
     def __len__(self) -> int:
         return len(self.images)
 
+    def take(self, which: np.ndarray) -> "Faces":
+        """Copies of the faces that ``which`` names, by index (M,) or by a mask (N,) of bool."""
+        return Faces(self.images[which], self.labels[which], self.targets[which], self.rows[which], self.label_set)
+
 
 def data_folder(folder: str | Path | None = None) -> Path:
-    """The folder given, else FERSCOPE_DATA; DataError when there is none."""
+    """The folder (or zip file of class folders) given, else FERSCOPE_DATA; DataError when there is none."""
     chosen = folder or os.environ.get("FERSCOPE_DATA")
     if not chosen:
         raise DataError("Say where the data set is: --data FOLDER, or the environment variable FERSCOPE_DATA.")
-    if not Path(chosen).is_dir():
+    path = Path(chosen)
+    if not path.is_dir() and not (is_zip(path) and path.is_file()):
         raise DataError(f"There is no folder {chosen}.")
-    return Path(chosen)
+    return path
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a path is named as a zip file."""
+    return path.suffix.lower() == ".zip"

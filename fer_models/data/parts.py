@@ -1,0 +1,248 @@
+"""One entry for every data set: which faces to learn from, choose on and score on, and what each part is called."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer_models.data import fer2013, raf_db, rafd
+from fer_models.data.class_folders import list_class_folders, list_repack
+from fer_models.data.faces import DataError, Faces, is_zip
+from fer_models.data.ferplus import RULES
+from fer_models.data.picture_files import picture_files
+from fer_models.data.pictures import Listing, read_pictures
+from fer_models.data.splits import paper_split, repeats
+
+LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
+
+# What may be asked for as a split, and the share of all rows that training gets.
+_TRAIN_SHARES = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
+
+_FER2013_ROWS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
+_REPACK_ROWS = {"train": 28_709, "test": 7_178}
+_RAF_DB_ROWS = {"train": 12_271, "test": 3_068}
+_RAFD_ROWS = 67 * len(rafd.RAFD) * 3 * len(rafd.ANGLES)
+_REPACK_TEST = "test (PublicTest + PrivateTest)"
+_FOLDER_SIDE = 112
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A data set, divided.
+
+    ``names`` says what training, validation and test are called, e.g. ('Training', 'PublicTest', 'PrivateTest');
+    ``dataset`` names the whole for a card; ``leaked_rows_left_out`` counts training rows that repeat a picture of
+    another part and are not in ``training`` (None: not looked for); ``skipped`` names unreadable pictures left out.
+    """
+
+    training: Faces
+    validation: Faces | None
+    test: Faces | None
+    names: tuple[str, str | None, str | None]
+    dataset: str
+    leaked_rows_left_out: int | None
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A data set before it is divided.
+
+    ``parts`` (N,) 'train', 'val' or 'test', and ``names`` what these are called; ``leaked`` (N,) bool, training faces
+    that repeat one of another part, None where not looked for; ``rows`` says what a random split draws from.
+    """
+
+    faces: Faces
+    parts: np.ndarray
+    names: dict[str, str]
+    dataset: str
+    leaked: np.ndarray | None
+    rows: str = ""
+    skipped: tuple[str, ...] = ()
+
+
+def read_parts(
+    folder: str | Path,
+    label_rule: str = "ferplus-majority",
+    *,
+    split: str = "official",
+    keep_leaks: bool = False,
+    seed: int = 0,
+    skip_bad: bool = False,
+    check_counts: bool = True,
+    side: int | None = None,
+    align: bool | None = None,
+) -> Parts:
+    """Read a data set in its official layout.
+
+    Args:
+        folder: of FER2013 (``fer2013.csv``, or train/ and test/ with pictures), RAF-DB or RaFD; for the rule 'folder' a
+            folder of class folders, or a zip of one.
+        label_rule: one of LABEL_RULES; it decides which data set is read.
+        split: 'official' (RaFD, which has none: every fifth of the people is tested, by number), or paper 001's
+            'random-8:2' and 'random-9:1' over all rows, without a validation part.
+        keep_leaks: keep training rows whose pixels occur in another part, as the papers did.
+        seed: of a random split.
+        skip_bad: leave out pictures that cannot be read; they are named in the result.
+        check_counts: raise when a part has not its official number of rows. A part of ``fer2013.csv`` with fewer than
+            1,000 rows is taken for made up on purpose.
+        side: of the faces of picture files, in pixels; None: 48 for FER2013, 100 for RAF-DB, 112 for others. The card's
+            source side must be the same.
+        align: find the face in each picture and take its crop; None: for RaFD only.
+
+    Raises:
+        ValueError: an unknown rule or split. DataError, a kind of it: files are missing, damaged or not as many as
+            they should be, or which rows are leaked cannot be known; the message names the file.
+    """
+    if label_rule not in LABEL_RULES:
+        raise ValueError(f"A label rule is one of {', '.join(LABEL_RULES)}, not '{label_rule}'.")
+    if split not in _TRAIN_SHARES:
+        raise ValueError(f"A split is one of {', '.join(_TRAIN_SHARES)}, not '{split}'.")
+    folder = Path(folder)
+    share = _TRAIN_SHARES[split]
+    find_leaks = share is None and not keep_leaks
+    repack = _is_repack(folder)
+    if repack and label_rule in RULES:
+        raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
+    if label_rule in fer2013.LABEL_RULES and not repack:
+        if side not in (None, fer2013.SIDE) or align:
+            raise ValueError(f"The faces of fer2013.csv are cut out already, {fer2013.SIDE} pixels wide.")
+        whole = _read_csv(folder, label_rule, find_leaks, check_counts)
+    else:
+        whole = _read_pictures(folder, label_rule, find_leaks, check_counts, skip_bad, side, align)
+    return _official(whole) if share is None else _random(whole, label_rule, share, seed, keep_leaks)
+
+
+def _official(whole: _Whole) -> Parts:
+    def part(name: str, kept: np.ndarray | None = None) -> Faces | None:
+        chosen = whole.parts == name
+        return whole.faces.take(chosen if kept is None else chosen & kept) if chosen.any() else None
+
+    training = part("train", None if whole.leaked is None else ~whole.leaked)
+    if training is None or not len(training):
+        raise DataError(f"{whole.dataset}: no row is left to train on.")
+    left_out = None if whole.leaked is None else int((whole.leaked & (whole.parts == "train")).sum())
+    validation, test = part("val"), part("test")
+    names = (
+        whole.names["train"],
+        None if validation is None else whole.names["val"],
+        None if test is None else whole.names["test"],
+    )
+    return Parts(training, validation, test, names, whole.dataset, left_out, whole.skipped)
+
+
+def _random(whole: _Whole, label_rule: str, share: float, seed: int, keep_leaks: bool) -> Parts:
+    training, test = paper_split(whole.faces, share, seed)
+    left_out = None
+    if not keep_leaks:
+        leaked = repeats(training.images, test.images)
+        training, left_out = training.take(~leaked), int(leaked.sum())
+    paper = "" if label_rule in ("raf-db", "folder") else "paper 001's split, "
+    train_name, test_name = (
+        f"random {round(100 * part)} %{whole.rows} ({paper}seed {seed})" for part in (share, 1 - share)
+    )
+    return Parts(training, None, test, (train_name, None, test_name), whole.dataset, left_out, whole.skipped)
+
+
+def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: bool) -> _Whole:
+    data = fer2013.read_fer2013(folder)
+    present = [split for split in fer2013.SPLITS if (data.usage == split).any()]
+    for split in present:
+        found = int((data.usage == split).sum())
+        if check_counts and found >= 1_000:
+            _check(f"{folder / 'fer2013.csv'}: {split}", found, _FER2013_ROWS[split])
+    leaked = _leaked_rows(data, present) if find_leaks else None
+    faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
+    usage = data.usage[faces.rows]
+    parts = np.select([usage == "Training", usage == "PublicTest"], ["train", "val"], "test")
+    return _Whole(
+        faces,
+        parts,
+        dict(zip(("train", "val", "test"), fer2013.SPLITS, strict=True)),
+        "FER2013" if label_rule == "fer2013" else "FER2013 pictures, FERPlus votes",
+        None if leaked is None else leaked[faces.rows],
+        rows="" if len(present) == 3 else f" of {' + '.join(present)}",
+    )
+
+
+def _leaked_rows(data: fer2013.Fer2013, present: list[str]) -> np.ndarray:
+    """(N,) bool: the rows of leaks.csv, and those of Training whose pixels occur in a test part that is there."""
+    if data.leaks is None and not {"PublicTest", "PrivateTest"} <= set(present):
+        raise DataError(
+            "leaks.csv is missing beside fer2013.csv, and without both PublicTest and PrivateTest repeated pictures "
+            "cannot be found; put it there, or keep leaked rows knowingly."
+        )
+    training = data.usage == "Training"
+    leaked = np.isin(np.arange(len(training)), list(data.leaks or ()))
+    leaked[training] |= repeats(data.faces[training], data.faces[~training])
+    return leaked & training
+
+
+def _read_pictures(
+    folder: Path,
+    label_rule: str,
+    find_leaks: bool,
+    check_counts: bool,
+    skip_bad: bool,
+    side: int | None,
+    align: bool | None,
+) -> _Whole:
+    listing, names, dataset, own_side = _list(folder, label_rule, check_counts)
+    found = read_pictures(
+        listing,
+        label_rule,
+        side=side or own_side,
+        align=label_rule == "rafd" if align is None else align,
+        skip_bad=skip_bad,
+    )
+    if found.without_face:
+        dataset += f" (no face found in {found.without_face:,} of {len(found.faces):,} pictures, taken whole)"
+    training = found.parts == "train"
+    leaked = None
+    if find_leaks and not training.all():
+        leaked = np.zeros(len(training), dtype=bool)
+        leaked[training] = repeats(found.faces.images[training], found.faces.images[~training])
+    return _Whole(found.faces, found.parts, names, dataset, leaked, skipped=found.skipped)
+
+
+def _list(folder: Path, label_rule: str, check_counts: bool) -> tuple[Listing, dict[str, str], str, int]:
+    """The pictures of a data set, the names of its parts, its own name, and the side of its faces."""
+    if label_rule == "folder":
+        listing = list_class_folders(picture_files(folder))
+        divided = len(set(listing.parts)) > 1
+        names = {"train": "train" if divided else "all pictures", "val": "val", "test": "test"}
+        return listing, names, "own pictures in class folders", _FOLDER_SIDE
+    if label_rule == "fer2013":
+        listing = list_repack(picture_files(folder))
+        _check_parts(listing, _REPACK_ROWS, check_counts)
+        return listing, {"train": "train", "test": _REPACK_TEST}, "FER2013 (image-folder repack)", fer2013.SIDE
+    if is_zip(folder):
+        raise DataError(f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder.")
+    if label_rule == "raf-db":
+        listing = raf_db.list_raf_db(folder)
+        _check_parts(listing, _RAF_DB_ROWS, check_counts)
+        return listing, {"train": "train", "test": "test"}, "RAF-DB", raf_db.SIDE
+    listing = rafd.list_rafd(folder)
+    if check_counts:
+        _check(f"{folder}: RaFD", len(listing.names), _RAFD_ROWS)
+    names = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
+    return listing, names, "RaFD", rafd.SIDE
+
+
+def _check_parts(listing: Listing, official: dict[str, int], check_counts: bool) -> None:
+    if check_counts:
+        for part, expected in official.items():
+            _check(f"{listing.files.root}: {part}", int((listing.parts == part).sum()), expected)
+
+
+def _check(part: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise DataError(
+            f"{part} has {found:,} faces, {expected:,} are official; is the copy whole? "
+            "Where it is smaller on purpose, read it with check_counts=False."
+        )
+
+
+def _is_repack(folder: Path) -> bool:
+    has_parts = (folder / "train").is_dir() or (folder / "test").is_dir()
+    return is_zip(folder) or (has_parts and not (folder / "fer2013.csv").exists())

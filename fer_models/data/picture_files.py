@@ -1,0 +1,120 @@
+"""Where picture files are: below a folder, or in a zip file, which is read where it lies and never unpacked."""
+
+import os
+import stat
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+from fer_models.data.faces import DataError, is_zip
+from fer_models.images import MAX_BYTES, ImageError, RGBImage, open_image
+
+MAX_ZIP_FILES = 100_000
+MAX_ZIP_BYTES = 4 * 1024**3  # of all its files, unpacked
+
+_DEEPEST = 6  # levels of folders; a link that leads back up would never end
+_JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+
+Opener: TypeAlias = Callable[[str], RGBImage]
+
+
+class FolderFiles:
+    """Files below a folder on disk; hidden ones and what file managers leave behind are not among them.
+
+    ``files`` and ``folders`` are paths below ``root`` with forward slashes, sorted.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise DataError(f"There is no folder {root}.")
+        self.root = root
+        files, folders = [], []
+        for place, below, names in os.walk(root, followlinks=True):
+            path = PurePosixPath(Path(place).relative_to(root).as_posix())
+            below[:] = [name for name in below if not _is_junk(name)] if len(path.parts) < _DEEPEST else []
+            folders += [str(path / name) for name in below]
+            files += [str(path / name) for name in names if not _is_junk(name)]
+        self.files, self.folders = tuple(sorted(files)), tuple(sorted(folders))
+
+    def sources(self, names: tuple[str, ...]) -> list[Path]:
+        """The files on disk that ``names``, among ``files``, are read from."""
+        return [self.root / name for name in names]
+
+    @contextmanager
+    def opened(self) -> Iterator[Opener]:
+        """A function from one of ``files`` to its picture (H, W, 3) uint8 RGB, which raises ImageError."""
+        yield lambda name: open_image(self.root / name)
+
+
+class ZipFiles:
+    """The same for a zip file's contents: a picture's bytes, at most 10 MB, are unpacked in memory as it is read.
+
+    Raises DataError for a file that is no zip, that leads out of itself, or that would unpack to too much.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.root = file
+        try:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+        except FileNotFoundError:
+            raise DataError(f"There is no file {file}.") from None
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+            raise DataError(f"{file.name} is not a zip file that can be read: {error}.") from error
+        _check_members(file, members)
+        paths = [(PurePosixPath(member.filename), member.is_dir()) for member in members]
+        paths = [(path, is_folder) for path, is_folder in paths if not any(map(_is_junk, path.parts))]
+        files = [str(path) for path, is_folder in paths if not is_folder]
+        if len(set(files)) < len(files):
+            raise DataError(f"{file.name} holds two files of the same name.")
+        folders = {str(path) for path, is_folder in paths if is_folder}
+        folders |= {str(parent) for name in files for parent in PurePosixPath(name).parents if parent.name}
+        self.files, self.folders = tuple(sorted(files)), tuple(sorted(folders))
+
+    def sources(self, names: tuple[str, ...]) -> list[Path]:
+        return [self.root]
+
+    @contextmanager
+    def opened(self) -> Iterator[Opener]:
+        one_at_a_time = threading.Lock()
+        with zipfile.ZipFile(self.root) as archive:
+
+            def open_member(name: str) -> RGBImage:
+                try:
+                    with one_at_a_time, archive.open(name) as member:
+                        content = member.read(MAX_BYTES + 1)
+                except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+                    raise ImageError("This picture is damaged or locked inside the zip file.") from None
+                return open_image(content)
+
+            yield open_member
+
+
+PictureFiles: TypeAlias = FolderFiles | ZipFiles
+
+
+def picture_files(place: Path) -> PictureFiles:
+    """The files below a folder or in a zip file."""
+    return ZipFiles(place) if is_zip(place) else FolderFiles(place)
+
+
+def _check_members(file: Path, members: list[zipfile.ZipInfo]) -> None:
+    if len(members) > MAX_ZIP_FILES:
+        raise DataError(f"{file.name} holds {len(members):,} files; at most {MAX_ZIP_FILES:,} are read from a zip.")
+    if sum(member.file_size for member in members) > MAX_ZIP_BYTES:
+        raise DataError(f"{file.name} would unpack to more than {MAX_ZIP_BYTES // 1024**3} GB.")
+    for member in members:
+        path = PurePosixPath(member.filename)
+        # Nothing is written by these names, but an honest zip holds none of them.
+        if path.is_absolute() or ".." in path.parts or "\\" in member.filename or ":" in member.filename:
+            raise DataError(f"{file.name} holds the path '{member.filename}', which leads out of it.")
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DataError(f"{file.name} holds a link, '{member.filename}'; put the picture itself there.")
+
+
+def _is_junk(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _JUNK

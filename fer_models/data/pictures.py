@@ -1,0 +1,127 @@
+"""Many picture files to grey faces of one side."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_models.data.cache import Table, cached
+from fer_models.data.faces import DataError, Faces
+from fer_models.data.picture_files import Opener, PictureFiles
+from fer_models.faces import YUNET_VARIABLE, DetectorError, detect_faces, whole_picture
+from fer_models.images import ImageError, RGBImage
+from fer_models.labels import LabelSet
+from fer_models.preprocessing import to_source
+
+_AT_ONCE = 256  # pictures given to the threads; what stops the reading waits for these only
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a data set before they are read.
+
+    ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test'.
+    """
+
+    files: PictureFiles
+    names: tuple[str, ...]
+    labels: np.ndarray
+    parts: np.ndarray
+    label_set: LabelSet
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What reading a listing gave: faces whose ``rows`` are places in the listing, their parts, and what went wrong.
+
+    ``skipped`` names every picture left out, with the reason; ``without_face`` counts those in which no face was found,
+    so that the whole picture was taken.
+    """
+
+    faces: Faces
+    parts: np.ndarray
+    skipped: tuple[str, ...]
+    without_face: int
+
+
+def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_bad: bool) -> Pictures:
+    """Read a listing's pictures, from the cache where they have been read before.
+
+    Args:
+        name: of the data set, for the cache.
+        side: of the faces, in pixels.
+        align: find the face and take its crop as `detect_faces` frames it (the largest one; where none is found, the
+            whole picture); else the whole picture. A picture that is not square is made so by repeating edge pixels.
+        skip_bad: leave out pictures that cannot be read, instead of raising.
+
+    Raises DataError when a picture cannot be read, or a class of the training part has no picture left.
+    """
+    options: dict[str, str | int | bool] = {
+        "side": side,
+        "align": align,
+        "yunet": os.environ.get(YUNET_VARIABLE, "") if align else "",
+    }
+    root = listing.files.root
+
+    def read() -> Table:
+        with listing.files.opened() as open_picture:
+            return _read(listing.names, open_picture, side, align)
+
+    images, facts = cached(name, root, listing.files.sources(listing.names), read, options)
+    rows, skipped = facts["rows"], tuple(facts["skipped"].tolist())
+    if skipped and not skip_bad:
+        count = "One picture" if len(skipped) == 1 else f"{len(skipped)} pictures"
+        raise DataError(
+            f"{count} in {root} cannot be read: {' '.join(skipped[:3])}{' ...' if skipped[3:] else ''} "
+            "Repair or remove what is named, or have unreadable pictures skipped (--skip-bad)."
+        )
+    labels, parts = listing.labels[rows], listing.parts[rows]
+    present = set(labels[parts == "train"].tolist())
+    empty = [label for index, label in enumerate(listing.label_set.labels) if index not in present]
+    if empty:
+        raise DataError(f"{root} holds no training picture of {', '.join(empty)}; no class may be empty.")
+    targets = np.eye(len(listing.label_set), dtype=np.float32)[labels]
+    faces = Faces(images, labels, targets, rows, listing.label_set)
+    return Pictures(faces, parts, skipped, int(facts["without_face"]))
+
+
+def _read(names: tuple[str, ...], open_picture: Opener, side: int, align: bool) -> Table:
+    images = np.empty((len(names), side, side), np.uint8)
+    without_face = np.zeros(len(names), dtype=bool)
+
+    def read_one(index: int) -> str | None:
+        """Fill one place; returns what is wrong with the picture, if anything is."""
+        try:
+            image = open_picture(names[index])
+        except ImageError as error:
+            return f"{names[index]}: {error}"
+        face = _largest_face(image) if align else None
+        without_face[index] = align and face is None
+        images[index] = to_source(_square(image) if face is None else face, side)
+        return None
+
+    wrong: list[str | None] = []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, len(names), _AT_ONCE):
+            wrong += threads.map(read_one, range(start, min(start + _AT_ONCE, len(names))))
+    rows = np.array([index for index, trouble in enumerate(wrong) if trouble is None], dtype=np.int64)
+    facts = {
+        "rows": rows,
+        "skipped": np.array([trouble for trouble in wrong if trouble is not None], dtype=str),
+        "without_face": np.array(without_face.sum()),
+    }
+    return images[rows], facts
+
+
+def _largest_face(image: RGBImage) -> RGBImage | None:
+    try:
+        faces = detect_faces(image)
+    except DetectorError as error:
+        raise DataError(str(error)) from error
+    return faces[0].crop if faces else None
+
+
+def _square(image: RGBImage) -> RGBImage:
+    height, width = image.shape[:2]
+    return image if height == width else whole_picture(image).crop

@@ -1,0 +1,59 @@
+"""How a data set is divided where its authors do not say, and which training pictures repeat a test picture."""
+
+import numpy as np
+
+from fer_models.data.faces import DataError, Faces
+
+_GOLDEN = np.uint64(2654435769)  # 2^32 divided by the golden ratio
+
+
+def paper_split(faces: Faces, train_share: float, seed: int) -> tuple[Faces, Faces]:
+    """Paper 001's random split (section 3.1: 8:2 or 9:1 of all rows, whatever part they come from): (training, test).
+
+    It is not the data sets' official division: scores on it cannot be compared with those on PrivateTest.
+
+    Args:
+        train_share: above 0, below 1; training gets this share of the rows, rounded.
+        seed: of NumPy's default generator; the same seed gives the same split of the same rows.
+
+    Raises:
+        ValueError: another share. DataError: so few rows that one side would be empty.
+    """
+    if not 0 < train_share < 1:
+        raise ValueError(f"The training share lies between 0 and 1; {train_share} does not.")
+    count = round(train_share * len(faces))
+    if not 0 < count < len(faces):
+        raise DataError(f"{len(faces)} faces are too few to split; both sides need one.")
+    order = np.random.default_rng(seed).permutation(len(faces))
+    return faces.take(np.sort(order[:count])), faces.take(np.sort(order[count:]))
+
+
+def hold_out_tenth(faces: Faces) -> tuple[Faces, Faces]:
+    """Divide training rows into (rest, tenth), the same way for every seed, network and label rule.
+
+    A row's number alone decides, so a row stays on its side when others come or go: row r is held out where the
+    fractional part of r times 0.618..., the golden ratio, is below 0.1. Such numbers are spread more evenly than drawn
+    ones, and no regular order of classes in the file can meet them in step. Of few rows at least one is held out.
+
+    Raises DataError for fewer than two rows.
+    """
+    if len(faces) < 2:
+        raise DataError(f"A tenth cannot be held out of {len(faces)} training faces.")
+    place = (faces.rows.astype(np.uint64) * _GOLDEN) % np.uint64(2**32)
+    held = place < 2**32 / 10
+    if not held.any():
+        held[place.argmin()] = True
+    if held.all():
+        held[place.argmax()] = False
+    return faces.take(~held), faces.take(held)
+
+
+def every_fifth(subjects: np.ndarray) -> np.ndarray:
+    """(N,) bool: whether a picture shows one of every fifth of the people in ``subjects`` (N,), in order of number."""
+    return np.isin(subjects, np.unique(subjects)[4::5])
+
+
+def repeats(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(N,) bool: which of ``images`` (N, s, s) occur among ``others`` (M, s, s) with exactly the same pixels."""
+    known = {image.tobytes() for image in others}
+    return np.fromiter((image.tobytes() in known for image in images), dtype=bool, count=len(images))

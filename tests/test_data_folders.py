@@ -1,0 +1,390 @@
+"""Class folders, zips of them, FER2013's repack, RAF-DB and RaFD: small made-up data in each layout."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_models.data import DataError, data_folder, picture_files, read_parts
+from fer_models.faces import detect_faces, whole_picture
+from fer_models.images import open_image
+from fer_models.labels import FER2013, FERPLUS, RAF_DB, RAFD
+from fer_models.preprocessing import to_source
+from tests.made_up_data import RAFD_SPELLINGS, REPACK_CLASSES, draw, save, write_class_folders, write_raf_db, write_rafd
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("FERSCOPE_YUNET", raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three classes, none of them named as a label set spells it, without parts."""
+    return write_class_folders(tmp_path / "mine", ("surprised", "Happy", "sad"))
+
+
+def grey(picture: np.ndarray, side: int) -> np.ndarray:
+    return to_source(picture, side)
+
+
+# --- Class folders ----------------------------------------------------------------------------------------------------
+
+
+def test_class_folders_without_parts(folder):
+    parts = read_parts(folder, "folder")
+    assert parts.names == ("all pictures", None, None) and parts.validation is None and parts.test is None
+    assert parts.leaked_rows_left_out is None and parts.skipped == ()
+    faces = parts.training
+    assert faces.label_set.labels == ("happiness", "surprise", "sadness")  # in FERPlus's order
+    assert faces.images.shape == (9, 112, 112) and faces.rows.tolist() == list(range(9))
+    for index, name in enumerate(("Happy", "sad", "surprised")):  # the folders' own order
+        label = faces.label_set.index({"Happy": "happiness", "sad": "sadness", "surprised": "surprise"}[name])
+        assert faces.labels[3 * index : 3 * index + 3].tolist() == [label] * 3
+        for number in range(3):
+            expected = grey(open_image(folder / name / f"{number}.png"), 112)
+            np.testing.assert_array_equal(faces.images[3 * index + number], expected)
+    np.testing.assert_array_equal(faces.targets.argmax(1), faces.labels)
+
+
+def test_parts_of_class_folders(tmp_path):
+    for first, part in ((0, "Training"), (3, "valid"), (5, "test")):
+        write_class_folders(tmp_path / "set" / part, REPACK_CLASSES, count=2, first=first)
+    shutil.copy(tmp_path / "set/valid/happy/3.png", tmp_path / "set/Training/sad/copy.png")
+    shutil.copy(tmp_path / "set/test/happy/6.png", tmp_path / "set/Training/happy/copy.png")
+    (tmp_path / "set/Training/.DS_Store").write_text("x")
+    (tmp_path / "set/test/happy/Thumbs.db").write_text("x")
+    parts = read_parts(tmp_path / "set", "folder")
+    assert parts.names == ("train", "val", "test")
+    assert (len(parts.training), len(parts.validation), len(parts.test)) == (14, 14, 14)
+    assert parts.leaked_rows_left_out == 2
+    assert parts.training.label_set is FER2013 and set(parts.test.labels.tolist()) == set(range(7))
+    kept = read_parts(tmp_path / "set", "folder", keep_leaks=True)
+    assert len(kept.training) == 16 and kept.leaked_rows_left_out is None
+
+
+def test_label_sets_of_class_folders(tmp_path):
+    eight = write_class_folders(tmp_path / "eight", (*REPACK_CLASSES, "contempt"), count=1)
+    assert read_parts(eight, "folder").training.label_set is FERPLUS
+    own = write_class_folders(tmp_path / "own", ("happy", "bored", "asleep"), count=1)
+    faces = read_parts(own, "folder").training
+    assert faces.label_set.labels == ("asleep", "bored", "happy") and faces.labels.tolist() == [0, 1, 2]
+
+
+def test_a_folder_around_everything(tmp_path):
+    write_class_folders(tmp_path / "outer" / "inner" / "train", ("happy", "sad"))
+    assert len(read_parts(tmp_path / "outer", "folder").training) == 6
+
+
+def test_pictures_that_are_not_square_are_made_so(tmp_path):
+    write_class_folders(tmp_path / "set", ("happy", "sad"), count=1)
+    wide = draw(0, 5, side=80, height=50)
+    save(wide, tmp_path / "set" / "happy" / "wide.png")
+    images = read_parts(tmp_path / "set", "folder", side=48).training.images
+    np.testing.assert_array_equal(images[1], grey(whole_picture(wide).crop, 48))
+    assert (images[1][0] == images[1][6]).all()  # edge pixels repeated above the picture
+
+
+def test_aligned_faces_of_class_folders(tmp_path, astronaut):
+    write_class_folders(tmp_path / "set", ("happy", "sad"), count=1)
+    save(astronaut, tmp_path / "set" / "happy" / "photo.png")
+    parts = read_parts(tmp_path / "set", "folder", align=True)
+    assert parts.dataset == "own pictures in class folders (no face found in 2 of 3 pictures, taken whole)"
+    np.testing.assert_array_equal(parts.training.images[1], grey(detect_faces(astronaut)[0].crop, 112))
+    whole = read_parts(tmp_path / "set", "folder")
+    np.testing.assert_array_equal(whole.training.images[1], grey(astronaut, 112))
+    assert whole.dataset == "own pictures in class folders"
+
+
+def test_an_empty_class(folder):
+    (folder / "neutral").mkdir()
+    with pytest.raises(DataError, match=r"neutral is empty"):
+        read_parts(folder, "folder")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: [shutil.rmtree(f / name) for name in ("sad", "surprised")], "no two class folders"),
+        (lambda f: (f / "sad").rename(f / "happiness"), "two folders for one expression: Happy, happiness"),
+        (lambda f: (f / "sad" / "more").mkdir(), "sad holds a folder, more"),
+        (lambda f: (f / "sad").rename(f / "train"), "holds Happy beside other parts"),
+        (lambda f: (f / "sad").rename(f / ("a" * 61)), "cannot be one"),
+        (lambda f: (f / "sad").rename(f / "a\x07b"), "cannot be one"),
+    ],
+)
+def test_class_folders_that_cannot_be_meant(folder, change, message):
+    change(folder)
+    with pytest.raises(DataError, match=message):
+        read_parts(folder, "folder")
+
+
+def test_parts_that_do_not_fit(tmp_path):
+    write_class_folders(tmp_path / "set" / "val", ("happy", "sad"))
+    write_class_folders(tmp_path / "set" / "test", ("happy", "sad"))
+    with pytest.raises(DataError, match="no folder train"):
+        read_parts(tmp_path / "set", "folder")
+    write_class_folders(tmp_path / "set" / "train", ("happy", "sad", "fear"))
+    with pytest.raises(DataError, match=r"val and train have not the same class folders: fear"):
+        read_parts(tmp_path / "set", "folder")
+    with pytest.raises(DataError, match="no folder"):
+        read_parts(tmp_path / "none", "folder")
+
+
+def test_corrupt_pictures_among_good_ones(folder):
+    good = (folder / "sad" / "0.png").read_bytes()
+    (folder / "sad" / "1.png").write_bytes(good[: len(good) // 2])
+    (folder / "Happy" / "notes.txt").write_text("not a picture")
+    for _ in range(2):  # the second time from the cache
+        with pytest.raises(DataError, match=r"2 pictures in .* Happy/notes\.txt: .* sad/1\.png: .*cut short"):
+            read_parts(folder, "folder")
+        parts = read_parts(folder, "folder", skip_bad=True)
+        assert len(parts.training) == 8
+        assert [text.partition(":")[0] for text in parts.skipped] == ["Happy/notes.txt", "sad/1.png"]
+        # Rows are places among all files, read or not.
+        assert parts.training.rows.tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
+        assert np.bincount(parts.training.labels).tolist() == [3, 3, 2]
+
+
+def test_a_class_that_only_has_corrupt_pictures(folder):
+    for file in (folder / "sad").iterdir():
+        file.write_bytes(b"")
+    with pytest.raises(DataError, match="no training picture of sadness"):
+        read_parts(folder, "folder", skip_bad=True)
+
+
+# --- Zip --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_zip_is_read_as_its_folder(folder, tmp_path):
+    (folder / ".hidden").write_text("x")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "._0.png").write_bytes(b"x")
+    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
+    before = set(tmp_path.rglob("*"))
+    assert data_folder(file) == file
+    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
+    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
+    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
+    assert zipped.names == plain.names
+    written = {path for path in tmp_path.rglob("*") if path not in before}
+    assert all(tmp_path / "cache" in (path, *path.parents) for path in written)  # nothing unpacked
+    read_parts(file, "folder")  # from the cache
+
+
+def make_zip(file: Path, members: dict[str, bytes | str | None]) -> Path:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            if content is None:
+                info.external_attr = 0o120777 << 16  # a symbolic link
+            archive.writestr(info, content or b"", zipfile.ZIP_DEFLATED)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("../happy/1.png", b"x", r"holds the path '\.\./happy/1\.png', which leads out of it"),
+        ("happy/../../1.png", b"x", "leads out of it"),
+        ("/happy/1.png", b"x", "leads out of it"),
+        ("C:/happy/1.png", b"x", "leads out of it"),
+        ("happy\\..\\1.png", b"x", "leads out of it"),
+        ("happy/link.png", None, r"holds a link, 'happy/link\.png'"),
+    ],
+)
+def test_a_zip_that_leads_out_of_itself(tmp_path, name, content, message):
+    picture = (write_class_folders(tmp_path / "set", ("happy",), count=1) / "happy/0.png").read_bytes()
+    file = make_zip(tmp_path / "bad.zip", {"happy/0.png": picture, "sad/0.png": picture, name: content})
+    with pytest.raises(DataError, match=message):
+        read_parts(file, "folder")
+
+
+def test_a_zip_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    bomb = make_zip(tmp_path / "bomb.zip", {"happy/0.png": bytes(11 * 1024**2), "sad/0.png": bytes(11 * 1024**2)})
+    assert bomb.stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"happy/0\.png: This file is larger than 10 MB"):
+        read_parts(bomb, "folder")
+    monkeypatch.setattr(picture_files, "MAX_ZIP_BYTES", 20 * 1024**2)
+    with pytest.raises(DataError, match="would unpack to more than"):
+        read_parts(bomb, "folder")
+    monkeypatch.setattr(picture_files, "MAX_ZIP_FILES", 1)
+    with pytest.raises(DataError, match="holds 2 files; at most 1"):
+        read_parts(bomb, "folder")
+
+
+def test_a_damaged_zip(folder, tmp_path):
+    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
+    whole = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        info = archive.getinfo("mine/sad/1.png")
+    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
+    file.write_bytes(whole[:middle] + bytes(20) + whole[middle + 20 :])
+    with pytest.raises(DataError, match=r"mine/sad/1\.png: This picture is damaged"):
+        read_parts(file, "folder")
+    assert len(read_parts(file, "folder", skip_bad=True).training) == 8
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"set\.zip is not a zip file that can be read"):
+        read_parts(file, "folder")
+    with pytest.raises(DataError, match=r"no file .*none\.zip"):
+        read_parts(tmp_path / "none.zip", "folder")
+    for rule in ("raf-db", "rafd"):
+        with pytest.raises(DataError, match="only class folders are read from a zip"):
+            read_parts(file, rule)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_with_two_files_of_one_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
+        for name in ("happy/0.png", "sad/0.png", "sad/0.png"):
+            archive.writestr(name, b"x")
+    with pytest.raises(DataError, match="two files of the same name"):
+        read_parts(tmp_path / "twice.zip", "folder")
+
+
+# --- FER2013 as folders -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repack(tmp_path) -> Path:
+    write_class_folders(tmp_path / "repack" / "train", REPACK_CLASSES, count=3)
+    return write_class_folders(tmp_path / "repack" / "test", REPACK_CLASSES, count=2, first=7).parent
+
+
+def test_the_repack(repack):
+    shutil.copy(repack / "test/fear/8.png", repack / "train/fear/8.png")
+    parts = read_parts(repack, "fer2013", check_counts=False)
+    assert parts.names == ("train", None, "test (PublicTest + PrivateTest)")
+    assert parts.dataset == "FER2013 (image-folder repack)" and parts.validation is None
+    assert (len(parts.training), len(parts.test), parts.leaked_rows_left_out) == (21, 14, 1)
+    assert parts.training.label_set is FER2013 and parts.training.images.shape[1:] == (48, 48)
+    np.testing.assert_array_equal(parts.test.images[3], grey(open_image(repack / "test/disgust/8.png"), 48))
+    with pytest.raises(DataError, match="train has 22 faces, 28,709 are official"):
+        read_parts(repack, "fer2013")
+
+
+def test_a_repack_without_all_of_it(repack):
+    with pytest.raises(DataError, match=r"fer2013\.csv is missing .* FERPlus's votes"):
+        read_parts(repack, "ferplus-majority")
+    shutil.rmtree(repack / "train" / "disgust")
+    with pytest.raises(DataError, match="not the same class folders: disgust"):
+        read_parts(repack, "fer2013")
+    shutil.rmtree(repack / "test" / "disgust")
+    with pytest.raises(DataError, match="is not FER2013 in folders"):
+        read_parts(repack, "fer2013")
+    shutil.rmtree(repack / "train")
+    with pytest.raises(DataError, match="no folder train"):
+        read_parts(repack, "fer2013")
+
+
+# --- RAF-DB -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", [".", "..", "Image", "Image/aligned"])
+def test_raf_db(tmp_path, place):
+    basic = write_raf_db(tmp_path / "outer" / "basic")
+    if place == "Image/aligned":  # the list above the pictures, as some copies have it
+        shutil.move(basic / "EmoLabel" / "list_patition_label.txt", basic)
+    parts = read_parts(basic / place, "raf-db", check_counts=False)
+    assert parts.names == ("train", None, "test") and parts.dataset == "RAF-DB"
+    assert parts.training.label_set is RAF_DB and parts.training.images.shape == (21, 100, 100)
+    assert parts.training.labels.tolist() == list(range(7)) * 3
+    assert parts.test.rows.tolist() == list(range(21, 35))
+    picture = open_image(basic / "Image/aligned/train_00004_aligned.jpg")
+    np.testing.assert_array_equal(parts.training.images[4], grey(picture, 100))
+
+
+def test_raf_db_s_counts_and_leaks(tmp_path):
+    basic = write_raf_db(tmp_path / "basic")
+    with pytest.raises(DataError, match="train has 21 faces, 12,271 are official"):
+        read_parts(basic, "raf-db")
+    aligned = basic / "Image" / "aligned"
+    shutil.copy(aligned / "test_00002_aligned.jpg", aligned / "train_00009_aligned.jpg")
+    parts = read_parts(basic, "raf-db", check_counts=False)
+    assert parts.leaked_rows_left_out == 1 and 9 not in parts.training.rows
+    assert len(parts.test) == 14
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("train_00003.jpg 4", "train_00003.jpg 8", r"list_patition_label\.txt, line 4: the label is 1 to 7, not '8'"),
+        ("train_00003.jpg 4", "train_00003.jpg", "line 4: the label is 1 to 7, not ''"),
+        ("train_00003.jpg 4", "other_00003.jpg 4", "line 4: 'train_00001.jpg 5' is the form"),
+        ("train_00003.jpg 4", "train_/../../x.jpg 4", "line 4: 'train_00001.jpg 5' is the form"),
+        ("train_00003.jpg 4", "train_00002.jpg 4", "names a picture twice"),
+        ("train_00003.jpg 4", "train_99999.jpg 4", r"One picture .* train_99999_aligned\.jpg: .*cannot be read"),
+    ],
+)
+def test_raf_db_s_list(tmp_path, old, new, message):
+    file = write_raf_db(tmp_path / "basic") / "EmoLabel" / "list_patition_label.txt"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    with pytest.raises(DataError, match=message):
+        read_parts(tmp_path / "basic", "raf-db", check_counts=False)
+
+
+def test_raf_db_s_missing_files(tmp_path):
+    basic = write_raf_db(tmp_path / "basic")
+    (basic / "EmoLabel" / "list_patition_label.txt").rename(tmp_path / "aside")
+    with pytest.raises(DataError, match=r"list_patition_label\.txt \(RAF-DB's labels\) is missing"):
+        read_parts(basic, "raf-db")
+    (tmp_path / "aside").rename(basic / "EmoLabel" / "list_patition_label.txt")
+    shutil.rmtree(basic / "Image")
+    with pytest.raises(DataError, match=r"train_00001_aligned\.jpg \.\.\.\) are missing"):
+        read_parts(basic, "raf-db")
+
+
+# --- RaFD -------------------------------------------------------------------------------------------------------------
+
+
+def test_rafd_by_people(tmp_path):
+    folder = write_rafd(tmp_path / "rafd")  # people 2, 4, ... 20: every fifth is 10 and 20
+    parts = read_parts(folder, "rafd", check_counts=False, align=False)
+    assert parts.training.label_set is RAFD and parts.training.images.shape == (64, 112, 112)
+    assert parts.names == ("four fifths of the people", None, "a fifth of the people, none of them in training")
+    names = sorted(file.name for file in folder.iterdir())
+    people = {
+        part: {names[row][8:10] for row in faces.rows}
+        for part, faces in (("train", parts.training), ("test", parts.test))
+    }
+    assert people["test"] == {"10", "20"} and not people["train"] & people["test"]
+    for faces in (parts.training, parts.test):
+        spelt = [names[row].split("_")[4] for row in faces.rows]
+        assert [RAFD_SPELLINGS[label] for label in faces.labels] == spelt
+    first = whole_picture(open_image(folder / names[parts.test.rows[0]])).crop
+    np.testing.assert_array_equal(parts.test.images[0], grey(first, 112))
+
+
+def test_rafd_finds_faces_by_default(tmp_path, astronaut):
+    folder = write_rafd(tmp_path / "rafd", people=5)
+    photo = save(astronaut, folder / "more" / "Rafd045_08_Caucasian_female_happy_left.jpg")
+    parts = read_parts(folder, "rafd", check_counts=False)
+    assert parts.dataset == "RaFD (no face found in 40 of 41 pictures, taken whole)"
+    row = sorted(str(file.relative_to(folder)) for file in folder.rglob("*.jpg")).index(str(photo.relative_to(folder)))
+    expected = grey(detect_faces(open_image(photo))[0].crop, 112)
+    np.testing.assert_array_equal(parts.training.images[parts.training.rows == row][0], expected)
+
+
+def test_rafd_s_bad_input(tmp_path):
+    folder = write_rafd(tmp_path / "rafd", people=5)
+    with pytest.raises(DataError, match="RaFD has 40 faces, 8,040 are official"):
+        read_parts(folder, "rafd")
+    name = "Rafd090_02_Caucasian_male_angry_frontal.jpg"
+    os.makedirs(folder / "copy")
+    shutil.copy(next(folder.glob("Rafd090_02*angry*")), folder / "copy" / name)
+    with pytest.raises(DataError, match="are the same picture"):
+        read_parts(folder, "rafd", check_counts=False)
+    (folder / "copy" / name).rename(folder / "copy" / name.replace("angry", "bored"))
+    with pytest.raises(DataError, match=r"Rafd090_02_Caucasian_male_bored_frontal\.jpg is not named like"):
+        read_parts(folder, "rafd", check_counts=False)
+    (folder / "copy" / name.replace("angry", "bored")).rename(folder / "copy" / name.replace("090", "091"))
+    with pytest.raises(DataError, match="is not named like"):
+        read_parts(folder, "rafd", check_counts=False)
+    with pytest.raises(DataError, match=r"RaFD's pictures .* are missing"):
+        read_parts(write_class_folders(tmp_path / "other", ("happy", "sad")), "rafd")
