@@ -1,4 +1,6 @@
-"""Scores of a checkpoint on a split, computed by scikit-learn and SciPy."""
+"""One score of a checkpoint on a split, as its card states it: computed by scikit-learn and SciPy."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -10,13 +12,20 @@ from fer_models.classifier import Classifier
 from fer_models.data.faces import Faces
 from fer_models.preprocessing import to_input
 
+#: Called with the number of faces just done, for a progress bar.
+Advance = Callable[[int], None]
 
-def predict_faces(classifier: Classifier, images: np.ndarray, batch_size: int = 256) -> np.ndarray:
+
+def predict_faces(
+    classifier: Classifier, images: np.ndarray, batch_size: int = 256, *, advance: Advance | None = None
+) -> np.ndarray:
     """Probabilities (N, K) float32 of grey source-side faces (N, s, s) uint8: one view, no test-time augmentation."""
     parts = []
     with torch.inference_mode():
         for faces in torch.from_numpy(images).split(batch_size):
             parts.append(classifier.network(to_input(faces, classifier.card.preprocessing)).softmax(1))
+            if advance:
+                advance(len(faces))
     return torch.cat(parts).numpy()
 
 
@@ -40,26 +49,36 @@ def score(
     """
     predicted, every = probabilities.argmax(1), list(range(len(names)))
     right = int((predicted == labels).sum())
-    interval = binomtest(right, len(labels)).proportion_ci(0.95, method="wilson")
     recall = recall_score(labels, predicted, labels=every, average=None, zero_division=0)
     return Score(
         split=split,
         label_rule=label_rule,
         count=len(labels),
         accuracy=right / len(labels),
-        interval=(interval.low, interval.high),
+        interval=wilson_interval(right, len(labels)),
         macro_f1=f1_score(labels, predicted, labels=every, average="macro", zero_division=0),
         recall=dict(zip(names, map(float, recall), strict=True)),
         note=note,
     )
 
 
+def wilson_interval(right: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of the share ``right / count``."""
+    interval = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
 def evaluate(classifier: Classifier, faces: Faces, *, split: str, label_rule: str, note: str = "") -> Score:
     """Score a classifier on faces with the same labels. ValueError when the labels differ."""
+    check_labels(classifier, faces)
+    probabilities = predict_faces(classifier, faces.images)
+    return score(faces.labels, probabilities, classifier.labels, split=split, label_rule=label_rule, note=note)
+
+
+def check_labels(classifier: Classifier, faces: Faces) -> None:
+    """ValueError when a classifier's labels are not, in the same order, those of the faces."""
     if classifier.labels != faces.label_set.labels:
         raise ValueError(
             f"{classifier.card.name} answers with {', '.join(classifier.labels)}; "
             f"these faces are labelled {', '.join(faces.label_set.labels)}."
         )
-    probabilities = predict_faces(classifier, faces.images)
-    return score(faces.labels, probabilities, classifier.labels, split=split, label_rule=label_rule, note=note)

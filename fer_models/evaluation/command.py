@@ -1,0 +1,172 @@
+"""What `ferscope evaluate` does: score checkpoints, print, compare, store."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from fer_models.atomic import written_aside
+from fer_models.card import Card, Score
+from fer_models.checkpoints import find_checkpoint
+from fer_models.classifier import load_classifier
+from fer_models.data import DataError, Faces, data_folder, read_fer2013, read_parts, select_faces
+from fer_models.evaluation.comparison import compare
+from fer_models.evaluation.distortions import DISTORTIONS
+from fer_models.evaluation.predictions import Predictions, predict_split, save_predictions
+from fer_models.evaluation.report import Report, make_report
+from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
+from fer_models.evaluation.scores import score
+from fer_models.evaluation.tables import comparison_text, confusion_table, report_table, robustness_table
+
+#: From label rule, split and side to faces and the split's name.
+ReadSplit = Callable[[str, str | None, int], tuple[Faces, str]]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to print and keep; ``out`` is a JSON file with all of it."""
+
+    as_json: bool = False
+    out: Path | None = None
+    confusion: bool = False
+    store: bool = False
+    compare: bool = False
+    robustness: bool = False
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that was found out about one checkpoint."""
+
+    predictions: Predictions
+    score: Score
+    report: Report
+    robustness: list[RobustnessScore]
+
+    def as_dict(self) -> dict:
+        """The score as on a card (``interval`` is Wilson's), then the report with its bootstrap intervals."""
+        found = {"checkpoint": self.predictions.checkpoint} | self.score.model_dump() | self.report.model_dump()
+        if self.robustness:
+            found["robustness"] = [part.model_dump() for part in self.robustness]
+        return found
+
+
+def run_evaluation(names: list[str], split: str | None, data: str | None, options: Options) -> bool:
+    """Evaluate checkpoints and print; returns whether every one could be.
+
+    Each is scored by its own label rule on faces read from the folder ``data``; see ``read_split``. One that cannot be
+    evaluated is named on standard error, and the others go on. Raises ValueError (or a kind of it) or OSError when
+    there is no such folder or ``out`` cannot be written.
+    """
+    folder = data_folder(data)
+    if options.out and not options.out.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {options.out.parent} for {options.out.name}.")
+    read = functools.cache(functools.partial(read_split, folder))
+    done = []
+    for name in names:
+        try:
+            found = _evaluate_one(name, read, split, options)
+        except (ValueError, OSError) as error:
+            typer.echo(f"ferscope: {name}: {error}", err=True)
+            continue
+        done.append(found)
+        typer.echo(json.dumps(found.as_dict()) if options.as_json else _text(found, options))
+    complete = len(done) == len(names)
+    document: dict = {"checkpoints": [found.as_dict() for found in done]}
+    if options.compare and complete:
+        try:
+            comparison = compare(*(found.predictions for found in done))
+        except ValueError as error:
+            typer.echo(f"ferscope: {error}", err=True)
+            complete = False
+        else:
+            document["comparison"] = comparison.model_dump()
+            as_json = json.dumps({"comparison": document["comparison"]})
+            typer.echo(as_json if options.as_json else comparison_text(comparison))
+    if options.out:
+        with written_aside(options.out) as aside:
+            aside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return complete
+
+
+def read_split(folder: Path, label_rule: str, split: str | None, side: int) -> tuple[Faces, str]:
+    """Faces of one split, and its name.
+
+    Args:
+        folder: of the data set that ``label_rule`` belongs to.
+        label_rule: as on the checkpoint's card.
+        split: of ``fer2013.csv`` PublicTest, PrivateTest or Training, the first unless given; of pictures in files
+            test, val or train, the first that is there unless given.
+        side: of the faces of picture files, in pixels.
+
+    Raises DataError, or ValueError for a split that is none.
+    """
+    if label_rule.startswith("ferplus") or (label_rule == "fer2013" and (folder / "fer2013.csv").exists()):
+        split = split or "PublicTest"
+        return select_faces(read_fer2013(folder), split, label_rule), split
+    parts = read_parts(folder, label_rule, side=side)
+    divided = {"test": parts.test, "val": parts.validation, "train": parts.training}
+    present = [name for name, faces in divided.items() if faces is not None]
+    split = split or present[0]
+    faces = divided.get(split)
+    if faces is None:
+        raise DataError(f"{parts.dataset} in {folder} has the splits {', '.join(present)}; '{split}' is none of them.")
+    return faces, split
+
+
+def _what_it_saw(card: Card, split: str, label_rule: str) -> str:
+    """What makes a score on this split optimistic: the card knows."""
+    if card.recipe.get("split", "official") != "official":
+        return "trained on rows drawn from all parts, so it has seen many of these faces"
+    if split in ("Training", "train"):
+        return "trained on these faces"
+    if card.recipe.get("keep_leaks"):
+        return "trained on rows that repeat some of these faces"
+    return next((known.note for known in card.scores if (known.split, known.label_rule) == (split, label_rule)), "")
+
+
+def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Options) -> Evaluation:
+    weights, classifier = find_checkpoint(name), load_classifier(name)
+    card = classifier.card
+    rule = card.data.label_rule if card.data else "ferplus-majority"
+    faces, split = read(rule, wanted, card.preprocessing.source_side)
+    passes = 1 + (len(DISTORTIONS) if options.robustness else 0)
+    # Not on a terminal this prints the label alone.
+    with typer.progressbar(length=passes * len(faces), label=f"Scoring {card.name}", file=sys.stderr) as bar:
+        found = predict_split(classifier, faces, split=split, label_rule=rule, advance=bar.update)
+        report = make_report(found.labels, found.probabilities, found.names)  # refuses what must not be stored
+        if options.store:
+            save_predictions(found, weights)
+        robustness = (
+            measure_robustness(
+                classifier, faces, split=split, label_rule=rule, clean=found.probabilities, advance=bar.update
+            )
+            if options.robustness
+            else []
+        )
+    return Evaluation(
+        predictions=found,
+        score=score(
+            found.labels,
+            found.probabilities,
+            found.names,
+            split=split,
+            label_rule=rule,
+            note=_what_it_saw(card, split, rule),
+        ),
+        report=report,
+        robustness=robustness,
+    )
+
+
+def _text(found: Evaluation, options: Options) -> str:
+    parts = [report_table(found.predictions.checkpoint, found.score, found.report)]
+    if options.confusion:
+        parts.append(confusion_table(found.report))
+    if options.robustness:
+        parts.append(robustness_table(found.score, found.robustness))
+    return "\n\n".join(parts) + "\n"

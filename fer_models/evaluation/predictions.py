@@ -1,0 +1,176 @@
+"""What a checkpoint answered on every face of a split, stored beside its weights as NAME.SPLIT.npz.
+
+Pages and comparisons compute every figure from these files, without the pictures and without running a network.
+"""
+
+import hashlib
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fer_models.atomic import written_aside
+from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card
+from fer_models.classifier import Classifier, load_classifier
+from fer_models.data.faces import Faces
+from fer_models.evaluation.report import check_predictions
+from fer_models.evaluation.scores import Advance, check_labels, predict_faces
+
+#: A mean face is shown in place of pictures only when it is of so many faces that it is nobody's.
+FACES_IN_A_MEAN = 30
+_SPLIT = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A checkpoint's answers on the faces of a split.
+
+    ``names`` K labels in output order; ``rows`` (N,) the faces' numbers in their official file; ``labels`` (N,) true
+    indices by ``label_rule``; ``probabilities`` (N, K) float32. Those that were stored have the precision of fp16, so
+    their rows sum to 1 only to about 0.001. ``cells`` has the mean face (s, s) uint8 of each cell (true, predicted) of
+    the confusion matrix that holds 30 faces or more.
+    """
+
+    checkpoint: str
+    names: tuple[str, ...]
+    split: str
+    label_rule: str
+    rows: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
+    cells: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+
+def predict_split(
+    classifier: Classifier, faces: Faces, *, split: str, label_rule: str, advance: Advance | None = None
+) -> Predictions:
+    """Run a classifier over faces, one view each. ValueError when their labels are not the classifier's."""
+    check_labels(classifier, faces)
+    probabilities = predict_faces(classifier, faces.images, advance=advance)
+    return Predictions(
+        checkpoint=classifier.card.name,
+        names=classifier.labels,
+        split=split,
+        label_rule=label_rule,
+        rows=faces.rows,
+        labels=faces.labels,
+        probabilities=probabilities,
+        cells=mean_faces(faces.images, faces.labels, probabilities.argmax(1)),
+    )
+
+
+def mean_faces(images: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+    """Mean of the faces (N, s, s) of every cell (true, predicted) with FACES_IN_A_MEAN of them or more, as uint8."""
+    means = {}
+    for true, answer in sorted(set(zip(labels.tolist(), predicted.tolist(), strict=True))):
+        chosen = images[(labels == true) & (predicted == answer)]
+        if len(chosen) >= FACES_IN_A_MEAN:
+            means[true, answer] = chosen.mean(0).round().astype(np.uint8)
+    return means
+
+
+def store_predictions(checkpoint: str | os.PathLike[str], faces: Faces, split: str, label_rule: str) -> Path:
+    """Run a checkpoint, given by name or path, over faces and store its answers beside it; returns the file.
+
+    Raises CheckpointError (no such checkpoint), ValueError (other labels, a split that is no name), OSError.
+    """
+    weights = find_checkpoint(checkpoint)
+    found = predict_split(load_classifier(weights), faces, split=split, label_rule=label_rule)
+    return save_predictions(found, weights)
+
+
+def save_predictions(predictions: Predictions, weights: Path) -> Path:
+    """Write predictions beside the weights that made them; returns the file.
+
+    Probabilities become fp16, but no face's predicted label changes by that.
+    """
+    file = _file(weights, predictions.split)
+    with written_aside(file) as aside, open(aside, "wb") as stream:
+        np.savez_compressed(
+            stream,
+            rows=predictions.rows.astype(np.int64),
+            labels=predictions.labels.astype(np.uint8),
+            probabilities=_half_precision(predictions.probabilities),
+            split=np.array(predictions.split),
+            label_rule=np.array(predictions.label_rule),
+            weights_sha256=np.array(_sha256(weights)),
+            cells=np.array(list(predictions.cells), dtype=np.uint8).reshape(-1, 2),
+            cell_faces=np.array(list(predictions.cells.values()), dtype=np.uint8),
+        )
+    return file
+
+
+def load_predictions(name: str | os.PathLike[str], split: str = "PublicTest") -> Predictions:
+    """The stored predictions of a checkpoint, given by name or by the path of its weights.
+
+    Raises CheckpointError: no such checkpoint; none stored for this split; a file that is damaged, or that belongs to
+    other weights or other labels than the checkpoint now has.
+    """
+    weights, card = find_checkpoint(name), read_card(name)
+    file = _file(weights, split)
+    anew = f"'ferscope evaluate {name} --split {split} --store' makes them"
+    if not file.is_file():
+        raise CheckpointError(f"No predictions on {split} are stored with {card.name}; {anew}.")
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            found = Predictions(
+                checkpoint=card.name,
+                names=card.labels,
+                split=str(stored["split"]),
+                label_rule=str(stored["label_rule"]),
+                rows=stored["rows"],
+                labels=stored["labels"].astype(np.int64, casting="safe"),
+                probabilities=stored["probabilities"].astype(np.float32, casting="safe"),
+                cells={
+                    (int(true), int(answer)): face
+                    for (true, answer), face in zip(stored["cells"], stored["cell_faces"], strict=True)
+                },
+            )
+            made_by = str(stored["weights_sha256"])
+        if made_by != _sha256(weights):
+            raise CheckpointError(f"The predictions {file.name} are of other weights than {weights.name}; {anew} anew.")
+        if found.split != split or found.rows.shape != found.labels.shape:
+            raise ValueError("its parts do not fit one another")
+        check_predictions(found.labels, found.probabilities, len(card.labels))
+    except CheckpointError:
+        raise
+    # np.load gives an array instead of an archive for a plain .npy file: TypeError, as for values of another kind.
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).rstrip(".")
+        raise CheckpointError(f"The predictions {file.name} are damaged ({reason}); {anew} anew.") from error
+    return found
+
+
+def list_predictions() -> list[tuple[str, str]]:
+    """Name and split of all predictions stored beside the checkpoints that ``list_checkpoints`` names, sorted."""
+    return sorted(
+        (name, split)
+        for name in list_checkpoints()
+        for file in find_checkpoint(name).parent.glob("*.npz")
+        if _SPLIT.fullmatch(split := file.name.removeprefix(f"{name}.").removesuffix(".npz"))
+        and file.name == f"{name}.{split}.npz"
+    )
+
+
+def _file(weights: Path, split: str) -> Path:
+    if not _SPLIT.fullmatch(split):
+        raise ValueError(f"The name of a split has letters, digits, - and _ only; '{split}' cannot name a file.")
+    return weights.with_suffix(f".{split}.npz")
+
+
+def _half_precision(probabilities: np.ndarray) -> np.ndarray:
+    half, winner = probabilities.astype(np.float16), probabilities.argmax(1)
+    # Rounding keeps order, but may make the winner equal to an earlier label, which argmax would then prefer.
+    lost = np.flatnonzero(half.argmax(1) != winner)
+    half[lost, winner[lost]] = np.nextafter(half[lost, winner[lost]], np.float16(1))
+    return half
+
+
+def _sha256(file: Path) -> str:
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,85 @@
+"""Evaluation as text for a terminal. Shares are cut off after a tenth, never rounded up."""
+
+from collections.abc import Sequence
+
+from fer_models.card import Score, share_text
+from fer_models.evaluation.calibration import BINS
+from fer_models.evaluation.comparison import Comparison
+from fer_models.evaluation.report import Report
+from fer_models.evaluation.robustness import RobustnessScore
+
+#: From this probability on, chance is the usual explanation of a difference.
+SIGNIFICANT = 0.05
+
+
+def report_table(checkpoint: str, score: Score, report: Report) -> str:
+    """What was scored and how well, then a line for every expression."""
+    recall_heading = f"{'recall':>9}{'95 % interval':>20}"
+    lines = [
+        f"{checkpoint} on {score.split}: {report.count:,} faces labelled by the rule {score.label_rule}, one view each",
+        f"  accuracy  {share_text(report.accuracy)}  (95 % interval {_interval(report.accuracy_interval)})",
+        f"  macro-F1  {share_text(report.macro_f1)}  (95 % interval {_interval(report.macro_f1_interval)})",
+        f"  ECE       {report.calibration.ece:.4f}  (expected calibration error, {BINS} bins of equal width)",
+        *([f"  note      {score.note}"] if score.note else []),
+        f"  {'expression':<12}{'precision':>10}{recall_heading}{'F1':>9}{'support':>9}",
+    ]
+    for part in report.classes:
+        interval = _interval(part.recall_interval) if part.recall_interval else "no faces"
+        lines.append(
+            f"  {part.label:<12}{share_text(part.precision):>10}{share_text(part.recall):>9}{interval:>20}"
+            f"{share_text(part.f1):>9}{part.support:>9,}"
+        )
+    return "\n".join(lines)
+
+
+def confusion_table(report: Report) -> str:
+    """Counts, a row for every true label and a column for every predicted one."""
+    names = [part.label for part in report.classes]
+    widths = [max(len(name), 6) + 2 for name in names]
+    lines = ["  true \\ predicted" + "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))]
+    for name, row in zip(names, report.confusion, strict=True):
+        lines.append(f"  {name:<16}" + "".join(f"{count:>{width},}" for count, width in zip(row, widths, strict=True)))
+    return "\n".join(lines)
+
+
+def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
+    """Accuracy under every distortion and what it costs against the faces as they are."""
+    lines = [
+        f"  {'faces':<38}{'accuracy':>10}{'95 % interval':>20}{'drop, points':>14}{'95 % interval':>17}",
+        f"  {'as they are':<38}{share_text(clean.accuracy):>10}{_interval(clean.interval):>20}",
+    ]
+    for part in found:
+        lines.append(
+            f"  {part.name + ', ' + part.parameter:<38}{share_text(part.score.accuracy):>10}"
+            f"{_interval(part.score.interval):>20}{100 * part.drop:>14.1f}{_points(part.drop_interval):>17}"
+        )
+    return "\n".join(lines)
+
+
+def comparison_text(found: Comparison) -> str:
+    """McNemar's table, the difference and what it means."""
+    if found.p_value >= SIGNIFICANT:
+        verdict = "so these faces do not tell the two apart"
+    else:
+        verdict = f"so {found.a if found.difference > 0 else found.b} is better on faces such as these"
+    p_value = f"= {found.p_value:.3f}" if found.p_value >= 0.001 else "< 0.001"
+    return "\n".join(
+        [
+            f"{found.a} against {found.b} on the same {found.count:,} faces of {found.split}",
+            f"  both right {found.both_right:,}; only {found.a} {found.only_a:,}; only {found.b} {found.only_b:,}; "
+            f"neither {found.neither:,}",
+            f"  difference of accuracy {100 * found.difference:+.1f} points "
+            f"(95 % interval {_points(found.difference_interval, '+')})",
+            f"  McNemar's exact test: p {p_value}, {verdict}",
+        ]
+    )
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = map(share_text, interval)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def _points(interval: tuple[float, float], sign: str = "") -> str:
+    low, high = (100 * end for end in interval)
+    return f"{low:{sign}.1f} to {high:{sign}.1f}"
