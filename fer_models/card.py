@@ -7,15 +7,22 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
 
-_PICTURES = (
+_FER2013 = (
     "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
     "distributed here."
 )
-#: What a card says of rights, by label rule.
-LICENCES = {
-    "ferplus-majority": f"Weights: Apache-2.0. Labels: FERPlus, MIT. {_PICTURES}",
-    "fer2013": f"Weights: Apache-2.0. Labels and pictures come from FER2013. {_PICTURES}",
-}
+_RESEARCH = "which its agreement gives to non-commercial research; read it before you pass these weights on."
+
+
+def licence(label_rule: str) -> str:
+    """What a card says of rights, for a rule that labels were made by."""
+    if label_rule.startswith("ferplus"):
+        return f"Weights: Apache-2.0. Labels: FERPlus, MIT. {_FER2013}"
+    return {
+        "fer2013": f"Weights: Apache-2.0. Labels and pictures come from FER2013. {_FER2013}",
+        "raf-db": f"Pictures and labels: RAF-DB, {_RESEARCH}",
+        "rafd": f"Pictures and labels: RaFD, {_RESEARCH}",
+    }.get(label_rule, "Pictures and labels: the trainer's own; their rights decide what may be done with the weights.")
 
 
 def share_text(share: float) -> str:

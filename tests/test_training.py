@@ -1,9 +1,12 @@
 """The loop: resume after a real kill, the schedule by hand, averaged weights, and a network that learns."""
 
+import dataclasses
+import json
 import math
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,15 +16,19 @@ from sklearn.metrics import accuracy_score
 
 from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
-from fer_models.data import Faces, read_fer2013, select_faces
+from fer_models.data import Faces, Parts, hold_out_tenth, read_parts
 from fer_models.data.augmentation import augmenter
 from fer_models.evaluation import evaluate, predict_faces
 from fer_models.labels import FERPLUS
-from fer_models.networks import create_network
-from fer_models.training import loop
-from fer_models.training.command import make_recipe
-from fer_models.training.publish import publish
-from fer_models.training.recipe import Augmentation, Recipe, Stage
+from fer_models.networks import PAPER_NETWORKS, create_network
+from fer_models.preprocessing import to_input
+from fer_models.training import loop, losses
+from fer_models.training.command import Changes, make_recipe
+from fer_models.training.publish import plan, publish
+from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
+from fer_models.training.recipes import list_recipes, load_recipe
+from fer_models.training.start import load_start
+from fer_models.training.tracking import tracked
 from tests.conftest import make_checkpoint
 from tests.fer2013_files import write_files
 
@@ -32,7 +39,11 @@ RECIPE = Recipe(
     learning_rate=0.02,
     ema_decay=0.5,
     warmup_epochs=0.5,
-    augmentation=Augmentation(erase=0.3),
+    # Everything that has a state or draws at random takes part in the tests of resuming.
+    loss=Loss(centre=0.01),
+    oversample=0.5,
+    sam=0.02,
+    augmentation=Augmentation(erase=0.3, noise=0.05),
 )
 STEPS = 3  # an epoch: 48 faces in batches of 16
 
@@ -42,12 +53,12 @@ import sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from fer_models.data import read_fer2013, select_faces
+from fer_models.data import read_parts
 from fer_models.training import loop
 from fer_models.training.recipe import Recipe
 loop.SAVE_EVERY_S = -1.0
-data = read_fer2013(sys.argv[1])
-faces = select_faces(data, "Training"), select_faces(data, "PublicTest")
+parts = read_parts(sys.argv[1])
+faces = parts.training, parts.validation
 recipe = Recipe.model_validate_json(sys.argv[3])
 loop.train(recipe, *faces, Path(sys.argv[2]), device="cpu", say=lambda line: print(line, flush=True))
 """
@@ -59,9 +70,13 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def faces(files) -> tuple[Faces, Faces]:
-    data = read_fer2013(files)
-    return select_faces(data, "Training"), select_faces(data, "PublicTest")
+def parts(files) -> Parts:
+    return read_parts(files)
+
+
+@pytest.fixture(scope="module")
+def faces(parts) -> tuple[Faces, Faces]:
+    return parts.training, parts.validation
 
 
 @pytest.fixture(scope="module")
@@ -125,32 +140,16 @@ def test_a_damaged_save_is_named(unbroken, faces, tmp_path):
 
 def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
-    real, calls = loop.F.cross_entropy, []
+    real, calls = losses.F.cross_entropy, []
 
-    def poisoned(*args):
+    def poisoned(*args, **kwargs):
         calls.append(1)
-        return real(*args) * (math.nan if len(calls) == 5 else 1)
+        return real(*args, **kwargs) * (math.nan if len(calls) == 9 else 1)  # two a step
 
-    monkeypatch.setattr(loop.F, "cross_entropy", poisoned)
+    monkeypatch.setattr(losses.F, "cross_entropy", poisoned)
     with pytest.raises(loop.TrainingError, match="nan at step 4"):
         loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
     assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
-
-
-def test_learning_rate_by_hand():
-    recipe = Recipe(network="x", stages=(Stage(side=48, epochs=5),), learning_rate=1.0, warmup_epochs=1)
-    rates = [loop.learning_rate_at(step, recipe, 10) for step in range(50)]
-    np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 10)
-    np.testing.assert_allclose(rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(40) / 40)), atol=1e-12)
-
-
-def test_weight_decay_spares_norms_and_biases():
-    network = create_network("mobilenetv3_small")
-    optimizer = loop.make_optimizer(network, RECIPE)
-    decayed, others = (group["params"] for group in optimizer.param_groups)
-    assert {p.ndim for p in decayed} == {2, 4} and {p.ndim for p in others} == {1}
-    assert len(decayed) + len(others) == len(list(network.parameters()))
-    assert optimizer.param_groups[1]["weight_decay"] == 0
 
 
 def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
@@ -170,32 +169,147 @@ def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypat
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
 
 
-def test_a_learnable_task_is_learnt_and_published(tmp_path):
-    """Bright against dark faces: four epochs are enough to tell them apart, and the card tells the truth."""
-    data = read_fer2013(write_files(tmp_path / "data", training=192, test=32, leaks=(1,)))
-    training, validation = select_faces(data, "Training"), select_faces(data, "PublicTest")
-    recipe = RECIPE.model_copy(
-        update={
-            "stages": (Stage(side=48, epochs=4),),
-            "network": "resnet18",
-            "optimizer": "adamw",
-            "learning_rate": 1e-3,
-        }
-    )
-    best = loop.train(recipe, training, validation, tmp_path / "run", device="cpu", say=lambda line: None)
-    file = publish(best, recipe, training, validation, tmp_path / "out", leaked_rows_left_out=1)
+def learnable(network: str, **changes) -> Recipe:
+    """Four epochs, enough for telling bright faces from dark ones."""
+    settings = {"stages": (Stage(side=48, epochs=4),), "optimizer": "adamw", "learning_rate": 1e-3, "ema_decay": 0.5}
+    return Recipe(network=network, batch_size=16, warmup_epochs=0.5, **{**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Parts:
+    return read_parts(write_files(tmp_path_factory.mktemp("many"), training=192, test=32, leaks=(1,)))
+
+
+def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
+    recipe = learnable("resnet18")
+    best = loop.train(recipe, many.training, many.validation, tmp_path / "run", device="cpu", say=lambda line: None)
+    file = publish(best, recipe, many, tmp_path / "out")
     classifier = load_classifier(file)
     card = classifier.card
     assert card.name == "resnet18.ferplus" and card.seed == 0
     assert card.data.rows == 191 and card.data.leaked_rows_left_out == 1
     assert "FERPlus, MIT" in card.licence and "unresolved" in card.licence
-    assert card.preprocessing.input_side == 48
-    predicted = predict_faces(classifier, validation.images).argmax(1)
-    assert card.scores[0].accuracy == accuracy_score(validation.labels, predicted)
-    assert card.scores[0].accuracy > 0.95
+    assert card.preprocessing.input_side == 48 and card.initialisation == "from scratch"
+    predicted = predict_faces(classifier, many.validation.images).argmax(1)
+    assert card.scores[0].accuracy == accuracy_score(many.validation.labels, predicted)
+    assert card.scores[0].accuracy > 0.95 and "chosen on this part" in card.scores[0].note
     assert Recipe.model_validate(card.recipe) == recipe
     with pytest.raises(ValueError, match="labelled"):
-        evaluate(classifier, select_faces(data, "PublicTest", "fer2013"), split="PublicTest", label_rule="fer2013")
+        other = read_parts(write_files(tmp_path / "data"), "fer2013").validation
+        evaluate(classifier, other, split="PublicTest", label_rule="fer2013")
+
+
+@pytest.mark.parametrize("loss", [Loss(softmax=0, centre=0.1), Loss(softmax=0, triplet=1)], ids=["centre", "triplet"])
+def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path, loss):
+    # Steps too small to pull all features together, as centre loss alone does in time.
+    short = {"stages": (Stage(side=48, epochs=2),), "optimizer": "sgd", "learning_rate": 1e-6}
+    recipe = learnable("resnet18", loss=loss, **short)
+    best = loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    network = create_network("resnet18", 8).eval()
+    network.load_state_dict(load_file(best))
+    features = []
+    with torch.inference_mode():
+        for part in (many.training, many.validation):
+            x = to_input(torch.from_numpy(np.asarray(part.images)), recipe.preprocessing)
+            features.append(network.embedding(network.features(x)).double().numpy())
+        answered = network(x).argmax(1).numpy()
+    if loss.triplet:
+        features = [part / np.linalg.norm(part, axis=1, keepdims=True) for part in features]
+    means = np.stack([features[0][many.training.labels == label].mean(0) for label in (0, 1)])
+    if loss.triplet:
+        means /= np.linalg.norm(means, axis=1, keepdims=True)
+    nearest = np.square(features[1][:, None] - means).sum(2).argmin(1)
+    assert 0 < nearest.mean() < 1
+    assert (answered == nearest).mean() > 0.95  # a face in the middle may fall to either side
+
+
+def test_mixup_mixes_faces_and_votes_by_one_share():
+    torch.manual_seed(1)
+    faces, targets = torch.arange(4.0).reshape(4, 1, 1).expand(4, 2, 2), torch.eye(4)
+    mixed, votes = loop.mixed_up(faces, targets, 0.5)
+    torch.testing.assert_close(votes.sum(1), torch.ones(4))
+    torch.testing.assert_close(mixed[:, 0, 0], votes @ torch.arange(4.0))
+    assert 0 < votes.diagonal().min() < 1
+
+
+def test_oversampling_draws_small_classes_as_often(faces, tmp_path):
+    training = faces[0]
+    few = Faces(*(getattr(training, name)[:34] for name in ("images", "labels", "targets", "rows")), training.label_set)
+    few.labels[:] = [0] * 30 + [1] * 4
+    show = loop.Show(lambda line: None, None)
+    shares = {}
+    for power in (0.0, 0.5, 1.0):
+        recipe = RECIPE.model_copy(update={"oversample": power})
+        run = loop.Run(recipe, few, faces[1], tmp_path, torch.device("cpu"), show, False)
+        drawn = np.concatenate([few.labels[run.order(epoch).numpy()] for epoch in range(200)])
+        shares[power] = drawn.mean()
+    assert shares[0.0] == 4 / 34
+    assert shares[0.5] == pytest.approx(4**0.5 / (4**0.5 + 30**0.5), abs=0.02)
+    assert shares[1.0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_early_stopping_ends_a_run(many, tmp_path):
+    recipe = learnable("mobilenetv3_small", stages=(Stage(side=48, epochs=30),), learning_rate=1e-9, early_stop=2)
+    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    best = int(np.argmax([record["accuracy"] for record in history])) + 1
+    assert len(history) == best + 2 < 30
+
+
+def test_the_epoch_is_chosen_where_the_recipe_says(many):
+    held_out = plan(many, RECIPE.model_copy(update={"choose_on": "held-out tenth"}))
+    rest, tenth = hold_out_tenth(many.training)
+    np.testing.assert_array_equal(held_out.training.rows, rest.rows)
+    np.testing.assert_array_equal(held_out.choosing.rows, tenth.rows)
+    assert held_out.scored is many.validation and "held-out tenth" in held_out.note
+    nothing = dataclasses.replace(many, validation=None, test=None, names=("all", None, None))
+    assert "held-out tenth" in plan(nothing, RECIPE).scored_name
+
+
+def test_epochs_can_be_tracked(faces, tmp_path, monkeypatch):
+    """What Trackio keeps is read back from its own database, in another process."""
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path))
+    script = """
+import sys
+from pathlib import Path
+import trackio
+from fer_models.data import read_parts
+from fer_models.training import loop
+from fer_models.training.recipe import Recipe
+from fer_models.training.tracking import tracked
+parts, recipe = read_parts(sys.argv[1]), Recipe.model_validate_json(sys.argv[3])
+with tracked("faces", "first", recipe) as track:
+    loop.train(recipe, parts.training, parts.validation, Path(sys.argv[2]), device="cpu", track=track)
+"""
+    data = write_files(tmp_path / "data", leaks=())
+    command = [sys.executable, "-c", script, str(data), str(tmp_path / "run"), RECIPE.model_dump_json()]
+    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)  # ended: nothing is repeated
+    asked = ["get", "metric", "--project", "faces", "--run", "first", "--metric", "accuracy", "--json"]
+    trackio = Path(sys.executable).with_name("trackio")
+    found = json.loads(subprocess.run([trackio, *asked], check=True, capture_output=True, text=True).stdout)
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [value["value"] for value in found["values"]] == [json.loads(line)["accuracy"] for line in lines]
+
+
+def test_tracking_without_trackio_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "trackio", None)
+    with pytest.raises(ValueError, match=r"ferscope\[track\]"), tracked("faces", "run", RECIPE):
+        pass
+
+
+@pytest.mark.parametrize(("network", "kind"), list_recipes())
+def test_shipped_recipes_are_for_their_networks(network, kind):
+    recipe = load_recipe(network, kind)
+    assert recipe.network == network
+    create_network(network, 8, **recipe.options)
+    assert recipe.stages[-1].side == (224 if kind == "paper" else 112)
+
+
+def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper():
+    assert list_recipes() == sorted((network, kind) for network in PAPER_NETWORKS for kind in ("paper", "tuned"))
+    with pytest.raises(ValueError, match="a_mobilenet paper"):
+        load_recipe("mobilenetv1", "paper")
 
 
 def test_augmentation_keeps_range_and_shape_and_is_seeded():
@@ -211,42 +325,60 @@ def test_augmentation_keeps_range_and_shape_and_is_seeded():
     torch.testing.assert_close(augmenter(nothing)(images), images, atol=1e-4, rtol=0)
 
 
+def test_augmentation_can_make_one_change_or_none():
+    settings = Augmentation(one_of=0.5, degrees=0, translate=0, scale=(1, 1), contrast=0, flip=0.5, noise=0.2)
+    images = torch.rand(400, 1, 48, 48) * 0.2 + 0.4
+    torch.manual_seed(2)
+    changed = augmenter(settings)(images)
+    same = (changed == images).flatten(1).all(1)
+    flipped = (changed == images.flip(3)).flatten(1).all(1)
+    assert same.float().mean().item() == pytest.approx(0.5, abs=0.08)
+    assert flipped.float().mean().item() == pytest.approx(0.25, abs=0.07)
+    noise = (changed - images)[~same & ~flipped]
+    assert noise.std().item() == pytest.approx(0.2, rel=0.05) and changed.min() >= 0 and changed.max() <= 1
+
+
 def test_recipes_from_the_command_line(tmp_path):
-    recipe = make_recipe("a_mobilenet", None, ["64:2", "112:1"], 3)
+    recipe = make_recipe("a_mobilenet", None, Changes(("64:2", "112:1"), 3))
     assert recipe.optimizer == "sgd" and recipe.seed == 3
     assert [recipe.side_of(epoch) for epoch in range(3)] == [64, 64, 112]
     file = tmp_path / "recipe.json"
     file.write_text('{"network": "a_mobilenet", "learning_rat": 0.1}')
     with pytest.raises(ValueError, match="learning_rat"):
-        make_recipe("a_mobilenet", file, [], 0)
+        make_recipe("a_mobilenet", str(file))
     file.write_text('{"network": "mobilenetv3_simam", "seed": 5}')
-    assert make_recipe("mobilenetv3_simam", file, [], None).seed == 5
-    assert make_recipe("mobilenetv3_simam", file, [], 6).seed == 6
-    assert make_recipe("mobilenetv3_simam", file, [], None).optimizer == "adamw"  # what the file leaves out
+    assert make_recipe("mobilenetv3_simam", str(file)).seed == 5
+    assert make_recipe("mobilenetv3_simam", str(file), Changes(seed=6)).seed == 6
+    assert make_recipe("mobilenetv3_simam", str(file)).optimizer == "adamw"  # what the file leaves out
+    toml = tmp_path / "recipe.toml"
+    toml.write_text('network = "mobilenetv3_simam"\nloss = { centre = 0.1 }')
+    assert make_recipe("mobilenetv3_simam", str(toml)).loss == Loss(centre=0.1)
     file.write_text('{"network": "mobilenetv1"}')
     with pytest.raises(ValueError, match="is for mobilenetv1"):
-        make_recipe("a_mobilenet", file, [], 0)
+        make_recipe("a_mobilenet", str(file))
     with pytest.raises(ValueError, match="cannot be read"):
-        make_recipe("a_mobilenet", tmp_path / "none.json", [], 0)
+        make_recipe("a_mobilenet", str(tmp_path / "none.json"))
     for wrong in ("64", "64:x", "20:1", "64:0"):
         with pytest.raises(ValueError, match="SIDE:EPOCHS"):
-            make_recipe("a_mobilenet", None, [wrong], 0)
+            make_recipe("a_mobilenet", None, Changes((wrong,)))
+    assert make_recipe("a_mobilenet", "paper", Changes(label_rule="fer2013")).label_rule == "fer2013"
+    with pytest.raises(ValueError, match="label_rule"):
+        make_recipe("a_mobilenet", "paper", Changes(label_rule="majority"))
 
 
-def test_a_run_can_start_from_a_checkpoint(faces, tmp_path, monkeypatch):
+def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
     file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
     network = create_network("mobilenetv3_small")
-    loop.load_start(network, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels)
+    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
     stored = load_file(file)
     assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
     best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
     start = read_card("small.test")
-    card = load_classifier(publish(best, recipe, *faces, tmp_path / "out", leaked_rows_left_out=0, start=start)).card
+    card = load_classifier(publish(best, recipe, parts, tmp_path / "out", start=start)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     with pytest.raises(ValueError, match="cannot start this run"):
-        loop.load_start(
-            create_network("mobilenetv2"), recipe.model_copy(update={"network": "mobilenetv2"}), FERPLUS.labels
-        )
+        other = recipe.model_copy(update={"network": "mobilenetv2"})
+        load_start(create_network("mobilenetv2"), other, FERPLUS.labels, print)

@@ -1,44 +1,73 @@
 """What `ferscope train` does: recipe and data together, train, publish."""
 
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from pydantic import ValidationError
 
 from fer_models.checkpoints import read_card
-from fer_models.data import DataError, data_folder, read_fer2013, select_faces
+from fer_models.data import data_folder, read_parts
 from fer_models.networks import create_network
 from fer_models.training.loop import train
-from fer_models.training.publish import publish
+from fer_models.training.publish import plan, publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
+from fer_models.training.recipes import load_recipe, read_recipe
+from fer_models.training.start import IMAGENET
+
+SHIPPED = ("paper", "tuned")
 
 
-def run_training(
-    network: str,
-    data: str | None,
-    out: Path | None,
-    recipe_file: Path | None,
-    stages: list[str],
-    seed: int | None,
-    device: str | None,
-) -> Path:
+@dataclass(frozen=True)
+class Changes:
+    """What the command line changes in a recipe; None or empty leaves it as it is."""
+
+    stages: tuple[str, ...] = ()
+    seed: int | None = None
+    label_rule: str | None = None
+    keep_leaks: bool = False
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where a run happens and who watches it; none of it changes what is learnt."""
+
+    device: str | None = None
+    compiled: bool = False
+    track: Callable[[dict[str, Any]], None] | None = None
+    skip_bad: bool = False
+    imagenet: Path | None = None
+
+
+def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Machine) -> Path:
     """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input."""
-    recipe = make_recipe(network, recipe_file, stages, seed)
-    folder = out or Path("runs") / network
+    folder = out or Path("runs") / recipe.network
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
-    create_network(network, 8, **recipe.options)
-    start = read_card(recipe.start) if recipe.start else None
-    if device is not None:
-        _check_device(device)
-    files = read_fer2013(data_folder(data))
-    if files.leaks is None:
-        raise DataError("leaks.csv is missing beside fer2013.csv; training must know which rows repeat a test picture.")
-    training = select_faces(files, "Training", recipe.label_rule)
-    validation = select_faces(files, "PublicTest", recipe.label_rule)
-    left_out = len(select_faces(files, "Training", recipe.label_rule, keep_leaks=True)) - len(training)
-    best = train(recipe, training, validation, folder, device=device)
-    return publish(best, recipe, training, validation, folder, leaked_rows_left_out=left_out, start=start)
+    create_network(recipe.network, 8, **recipe.options)
+    start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
+    if machine.device is not None:
+        _check_device(machine.device)
+    parts = read_parts(
+        data_folder(data),
+        recipe.label_rule,
+        split=recipe.split,
+        keep_leaks=recipe.keep_leaks,
+        seed=recipe.seed,
+        skip_bad=machine.skip_bad,
+    )
+    planned = plan(parts, recipe)
+    best = train(
+        recipe,
+        planned.training,
+        planned.choosing,
+        folder,
+        device=machine.device,
+        track=machine.track,
+        compiled=machine.compiled,
+        imagenet=machine.imagenet,
+    )
+    return publish(best, recipe, parts, folder, start=start)
 
 
 def _check_device(device: str) -> None:
@@ -48,26 +77,25 @@ def _check_device(device: str) -> None:
         raise ValueError("There is no CUDA device that this PyTorch can use; leave --device out to train on the CPU.")
 
 
-def make_recipe(network: str, recipe_file: Path | None, stages: list[str], seed: int | None) -> Recipe:
-    """The network's default recipe, changed by a JSON file, then by what the command line says."""
-    recipe = default_recipe(network)
-    if recipe_file is not None:
-        try:
-            changes = json.loads(recipe_file.read_text(encoding="utf-8"))
-            recipe = Recipe.model_validate(recipe.model_dump() | changes)
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError, TypeError) as error:
-            raise ValueError(f"The recipe {recipe_file} cannot be read: {error}.") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "the file"
-            raise ValueError(f"The recipe {recipe_file} is not right: {where}: {first['msg']}.") from error
-        if recipe.network != network:
-            raise ValueError(f"The recipe {recipe_file} is for {recipe.network}, not for {network}.")
-    if seed is not None:
-        recipe = recipe.model_copy(update={"seed": seed})
-    if stages:
-        recipe = recipe.model_copy(update={"stages": tuple(_stage(text) for text in stages)})
-    return recipe
+def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
+    """The recipe of a name ('paper', 'tuned') or a file, else the network's default, changed by the command line."""
+    made = default_recipe(network)
+    if recipe in SHIPPED:
+        made = load_recipe(network, recipe)
+    elif recipe is not None:
+        made = read_recipe(Path(recipe), made.model_dump())
+        if made.network != network:
+            raise ValueError(f"The recipe {recipe} is for {made.network}, not for {network}.")
+    updates: dict[str, Any] = {}
+    if changes.seed is not None:
+        updates["seed"] = changes.seed
+    if changes.stages:
+        updates["stages"] = tuple(_stage(text).model_dump() for text in changes.stages)
+    if changes.label_rule is not None:
+        updates["label_rule"] = changes.label_rule
+    if changes.keep_leaks:
+        updates["keep_leaks"] = True
+    return Recipe.model_validate(made.model_dump() | updates)
 
 
 def _stage(text: str) -> Stage:

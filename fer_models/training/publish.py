@@ -1,29 +1,60 @@
 """From the best weights of a run to a checkpoint that is scored in the form it is stored in."""
 
 import platform
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 
-from fer_models.card import LICENCES, Card, TrainingData
+from fer_models.card import Card, TrainingData, licence
 from fer_models.checkpoints import save_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data.faces import Faces
+from fer_models.data import Faces, Parts, hold_out_tenth
 from fer_models.evaluation import evaluate
 from fer_models.networks import create_network
 from fer_models.training.recipe import Recipe
+from fer_models.training.start import IMAGENET
 from fer_models.version import __version__ as ferscope_version
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which faces do what: learnt from, chosen on (the epoch), scored on, and what the score must say of that."""
+
+    training: Faces
+    choosing: Faces
+    scored: Faces
+    scored_name: str
+    note: str
+
+
+def plan(parts: Parts, recipe: Recipe) -> Plan:
+    """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
+
+    A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
+    """
+    rest, tenth = hold_out_tenth(parts.training)
+    scored, name = parts.validation, parts.names[1]
+    if scored is None:
+        scored, name = parts.test, parts.names[2]
+    if scored is None or name is None:
+        return Plan(rest, tenth, tenth, "a held-out tenth of the training rows", _chosen_on("this part"))
+    if recipe.choose_on == "held-out tenth":
+        return Plan(rest, tenth, scored, name, "single view; the epoch was chosen on a held-out tenth of training")
+    return Plan(parts.training, scored, scored, name, _chosen_on("this part"))
+
+
+def _chosen_on(part: str) -> str:
+    return f"single view; the epoch was chosen on {part}, so the score is optimistic"
 
 
 def publish(
     best: Path,
     recipe: Recipe,
-    training: Faces,
-    validation: Faces,
+    parts: Parts,
     folder: Path,
     *,
-    leaked_rows_left_out: int,
     start: Card | None = None,
     name: str = "",
 ) -> Path:
@@ -35,30 +66,42 @@ def publish(
     with safe_open(best, framework="pt") as saved:
         epoch = int(saved.metadata()["epoch"])
         tensors = {key: saved.get_tensor(key) for key in saved.keys()}  # noqa: SIM118  (not a mapping)
-    network = create_network(recipe.network, len(training.label_set), **recipe.options)
+    planned = plan(parts, recipe)
+    labelled, labels = planned.training, planned.training.label_set
+    network = create_network(recipe.network, len(labels), **recipe.options)
     network.load_state_dict(tensors)
     card = Card(
-        name=name or f"{recipe.network}.{training.label_set.name.lower()}",
+        name=name or f"{recipe.network}.{labels.name.lower()}",
         network=recipe.network,
         options=recipe.options,
-        labels=training.label_set.labels,
-        preprocessing=recipe.preprocessing,
+        labels=labels.labels,
+        # The recipe knows the side that is served; the data set, how large its faces are.
+        preprocessing=recipe.preprocessing.model_copy(update={"source_side": labelled.images.shape[1]}),
         data=TrainingData(
-            dataset="FER2013 pictures, FERPlus votes" if recipe.label_rule.startswith("ferplus") else "FER2013",
+            dataset=parts.dataset,
             label_rule=recipe.label_rule,
-            rows=len(training),
-            leaked_rows_left_out=leaked_rows_left_out,
+            rows=len(labelled),
+            leaked_rows_left_out=parts.leaked_rows_left_out,
         ),
         recipe=recipe.model_dump(mode="json") | ({"start_recipe": start.recipe} if start else {}),
         epoch=epoch,
         seed=recipe.seed,
-        initialisation=f"weights of {start.name}, which were trained {start.initialisation}"
-        if start
-        else "from scratch",
-        licence=LICENCES[recipe.label_rule],
+        initialisation=_initialisation(recipe, start),
+        licence=licence(recipe.label_rule),
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
     weights = save_checkpoint(network, card, folder)
-    note = "single view; the epoch was chosen on this part, so the score is optimistic"
-    found = evaluate(load_classifier(weights), validation, split="PublicTest", label_rule=recipe.label_rule, note=note)
+    found = evaluate(
+        load_classifier(weights),
+        planned.scored,
+        split=planned.scored_name,
+        label_rule=recipe.label_rule,
+        note=planned.note,
+    )
     return save_checkpoint(network, card.model_copy(update={"scores": (found,)}), folder)
+
+
+def _initialisation(recipe: Recipe, start: Card | None) -> str:
+    if start is not None:
+        return f"weights of {start.name}, which were trained {start.initialisation}"
+    return "from ImageNet weights published with timm" if recipe.start == IMAGENET else "from scratch"

@@ -2,42 +2,102 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.data.augmentation import Augmentation
 from fer_models.preprocessing import Preprocessing
 
+LabelRule = Literal[
+    "ferplus-majority",
+    "ferplus-probability",
+    "ferplus-multi-target",
+    "ferplus-argmax-10",
+    "ferplus-argmax-8",
+    "fer2013",
+    "raf-db",
+    "rafd",
+    "folder",
+]
 
-class Stage(BaseModel):
-    """Some epochs at one input side."""
 
+class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Stage(_Settings):
+    """Some epochs at one input side."""
 
     side: int = Field(ge=48, le=512)
     epochs: int = Field(ge=1)
 
 
-class Recipe(BaseModel):
-    """How a network is trained. Sides may grow from stage to stage; the last one is the side that is served."""
+class Loss(_Settings):
+    """What is minimised: a weighted sum of cross entropy, centre loss and triplet loss (see training/losses.py)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    softmax: float = Field(default=1, ge=0, description="weight of the cross entropy; 0: the head is not trained")
+    label_smoothing: float = Field(default=0, ge=0, lt=1)
+    class_weights: Literal["none", "balanced"] = Field(
+        default="none", description="balanced: n / (K n_c), at most 3 (paper 004, its resolution in the recipe)"
+    )
+    centre: float = Field(default=0, ge=0, description="lambda of the centre loss")
+    centre_kind: Literal["wen", "released_code"] = Field(
+        default="wen", description="released_code: what paper 002's code does in its place, kept as an oddity"
+    )
+    centre_rate: float = Field(default=0.5, gt=0, le=1, description="alpha, by which centres follow (Wen et al.)")
+    triplet: float = Field(default=0, ge=0, description="lambda of the triplet loss")
+    triplet_margin: float = Field(default=0.2, gt=0, description="between squared distances on the unit sphere")
+
+    @model_validator(mode="after")
+    def _something_is_minimised(self) -> "Loss":
+        if not (self.softmax or self.centre or self.triplet):
+            raise ValueError("softmax, centre and triplet are all 0: there is nothing to minimise")
+        return self
+
+
+class Recipe(_Settings):
+    """How a network is trained. Sides may grow from stage to stage; the last one is the side that is served."""
 
     network: str
     options: dict[str, Any] = Field(default_factory=dict, description="of the network, e.g. dropout")
-    start: str | None = Field(default=None, description="checkpoint whose weights the run starts from, else scratch")
-    label_rule: Literal["ferplus-majority", "fer2013"] = "ferplus-majority"
+    start: str | None = Field(
+        default=None, description="'imagenet', or a checkpoint whose weights the run starts from; else scratch"
+    )
+    label_rule: LabelRule = "ferplus-majority"
+    split: Literal["official", "random-8:2", "random-9:1"] = Field(
+        default="official", description="random-...: paper 001's splits over all rows"
+    )
+    keep_leaks: bool = Field(default=False, description="train on rows that repeat a test picture, as the papers did")
+    choose_on: Literal["validation", "held-out tenth"] = Field(
+        default="validation", description="where the epoch is chosen; a held-out tenth is taken from the training rows"
+    )
     soft_targets: bool = Field(default=True, description="learn the share of votes, not only the top label")
+    oversample: float = Field(
+        default=0, ge=0, le=1, description="draw rows by (1 / size of their class) to this power; 1: classes balanced"
+    )
     stages: tuple[Stage, ...] = Field(default=(Stage(side=64, epochs=16), Stage(side=112, epochs=3)), min_length=1)
+    early_stop: int = Field(default=0, ge=0, description="epochs without a better score that end a run; 0: none")
     batch_size: int = Field(default=64, ge=2)
-    optimizer: Literal["sgd", "adamw"] = "sgd"
-    learning_rate: float = Field(default=0.08, gt=0, description="at the end of the warm-up; a cosine leads to zero")
+    loss: Loss = Loss()
+    mixup: float = Field(default=0, ge=0, description="alpha of Mixup's Beta distribution; 0: none")
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    learning_rate: float = Field(default=0.08, gt=0, description="at the end of the warm-up")
+    schedule: Literal["cosine", "constant", "plateau", "inverse time"] = Field(
+        default="cosine", description="after the warm-up: to zero; as it is; x 0.1 after 10 epochs; 1 / (1 + 1e-5 step)"
+    )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD, with Nesterov's form")
     weight_decay: float = Field(default=5e-4, ge=0, description="on convolution and linear weights only")
+    sam: float = Field(default=0, ge=0, description="rho of sharpness-aware minimisation; 0: none")
     warmup_epochs: float = Field(default=1.0, ge=0)
     ema_decay: float = Field(default=0.999, ge=0, lt=1, description="a step, of the averaged weights that are kept")
     clip_norm: float = Field(default=5.0, gt=0, description="largest gradient norm")
     augmentation: Augmentation = Augmentation()
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "Recipe":
+        if self.mixup and (self.loss.centre or self.loss.triplet):
+            raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
+        return self
 
     @property
     def epochs(self) -> int:
@@ -58,7 +118,7 @@ class Recipe(BaseModel):
 
 
 def default_recipe(network: str) -> Recipe:
-    """A recipe to start from; that of each bundled checkpoint is on its card.
+    """A short recipe to start from; that of each bundled checkpoint is on its card.
 
     SGD for MobileNetV1's family and AdamW for the others, at a lower rate where group norm replaces batch norm.
     """

@@ -38,23 +38,22 @@ def write_tensors(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str,
 
 def save_state(
     file: Path,
-    network: nn.Module,
-    average: nn.Module,
+    modules: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
     progress: Progress,
     run: str,
 ) -> None:
-    """Write everything to ``file``; ``run`` names recipe and data, so that others cannot resume it by mistake."""
-    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    tensors |= {f"average.{name}": tensor for name, tensor in average.state_dict().items()}
+    """Write everything to ``file``: the state of ``modules`` under their names, the optimizer's, and the progress.
+
+    ``run`` names recipe and data, so that others cannot resume it by mistake.
+    """
+    tensors = {f"{part}.{name}": value for part in modules for name, value in modules[part].state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
     write_tensors(tensors, file, {"progress": json.dumps(vars(progress)), "run": run})
 
 
-def load_state(
-    file: Path, network: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer, run: str
-) -> Progress:
+def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, run: str) -> Progress:
     """Put a saved run back. ValueError when it is damaged or was made with another recipe or other data."""
     try:
         with safe_open(file, framework="pt") as saved:
@@ -64,8 +63,8 @@ def load_state(
         raise ValueError(f"{file} is damaged ({error}); remove it to begin again.") from error
     if metadata["run"] != run:
         raise ValueError(f"{file.parent} holds a run of another recipe or other data; choose another folder.")
-    network.load_state_dict(_under(tensors, "network."))
-    average.load_state_dict(_under(tensors, "average."))
+    for part, module in modules.items():
+        module.load_state_dict(_under(tensors, f"{part}."))
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _under(tensors, "optimizer.").items():
         index, key = name.split(".", 1)

@@ -1,0 +1,84 @@
+"""How weights move: optimizers, learning-rate schedules, and sharpness-aware minimisation."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from fer_models.training.recipe import Recipe
+
+PLATEAU_PATIENCE = 10  # epochs; paper 002
+PLATEAU_FACTOR = 0.1
+TIME_DECAY = 1e-5  # a step; paper 003, Keras's `decay`
+
+
+def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """SGD, Adam or AdamW; weight decay on weights of two or more axes, not on biases and norms."""
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
+    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, lr=recipe.learning_rate)
+
+
+def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Sequence[float] = ()) -> float:
+    """Linear warm-up, then the recipe's schedule.
+
+    Args:
+        step: counted from 0 over the whole run.
+        losses: validation loss of every epoch that is over, which the schedule "plateau" looks at.
+    """
+    warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
+    if step < warmup:
+        return recipe.learning_rate * (step + 1) / warmup
+    match recipe.schedule:
+        case "cosine":
+            done = (step - warmup) / max(total - warmup, 1)
+            return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+        case "inverse time":
+            return recipe.learning_rate / (1 + TIME_DECAY * step)
+        case "plateau":
+            return recipe.learning_rate * PLATEAU_FACTOR ** plateaus(losses)
+        case _:
+            return recipe.learning_rate
+
+
+def plateaus(losses: Sequence[float], patience: int = PLATEAU_PATIENCE) -> int:
+    """How often ``losses`` went ``patience`` epochs without a new lowest value; each time the count begins again."""
+    found, lowest, since = 0, math.inf, 0
+    for loss in losses:
+        since = 0 if loss < lowest else since + 1
+        lowest = min(loss, lowest)
+        if since >= patience:
+            found, since = found + 1, 0
+    return found
+
+
+@contextmanager
+def sharpest_neighbour(network: nn.Module, rho: float) -> Iterator[None]:
+    """Inside the block the weights stand at w + rho * g / ||g||, g their gradients; afterwards at w again.
+
+    Sharpness-aware minimisation (Foret et al., ICLR 2021, eq. 2): the gradient taken there is the one to step along.
+    Running statistics of batch norms are not moved by what is computed inside.
+    """
+    moved = [(p, p.grad, p.detach().clone()) for p in network.parameters() if p.grad is not None]
+    norms = [(module, module.momentum) for module in network.modules() if isinstance(module, _BatchNorm)]
+    try:
+        with torch.no_grad():
+            length = torch.stack([gradient.norm() for _, gradient, _ in moved]).norm()
+            for parameter, gradient, _ in moved:
+                parameter.add_(gradient * (rho / (length + 1e-12)))
+        for module, _ in norms:
+            module.momentum = 0.0
+        yield
+    finally:
+        for module, momentum in norms:
+            module.momentum = momentum
+        with torch.no_grad():
+            for parameter, _, before in moved:
+                parameter.copy_(before)

@@ -1,0 +1,45 @@
+"""Recipes as files: for each paper's network ``NETWORK.paper.toml`` (what the paper says) and ``NETWORK.tuned.toml``.
+
+What a file leaves out has the default of ``Recipe``. Copy one, change it, and give it to ``ferscope train --recipe``.
+"""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fer_models.training.recipe import Recipe
+
+_FOLDER = Path(__file__).parent
+
+
+def list_recipes() -> list[tuple[str, str]]:
+    """(network, kind) of every recipe that is shipped, sorted; kind is 'paper' or 'tuned'."""
+    return sorted((network, kind) for network, kind in (file.stem.split(".") for file in _FOLDER.glob("*.toml")))
+
+
+def load_recipe(network: str, kind: str) -> Recipe:
+    """A shipped recipe. ValueError naming those that exist when there is none such."""
+    if (network, kind) not in list_recipes():
+        known = ", ".join(f"{network} {kind}" for network, kind in list_recipes())
+        raise ValueError(f"There is no recipe '{kind}' for {network}; there are: {known}.")
+    return read_recipe(_FOLDER / f"{network}.{kind}.toml")
+
+
+def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
+    """A recipe from a TOML or JSON file; what it leaves out is taken from ``base``, then from Recipe's defaults.
+
+    Raises ValueError, naming the file and the first wrong key, when it cannot be read or is not right.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        changes = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+        return Recipe.model_validate({**(base or {}), **changes})
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+        raise ValueError(f"The recipe {file} cannot be read: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ValueError(f"The recipe {file} is not right: {where}: {first['msg']}.") from error

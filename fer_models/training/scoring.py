@@ -1,0 +1,52 @@
+"""Scoring while training: probabilities at any side, and what is written of them after each epoch."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+
+from fer_models.data.faces import Faces
+from fer_models.preprocessing import to_input
+from fer_models.training.recipe import Recipe
+
+
+def autocast(device: torch.device) -> AbstractContextManager:
+    """Mixed precision where the device gains from it: bfloat16 on CUDA, plain float32 on the CPU."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def scores(shares: np.ndarray, faces: Faces) -> dict[str, float]:
+    """Accuracy, macro-F1 and cross entropy of probabilities (N, K) on ``faces``."""
+    predicted, every = shares.argmax(1), range(len(faces.label_set))
+    likely = shares[np.arange(len(faces)), faces.labels]
+    return {
+        "accuracy": float((predicted == faces.labels).mean()),
+        "macro_f1": float(f1_score(faces.labels, predicted, labels=every, average="macro", zero_division=0)),
+        "validation_loss": float(-np.log(np.maximum(likely, 1e-12)).mean()),
+    }
+
+
+def probabilities(network: nn.Module, images: np.ndarray, recipe: Recipe, side: int) -> np.ndarray:
+    """Probabilities (N, K) of grey faces (N, s, s) uint8, in eval mode; the network's own mode is put back."""
+    return in_batches(network, images, recipe, side, lambda x: network(x).float().softmax(1)).numpy()
+
+
+@torch.inference_mode()
+def in_batches(
+    network: nn.Module, images: np.ndarray, recipe: Recipe, side: int, answer: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """``answer`` of all faces, 256 at a time, with ``network`` in eval mode: (N, ...) float32 on the CPU."""
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    try:
+        parts = []
+        for faces in torch.from_numpy(np.asarray(images)).split(256):
+            with autocast(device):
+                parts.append(answer(to_input(faces.to(device), recipe.preprocessing, side)).float().cpu())
+        return torch.cat(parts)
+    finally:
+        network.train(was_training)

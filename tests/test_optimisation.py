@@ -1,0 +1,69 @@
+"""Schedules by hand, optimizers by what they touch, sharpness-aware minimisation on a function one can solve."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fer_models.networks import create_network
+from fer_models.training.optimisation import learning_rate_at, make_optimizer, plateaus, sharpest_neighbour
+from fer_models.training.recipe import Recipe, Stage
+
+
+def recipe(**changes):
+    return Recipe(network="x", stages=(Stage(side=48, epochs=5),), learning_rate=1.0, warmup_epochs=1, **changes)
+
+
+def test_cosine_by_hand():
+    rates = [learning_rate_at(step, recipe(), 10) for step in range(50)]
+    np.testing.assert_allclose(rates[:10], np.arange(1, 11) / 10)
+    np.testing.assert_allclose(rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(40) / 40)), atol=1e-12)
+
+
+def test_constant_and_inverse_time_by_hand():
+    assert {learning_rate_at(step, recipe(schedule="constant"), 10) for step in range(10, 50)} == {1.0}
+    assert learning_rate_at(30_000, recipe(schedule="inverse time"), 10) == pytest.approx(1 / 1.3)
+
+
+def test_plateau_counts_epochs_without_a_lower_loss():
+    falling, flat = list(np.linspace(2, 1, 5)), [1.0] * 9
+    assert plateaus(falling + flat) == 0
+    assert plateaus(falling + flat + [1.0]) == 1
+    assert plateaus(falling + flat + [0.9] + flat) == 0
+    assert plateaus(falling + [1.0] * 20) == 2
+    losses = falling + [1.0] * 10
+    assert learning_rate_at(20, recipe(schedule="plateau"), 10, losses) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam", "adamw"])
+def test_weight_decay_spares_norms_and_biases(kind):
+    network = create_network("mobilenetv3_small")
+    optimizer = make_optimizer(network, recipe(optimizer=kind))
+    assert type(optimizer).__name__.lower() == kind
+    decayed, others = (group["params"] for group in optimizer.param_groups)
+    assert {p.ndim for p in decayed} == {2, 4} and {p.ndim for p in others} == {1}
+    assert len(decayed) + len(others) == len(list(network.parameters()))
+    assert optimizer.param_groups[1]["weight_decay"] == 0
+
+
+def test_the_sharpest_neighbour_is_rho_away_along_the_gradient_and_left_again():
+    layer = nn.Linear(2, 1, bias=False).double()
+    before = layer.weight.detach().clone()
+    layer(torch.tensor([[3.0, 4.0]], dtype=torch.float64)).sum().backward()  # gradient (3, 4), length 5
+    with sharpest_neighbour(layer, 0.5):
+        expected = before + 0.5 * torch.tensor([[0.6, 0.8]], dtype=torch.float64)
+        torch.testing.assert_close(layer.weight.detach(), expected)
+    assert torch.equal(layer.weight, before)
+    with pytest.raises(RuntimeError, match="midway"), sharpest_neighbour(layer, 0.5):
+        raise RuntimeError("midway")
+    assert torch.equal(layer.weight, before)
+
+
+def test_running_statistics_stay_while_away():
+    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    x = torch.randn(8, 3)
+    network(x).square().sum().backward()
+    mean, momentum = network[1].running_mean.clone(), network[1].momentum
+    with sharpest_neighbour(network, 0.1):
+        network(x)
+    assert torch.equal(network[1].running_mean, mean) and network[1].momentum == momentum
