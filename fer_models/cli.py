@@ -1,4 +1,4 @@
-"""The command line: `ferscope app | predict | train | evaluate | networks | checkpoints`.
+"""The command line: `ferscope app | predict | train | evaluate | reproduce | networks | checkpoints`.
 
 Exit codes: 0 done; 1 an input could not be used (the message says which and why); 2 wrong usage; 130 interrupted.
 """
@@ -7,8 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +14,7 @@ from typing import Annotated
 import typer
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
+from fer_models.cli_experiments import NO_CHECKPOINT, evaluate, plain_errors, reproduce, train
 
 app = typer.Typer(
     name="ferscope",
@@ -25,25 +24,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-DataOption = Annotated[
-    str | None, typer.Option("--data", help="Folder with fer2013.csv, fer2013new.csv and leaks.csv [FERSCOPE_DATA].")
-]
-NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
 
 
 def main() -> None:
     """Entry point of the console script."""
     app()
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Our own errors are sentences for a person: print them without a traceback and exit with 1."""
-    try:
-        yield
-    except (ValueError, OSError) as error:
-        typer.echo(f"ferscope: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @app.command("app")
@@ -104,7 +89,7 @@ def predict(
     from fer_models.faces import DetectorError
     from fer_models.prediction import describe, predict_picture
 
-    with _plain_errors():
+    with plain_errors():
         from fer_models.classifier import load_classifier
 
         classifier = load_classifier(checkpoint)
@@ -120,81 +105,9 @@ def predict(
         raise typer.Exit(1)
 
 
-@app.command()
-def train(
-    network: Annotated[str, typer.Argument(help="Name of a network ('ferscope networks' lists them).")],
-    data: DataOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the run and its checkpoint [runs/NETWORK]; an interrupted run goes on."),
-    ] = None,
-    recipe_file: Annotated[
-        Path | None, typer.Option("--recipe", help="JSON with a recipe; what it leaves out has the defaults.")
-    ] = None,
-    stage: Annotated[
-        list[str] | None, typer.Option(metavar="SIDE:EPOCHS", help="Repeat for growing sides, e.g. 64:16 then 112:3.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Of weights, order, augmentation and dropout [the recipe's, 0].")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu [cuda if there is one].")] = None,
-) -> None:
-    """Train NETWORK on FERPlus (majority rule), leaked rows left out, the epoch chosen on PublicTest.
-
-    The run is saved every minute: the same command goes on after any interruption. It ends with a checkpoint
-    (fp16 weights and card) in the folder of the run.
-    """
-    from fer_models.training.command import run_training
-
-    with _plain_errors():
-        try:
-            weights = run_training(network, data, out, recipe_file, stage or [], seed, device)
-        except KeyboardInterrupt:
-            typer.echo("\nStopped. The same command goes on from the last save.", err=True)
-            raise typer.Exit(130) from None
-    typer.echo(f"Checkpoint: {weights}")
-
-
-@app.command()
-def evaluate(
-    checkpoints: Annotated[list[str] | None, typer.Argument(help="Names or paths [all that are found].")] = None,
-    split: Annotated[str, typer.Option(help="PublicTest, PrivateTest or Training.")] = "PublicTest",
-    data: DataOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a checkpoint.")] = False,
-) -> None:
-    """Score checkpoints on a split: accuracy with its 95 % interval, macro-F1, recall of every expression.
-
-    One view a picture, no test-time augmentation.
-    """
-    from fer_models.card import share_text
-    from fer_models.checkpoints import list_checkpoints
-    from fer_models.classifier import load_classifier
-    from fer_models.data import data_folder, read_fer2013, select_faces
-    from fer_models.evaluation import evaluate as score_classifier
-
-    names = checkpoints or list_checkpoints()
-    if not names:
-        typer.echo(f"ferscope: {NO_CHECKPOINT}", err=True)
-        raise typer.Exit(1)
-    with _plain_errors():
-        files = read_fer2013(data_folder(data))
-    failed = False
-    for name in names:
-        try:
-            classifier = load_classifier(name)
-            rule = classifier.card.data.label_rule if classifier.card.data else "ferplus-majority"
-            found = score_classifier(classifier, select_faces(files, split, rule), split=split, label_rule=rule)
-        except ValueError as error:
-            typer.echo(f"ferscope: {name}: {error}", err=True)
-            failed = True
-            continue
-        if as_json:
-            typer.echo(json.dumps({"checkpoint": classifier.card.name} | found.model_dump()))
-            continue
-        typer.echo(f"{classifier.card.name}: {found.sentence()}")
-        typer.echo("  recall  " + "  ".join(f"{label} {share_text(value)}" for label, value in found.recall.items()))
-    if failed:
-        raise typer.Exit(1)
+app.command()(train)
+app.command()(evaluate)
+app.command()(reproduce)
 
 
 @app.command()

@@ -126,9 +126,18 @@ def test_train_then_evaluate(run, tmp_path, monkeypatch):
     assert run("evaluate", weights, "--split", "PrivateTest").exit_code == 1
 
 
+def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
+    shown = run("train", "a_mobilenet", "--recipe", "paper", "--show-recipe")
+    assert shown.exit_code == 0 and json.loads(shown.stdout)["schedule"] == "inverse time"
+    (tmp_path / "mine.json").write_text(shown.stdout)
+    again = run("train", "a_mobilenet", "--recipe", "mine.json", "--show-recipe", "--seed", "4", "--keep-leaks")
+    assert json.loads(again.stdout) == json.loads(shown.stdout) | {"seed": 4, "keep_leaks": True}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("train", "mobilenetv1", "--recipe", "paper"), "There is no recipe 'paper' for mobilenetv1"),
         (("train", "a_mobilnet"), "Did you mean 'a_mobilenet'"),
         (("train", "a_mobilenet"), "FERSCOPE_DATA"),
         (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),
@@ -145,7 +154,7 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["", "app", "predict", "train", "evaluate", "networks", "checkpoints"])
+@pytest.mark.parametrize("command", ["", "app", "predict", "train", "evaluate", "reproduce", "networks", "checkpoints"])
 def test_help_of_the_installed_command_from_another_folder(command, tmp_path):
     arguments = [str(FERSCOPE), *command.split(), "--help"]
     result = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)

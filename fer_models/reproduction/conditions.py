@@ -1,0 +1,86 @@
+"""Under what conditions our numbers were got, in words: every sentence comes from recipes and results."""
+
+from collections.abc import Mapping, Sequence
+
+from fer_models.reproduction.result import Result
+from fer_models.reproduction.runs import SEEDS, Form, runs
+from fer_models.reproduction.table import Study, Table
+from fer_models.training.recipe import Recipe
+from fer_models.training.start import IMAGENET
+
+INTERVALS = (
+    "Intervals are 95 %: of the faces (Wilson's for shares, the bootstrap for F1 and averages) and, with several "
+    "seeds, of their mean."
+)
+_FORM_TEXT = {
+    "short": "Short form, not the paper's recipe but one for two CPU cores",
+    "full": "Full form, the paper's recipe on official parts without leaked rows",
+}
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
+
+
+def conditions(
+    table: Table,
+    form: Form,
+    part: str,
+    by_study: Mapping[Study, Sequence[Result]],
+    missing: Mapping[Study, str],
+) -> tuple[str, ...]:
+    """One sentence or more for each data set of a table, then what the intervals are; nothing for a table of costs."""
+    lines = []
+    for dataset in dict.fromkeys(study.dataset for study in table.studies):
+        studies = [study for study in table.studies if study.dataset == dataset]
+        results = [result for study in studies for result in by_study[study]]
+        if not results:
+            lines.append(f"Ours, {dataset}: {missing[studies[0]]}. {_recipe_text(studies, form)}")
+            continue
+        lines.append(f"Ours, {dataset}: {_recipe_text(studies, form)} {_result_text(results, part)}")
+        partial = [study for study in studies if len(by_study[study]) < len(SEEDS[form])]
+        if partial:
+            done = sum(len(by_study[study]) for study in studies)
+            lines.append(f"{dataset}: {done} of {len(studies) * len(SEEDS[form])} runs are there; the rest is missing.")
+    return (*lines, INTERVALS) if lines else ()
+
+
+def _recipe_text(studies: Sequence[Study], form: Form) -> str:
+    recipes = [runs(study, form)[0].recipe for study in studies]
+    first, seeds = recipes[0], SEEDS[form]
+    stages = ", then ".join(f"{stage.epochs} epochs at {stage.side} px" for stage in first.stages)
+    rates: dict[float, list[str]] = {}
+    for recipe in recipes:
+        rates.setdefault(recipe.learning_rate, []).append(recipe.network)
+    rate = " and ".join(
+        f"{value:g}" + (f" ({', '.join(dict.fromkeys(networks))})" if len(rates) > 1 else "")
+        for value, networks in rates.items()
+    )
+    return (
+        f"{_FORM_TEXT[form]}: {stages}, batches of {first.batch_size}, {_OPTIMIZERS[first.optimizer]} at {rate}, "
+        f"{_start(recipes)}, {_labels(first)}; {len(seeds)} seed{'s' if len(seeds) > 1 else ''}."
+    )
+
+
+def _start(recipes: Sequence[Recipe]) -> str:
+    starts = {"from ImageNet weights" if recipe.start == IMAGENET else "from scratch" for recipe in recipes}
+    return " or ".join(sorted(starts))
+
+
+def _labels(recipe: Recipe) -> str:
+    votes = recipe.soft_targets and recipe.label_rule.startswith("ferplus")
+    learnt = "the shares of votes" if votes else "one label a face"
+    weighted = ", rare labels weighing more" if recipe.loss.class_weights == "balanced" else ""
+    return f"learning {learnt}{weighted}"
+
+
+def _result_text(results: Sequence[Result], part: str) -> str:
+    first = results[0]
+    name = first.part_name(part)
+    score = first.on(part)
+    assert name is not None and score is not None  # results are those scored on `part`
+    rows = sorted({result.training_rows for result in results})
+    leaks = first.leaked_rows_left_out
+    left_out = "" if leaks is None else f", {leaks:,} that repeat a picture of another part left out"
+    return (
+        f"{' or '.join(f'{count:,}' for count in rows)} training rows{left_out}; the epoch was chosen on "
+        f"{first.chosen_on} ({first.chosen_count:,} faces); scored on {name}, {score.count:,} faces labelled by the "
+        f"rule {first.recipe.label_rule}."
+    )

@@ -1,0 +1,123 @@
+"""One run, from data to result: an interrupted one goes on from its last save, a finished one is never repeated."""
+
+import json
+import platform
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from safetensors import safe_open
+
+from fer_models.atomic import written_aside
+from fer_models.card import Card, licence
+from fer_models.classifier import Classifier
+from fer_models.data import DataError, Faces, Parts, read_parts
+from fer_models.evaluation.scores import predict_faces
+from fer_models.networks import create_network
+from fer_models.reproduction.result import (
+    OFFICIAL_PARTS,
+    Epoch,
+    PartScore,
+    Result,
+    read_result,
+    score_part,
+    write_result,
+)
+from fer_models.reproduction.runs import Run
+from fer_models.training.loop import best_device, train
+from fer_models.training.progress import Say
+from fer_models.training.publish import plan
+from fer_models.version import __version__ as ferscope_version
+
+RESULT, RECIPE = "result.json", "recipe.json"
+
+
+def complete(run: Run, out: Path, data: Path, part: str, *, say: Say | None = None) -> Result:
+    """Do all of ``run`` that is not done: train, then score on ``part``.
+
+    Args:
+        run: what to train.
+        out: folder of all runs; this one's is ``out / run.key``. A second process that is given the same run waits
+            until the first has ended it, and then finds it done.
+        data: folder of the data set.
+        part: 'PublicTest' or 'PrivateTest'; data sets that have only one test part are scored on that.
+        say: called with lines of progress.
+
+    Raises ValueError (DataError, TrainingError) and OSError, as reading and training do; the last save is kept.
+    """
+    folder = out / run.key
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        result = read_result(folder / RESULT) if (folder / RESULT).exists() else None
+        if result is not None and result.on(part) is not None:
+            return result
+        with written_aside(folder / RECIPE) as aside:
+            aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        recipe = run.recipe
+        parts = read_parts(data, recipe.label_rule, split=recipe.split, keep_leaks=recipe.keep_leaks, seed=recipe.seed)
+        name, faces = _part(parts, part, run)
+        if result is None:
+            result = _train(run, parts, folder, say, (name, faces))
+        else:
+            found = _score(run, folder / "best.safetensors", faces)
+            result = result.model_copy(update={"scores": {**result.scores, name: found}})
+        write_result(result, folder / RESULT)
+        # It is needed to go on with training only, and three times as large as the weights.
+        (folder / "state.safetensors").unlink(missing_ok=True)
+        return result
+
+
+def _train(run: Run, parts: Parts, folder: Path, say: Say | None, scored: tuple[str, Faces]) -> Result:
+    planned = plan(parts, run.recipe)
+    best = train(run.recipe, planned.training, planned.choosing, folder, say=say)
+    with safe_open(best, framework="pt") as saved:
+        epoch = int(saved.metadata()["epoch"])
+    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    history = tuple(Epoch.model_validate(json.loads(line)) for line in lines)
+    tenth = planned.choosing is not planned.scored
+    return Result(
+        key=run.key,
+        recipe=run.recipe,
+        dataset=parts.dataset,
+        labels=planned.training.label_set.labels,
+        training_rows=len(planned.training),
+        leaked_rows_left_out=parts.leaked_rows_left_out,
+        epoch=epoch,
+        chosen_on="a held-out tenth of the training rows" if tenth else planned.scored_name,
+        chosen_count=len(planned.choosing),
+        history=history,
+        scores={scored[0]: _score(run, best, scored[1])},
+        seconds=history[-1].seconds,
+        device=best_device(),
+        versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
+    )
+
+
+def _part(parts: Parts, part: str, run: Run) -> tuple[str, Faces]:
+    """The faces to score on and what they are called. DataError when the data set has parts, but not that one."""
+    named = {name: faces for name, faces in zip(parts.names[1:], (parts.validation, parts.test), strict=True) if name}
+    faces = named.get(part)
+    if faces is not None:
+        return part, faces
+    if set(named) & set(OFFICIAL_PARTS):
+        raise DataError(f"fer2013.csv holds no rows of {part}, only of {', '.join(named)}; choose one by --split.")
+    planned = plan(parts, run.recipe)
+    return planned.scored_name, planned.scored
+
+
+def _score(run: Run, weights: Path, faces: Faces) -> PartScore:
+    """Scores of the float32 weights of the kept epoch, one view a face, on the CPU."""
+    recipe, labels = run.recipe, faces.label_set.labels
+    network = create_network(recipe.network, len(labels), **recipe.options)
+    with safe_open(weights, framework="pt") as saved:
+        network.load_state_dict({name: saved.get_tensor(name) for name in saved.keys()})  # noqa: SIM118  (no mapping)
+    card = Card(
+        name=run.key,
+        network=recipe.network,
+        options=recipe.options,
+        labels=labels,
+        preprocessing=recipe.preprocessing,
+        licence=licence(recipe.label_rule),
+    )
+    predicted = predict_faces(Classifier(network.eval(), card), faces.images).argmax(1)
+    return score_part(faces.labels, predicted, labels)

@@ -1,0 +1,114 @@
+"""Many runs, one after another or several at a time, each of the latter in a process of its own."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_models.atomic import written_aside
+from fer_models.reproduction.execute import RECIPE, complete
+from fer_models.reproduction.runs import Run
+from fer_models.training.progress import Say
+from fer_models.training.recipes import read_recipe
+
+# The worker is `ferscope reproduce --run KEY`; before that it arranges to end with the process that started it.
+_WORKER = """
+from fer_models.reproduction.grid import end_with_parent
+end_with_parent()
+from fer_models.cli import main
+main()
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs are kept (``out``), what they learn from (a folder by label rule), and what they are scored on."""
+
+    out: Path
+    data: Mapping[str, Path]
+    part: str = "PublicTest"
+
+
+def run_grid(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dict[str, str]:
+    """Do all of ``runs`` that is not done, ``jobs`` at a time; returns what went wrong, by key.
+
+    A run that fails does not keep the others from being done. When this process ends, by whatever signal, the workers
+    end as well; the same call takes every run up again where it stopped.
+    """
+    return _one_by_one(runs, place, say) if jobs == 1 else _side_by_side(runs, place, jobs, say)
+
+
+def _one_by_one(runs: Sequence[Run], place: Place, say: Say) -> dict[str, str]:
+    failed: dict[str, str] = {}
+    for number, run in enumerate(runs, 1):
+        say(f"Run {number} of {len(runs)}: {run.key}")
+        try:
+            complete(run, place.out, place.data[run.recipe.label_rule], place.part)
+        except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: what PyTorch raises, out of memory too
+            failed[run.key] = str(error)
+            say(f"Failed: {run.key}: {error}")
+    return failed
+
+
+def _side_by_side(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dict[str, str]:
+    failed: dict[str, str] = {}
+    waiting, under_way = list(runs), dict[Future[str], Run]()
+    lifeline, held_here = os.pipe()
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < jobs:
+                    run = waiting.pop(0)
+                    say(f"Run {len(runs) - len(waiting)} of {len(runs)}: {run.key}")
+                    under_way[pool.submit(_in_its_own_process, run, place, jobs, lifeline)] = run
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    run = under_way.pop(future)
+                    if message := future.result():
+                        failed[run.key] = message
+                    say(f"Failed: {run.key}: {message}" if message else f"Done: {run.key}")
+        finally:
+            os.close(held_here)  # what still runs ends now
+            os.close(lifeline)
+    return failed
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it has ended, however that happened.
+
+    Standard input is a pipe whose other end only the parent holds: reading from it returns when the parent is gone.
+    """
+
+    def watch() -> None:
+        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read, whose lock would be held when the interpreter ends
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def recorded_run(key: str, out: Path) -> Run | None:
+    """The run that ``out / key`` was made for, if it was. ValueError when what it holds is no recipe."""
+    file = out / key / RECIPE
+    return Run(read_recipe(file)) if file.exists() else None
+
+
+def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str:
+    """Do one run in a worker; returns what went wrong, or nothing."""
+    folder = place.out / run.key
+    folder.mkdir(parents=True, exist_ok=True)
+    with written_aside(folder / RECIPE) as aside:
+        aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    data = place.data[run.recipe.label_rule]
+    options = ["--out", place.out, "--data", data, "--split", place.part]
+    # -P: a folder named fer_models where the command is called must not be taken for ours.
+    command = [sys.executable, "-P", "-c", _WORKER, "reproduce", "--run", run.key, *map(str, options)]
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads} | os.environ
+    ended = subprocess.run(command, stdin=lifeline, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    if ended.returncode == 0:
+        return ""
+    last = next(iter(ended.stderr.strip().splitlines()[-1:]), "")
+    return last.removeprefix("ferscope: ") or f"its process ended with {ended.returncode}"

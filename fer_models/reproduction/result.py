@@ -1,0 +1,139 @@
+"""What a run ends with: one small JSON, enough to fill every table and to judge the numbers in it."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from fer_models.atomic import written_aside
+from fer_models.training.recipe import Recipe
+
+#: Results that come with FERScope.
+STORED = Path(__file__).with_name("results")
+#: Test parts that only FER2013's official files tell apart.
+OFFICIAL_PARTS = ("PublicTest", "PrivateTest")
+_TOLERANCE = 1e-9
+
+
+class ResultError(ValueError):
+    """A stored result that cannot be read or contradicts itself; the message names the file."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClassScore(_Part):
+    """Scores of one expression, 0 to 1; ``support`` is its number of faces."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class PartScore(_Part):
+    """Scores on one part of a data set; ``confusion[true][predicted]`` counts faces in the result's label order."""
+
+    count: int = Field(gt=0)
+    confusion: tuple[tuple[int, ...], ...]
+    accuracy: float = Field(ge=0, le=1)
+    macro_f1: float = Field(ge=0, le=1)
+    per_class: dict[str, ClassScore]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "PartScore":
+        classes = len(self.confusion)
+        if any(len(row) != classes for row in self.confusion) or len(self.per_class) != classes:
+            raise ValueError("the confusion matrix is not square, or has not one row a label")
+        confusion = np.array(self.confusion)
+        if confusion.min() < 0 or confusion.sum() != self.count:
+            raise ValueError(f"the confusion matrix holds {confusion.sum()} faces, not {self.count}")
+        if abs(confusion.trace() / self.count - self.accuracy) > _TOLERANCE:
+            raise ValueError("the accuracy is not that of the confusion matrix")
+        return self
+
+
+class Epoch(_Part):
+    """One epoch: its input side, training loss, and scores on the faces it was chosen on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # the loop may write more
+
+    epoch: int = Field(ge=1)
+    side: int
+    loss: float
+    accuracy: float = Field(ge=0, le=1)
+    macro_f1: float = Field(ge=0, le=1)
+    seconds: float = Field(description="of training since the run began")
+
+
+class Result(_Part):
+    """One finished run.
+
+    ``epoch`` (from 1) is the one whose weights were scored; ``chosen_on`` names the faces on which it was the best, of
+    which there were ``chosen_count``; ``history`` is scored on those too. ``scores`` are by part of the data set.
+    """
+
+    key: str
+    recipe: Recipe
+    dataset: str
+    labels: tuple[str, ...]
+    training_rows: int = Field(gt=0)
+    leaked_rows_left_out: int | None
+    epoch: int = Field(ge=1)
+    chosen_on: str
+    chosen_count: int = Field(gt=0)
+    history: tuple[Epoch, ...] = Field(min_length=1)
+    scores: dict[str, PartScore] = Field(min_length=1)
+    seconds: float = Field(ge=0, description="of training")
+    device: str
+    versions: dict[str, str]
+
+    def on(self, part: str) -> PartScore | None:
+        """Scores on ``part``; a data set with one test part of another name, as RAF-DB has, gives those on its own."""
+        name = self.part_name(part)
+        return None if name is None else self.scores[name]
+
+    def part_name(self, part: str) -> str | None:
+        """What the part that ``on`` gives is called."""
+        own = [name for name in self.scores if name not in OFFICIAL_PARTS]
+        return part if part in self.scores else next(iter(own), None)
+
+
+def score_part(labels: np.ndarray, predicted: np.ndarray, names: tuple[str, ...]) -> PartScore:
+    """Scores of answers ``predicted`` (N,) to faces with ``labels`` (N,), both indices into ``names``."""
+    every = list(range(len(names)))
+    confusion = confusion_matrix(labels, predicted, labels=every)
+    columns = precision_recall_fscore_support(labels, predicted, labels=every, zero_division=0)
+    per_class = {
+        name: ClassScore(precision=float(p), recall=float(r), f1=float(f1), support=int(n))
+        for name, p, r, f1, n in zip(names, *columns, strict=True)
+    }
+    return PartScore(
+        count=len(labels),
+        confusion=tuple(map(tuple, confusion.tolist())),
+        accuracy=float(confusion.trace() / len(labels)),
+        macro_f1=float(columns[2].mean()),
+        per_class=per_class,
+    )
+
+
+def read_result(file: Path) -> Result:
+    """Raises ResultError, naming the file, when it cannot be read or contradicts itself."""
+    try:
+        return Result.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultError(f"The result {file} cannot be read: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ResultError(
+            f"The result {file} is not right: {where}: {first['msg']}; remove it to run again."
+        ) from error
+
+
+def write_result(result: Result, file: Path) -> None:
+    """Write ``file`` whole or not at all."""
+    with written_aside(file) as aside:
+        aside.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
