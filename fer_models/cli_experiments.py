@@ -10,6 +10,13 @@ import typer
 DataOption = Annotated[
     str | None, typer.Option("--data", help="Folder of the data set, in its own layout [FERSCOPE_DATA].")
 ]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read instead of stopping.")
+]
+DeviceOption = Annotated[str | None, typer.Option(help="cuda or cpu [cuda if there is one].")]
+CompileOption = Annotated[
+    bool, typer.Option("--compile", help="Compile the network first (torch.compile); pays off in long runs.")
+]
 NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
 
 
@@ -30,6 +37,9 @@ def train(
         Path | None,
         typer.Option(help="Folder of the run and its checkpoint [runs/NETWORK]; an interrupted run goes on."),
     ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the checkpoint [NETWORK.ferplus, or after another data set; NETWORK.own].")
+    ] = "",
     recipe_name: Annotated[
         str | None,
         typer.Option(
@@ -51,13 +61,9 @@ def train(
     keep_leaks: Annotated[
         bool, typer.Option("--keep-leaks", help="Keep training rows that repeat a test picture, as the papers did.")
     ] = False,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read instead of stopping.")
-    ] = False,
-    device: Annotated[str | None, typer.Option(help="cuda or cpu [cuda if there is one].")] = None,
-    compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile the network first (torch.compile); pays off in long runs.")
-    ] = False,
+    skip_bad: SkipBadOption = False,
+    device: DeviceOption = None,
+    compiled: CompileOption = False,
     imagenet: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A copy of the ImageNet weights that the recipe starts from [from the Hub]."),
@@ -85,7 +91,7 @@ def train(
         run = out.name if out else network
         try:
             with tracked(project, run, recipe) if project else nullcontext() as track:
-                weights = run_training(recipe, data, out, Machine(device, compiled, track, skip_bad, imagenet))
+                weights = run_training(recipe, data, out, Machine(device, compiled, track, skip_bad, imagenet), name)
         except KeyboardInterrupt:
             typer.echo("\nStopped. The same command goes on from the last save.", err=True)
             raise typer.Exit(130) from None
@@ -97,7 +103,8 @@ def evaluate(
     split: Annotated[
         str | None,
         typer.Option(
-            help="PublicTest, PrivateTest or Training; where pictures are files test, val or train [PublicTest, test]."
+            help="PublicTest, PrivateTest or Training; where pictures are files test, val, train, or all if they are "
+            "not divided; tenth: the training rows held out to choose the epoch on [PublicTest, test or all]."
         ),
     ] = None,
     data: DataOption = None,
@@ -116,10 +123,12 @@ def evaluate(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a checkpoint.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures to a JSON file.")] = None,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Score checkpoints on a split: accuracy, macro-F1, calibration, precision, recall and F1 of every expression.
 
-    Accuracy, macro-F1 and recall come with 95 % bootstrap intervals. One view a picture, no test-time augmentation.
+    Accuracy, macro-F1 and recall come with 95 % bootstrap intervals; --robustness and, in JSON, 'interval' have
+    Wilson's, as cards do. One view a picture, no test-time augmentation.
     """
     from fer_models.checkpoints import list_checkpoints
     from fer_models.evaluation.command import Options, run_evaluation
@@ -131,7 +140,13 @@ def evaluate(
         typer.echo(f"ferscope: {NO_CHECKPOINT}", err=True)
         raise typer.Exit(1)
     options = Options(
-        as_json=as_json, out=out, confusion=confusion, store=store, compare=compare, robustness=robustness
+        as_json=as_json,
+        out=out,
+        confusion=confusion,
+        store=store,
+        compare=compare,
+        robustness=robustness,
+        skip_bad=skip_bad,
     )
     with plain_errors():
         complete = run_evaluation(names, split, data, options)
@@ -162,8 +177,19 @@ def reproduce(
         typer.Option("--again", help="Train also what comes with FERScope as a result; finished runs in --out stay."),
     ] = False,
     store: Annotated[
-        bool, typer.Option("--store", help="Copy results to those that come with FERScope (in a source tree).")
+        bool, typer.Option("--store", help="Put results among those that come with FERScope (in a source tree).")
     ] = False,
+    skip_bad: SkipBadOption = False,
+    device: DeviceOption = None,
+    compiled: CompileOption = False,
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A copy of the ImageNet weights that runs of the full form start from. Only where all start from the "
+            "same; without it each network's come from the Hub or, with HF_HUB_OFFLINE=1, from its cache.",
+        ),
+    ] = None,
 ) -> None:
     """Repeat a table of the four papers: train what is missing, then print the paper's numbers beside ours.
 
@@ -171,6 +197,7 @@ def reproduce(
     is made once. Tables whose data sets need an agreement run when the files are there, and say what to get when not.
     """
     from fer_models.reproduction import command
+    from fer_models.training.command import Machine
 
     def warn(line: str) -> None:
         typer.echo(f"ferscope: {line}", err=True)
@@ -180,7 +207,15 @@ def reproduce(
     complete = True
     with plain_errors():
         settings = command.make_settings(
-            form=form, part=split, data=data, out=out, jobs=jobs, again=again, train=not show, store=store
+            form=form,
+            part=split,
+            data=data,
+            out=out,
+            jobs=jobs,
+            again=again,
+            train=not show,
+            store=store,
+            machine=Machine(device=device, compiled=compiled, skip_bad=skip_bad, imagenet=imagenet),
         )
         try:
             if listed:

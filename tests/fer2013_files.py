@@ -25,3 +25,12 @@ def write_files(
     (folder / "fer2013new.csv").write_text("\n".join(votes) + "\n")
     (folder / "leaks.csv").write_text("row,repeats\n" + "".join(f"{row},PublicTest\n" for row in leaks))
     return folder
+
+
+def repeat_row(folder: Path, source: int, target: int) -> None:
+    """Give row ``target`` of fer2013.csv the pixels of row ``source``."""
+    lines = (folder / "fer2013.csv").read_text().splitlines()
+    fields = lines[target + 1].split(",")
+    fields[1] = lines[source + 1].split(",")[1]
+    lines[target + 1] = ",".join(fields)
+    (folder / "fer2013.csv").write_text("\n".join(lines) + "\n")

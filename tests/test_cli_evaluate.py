@@ -13,15 +13,18 @@ from typer.testing import CliRunner
 
 from fer_models.card import Card, Score, TrainingData, share_text
 from fer_models.checkpoints import read_card, save_checkpoint
-from fer_models.classifier import load_classifier
+from fer_models.classifier import Classifier, load_classifier
 from fer_models.cli import app
-from fer_models.data import read_fer2013, select_faces
+from fer_models.data import hold_out_tenth, read_fer2013, read_parts, select_faces
 from fer_models.evaluation import Report, evaluate, load_predictions, predict_faces
+from fer_models.evaluation.split import what_it_saw
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.preprocessing import to_source
+from fer_models.training.publish import plan
+from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint, make_network
-from tests.fer2013_files import write_files
-from tests.made_up_data import draw, write_class_folders
+from tests.fer2013_files import repeat_row, write_files
+from tests.made_up_data import REPACK_CLASSES, draw, write_class_folders
 
 FERSCOPE = Path(sys.executable).with_name("ferscope")
 
@@ -69,8 +72,9 @@ def test_the_table_shows_scikit_learns_figures_cut_off(run):
             share_text(theirs[key]) for key in ("precision", "recall", "f1-score")
         )
         assert (shown[3] == "no faces") == (theirs["support"] == 0)
-    assert lines[14].split() == ["true", "\\", "predicted", *stored.names]
-    counts = [list(map(int, line.split()[1:])) for line in lines[15:23]]
+    assert lines[13].startswith("  Intervals: bootstrap over the faces")
+    assert lines[15].split() == ["true", "\\", "predicted", *stored.names]
+    counts = [list(map(int, line.split()[1:])) for line in lines[16:24]]
     assert counts == confusion_matrix(stored.labels, predicted, labels=range(8)).tolist()
 
 
@@ -122,15 +126,90 @@ def test_pictures_in_class_folders(run, folder, tmp_path):
     result = run(*arguments, "--store")
     assert result.exit_code == 0, result.output
     assert "own.test on test: 16 faces labelled by the rule folder, one view each" in result.stdout
-    assert "  note      trained on rows that repeat some of these faces" in result.stdout
+    own = "if this is the folder it was trained on: "
+    assert f"  note      {own}trained on rows that repeat some of these faces" in result.stdout
     stored = load_predictions("own.test", "test")
     labels = [FERPLUS.index(name) for name in sorted(FERPLUS.labels) for _ in range(2)]  # folder after folder
     drawn = np.stack([to_source(draw(label, 50 + index % 2), 48) for index, label in enumerate(labels)])
     np.testing.assert_allclose(stored.probabilities, predict_faces(load_classifier(weights), drawn), atol=1e-3)
     assert stored.labels.tolist() == labels
-    assert "note      trained on these faces" in run(*arguments, "--split", "train").stdout
+    assert f"note      {own}trained on these faces" in run(*arguments, "--split", "train").stdout
     missing = run(*arguments, "--split", "val")
-    assert missing.exit_code == 1 and "has the splits test, train; 'val' is none of them" in missing.stderr
+    assert missing.exit_code == 1 and "has the splits test, train, tenth; 'val' is none of them" in missing.stderr
+
+
+@pytest.fixture
+def own(folder, tmp_path) -> Path:
+    """The weights own.test; undivided/ holds five pictures of each expression, one of all unreadable."""
+    weights = make_checkpoint("mobilenetv3_small", folder, "own.test")
+    trained_on = TrainingData(dataset="own pictures", label_rule="folder", rows=35)
+    save_card(weights, read_card(weights).model_copy(update={"data": trained_on}))
+    write_class_folders(tmp_path / "undivided", FERPLUS.labels, count=5)
+    (tmp_path / "undivided" / "fear" / "0.png").write_bytes(b"no picture")
+    return weights
+
+
+def test_pictures_that_are_not_divided(run, own, tmp_path):
+    arguments = (own, "--data", tmp_path / "undivided", "--skip-bad")
+    every = run(*arguments, "--store")
+    assert every.exit_code == 0, every.output
+    assert "own.test on all pictures: 39 faces labelled by the rule folder" in every.stdout
+    assert "note      if this is the folder it was trained on: trained on nine tenths of these" in every.stdout
+    assert "left out, because they cannot be read (1): fear/0.png" in every.stderr
+    assert len(load_predictions("own.test", "all").rows) == 39
+    stopped = run(*arguments[:-1])
+    assert stopped.exit_code == 1 and "0.png" in stopped.stderr and stopped.stdout == ""
+
+
+def test_the_held_out_tenth_that_a_card_is_scored_on(run, own, tmp_path):
+    parts = read_parts(tmp_path / "undivided", "folder", side=48, skip_bad=True)
+    planned = plan(parts, Recipe(network="mobilenetv3_small", label_rule="folder"))
+    stated = evaluate(
+        load_classifier(own), planned.scored, split=planned.scored_name, label_rule="folder", note=planned.note
+    )
+    save_card(own, read_card(own).model_copy(update={"scores": (stated,)}))
+    result = run(own, "--data", tmp_path / "undivided", "--skip-bad", "--split", "tenth", "--json")
+    found = json.loads(result.stdout)
+    assert found["note"] == f"if this is the folder it was trained on: {planned.note}" and "optimistic" in planned.note
+    again = {name: found[name] for name in Score.model_fields} | {"note": planned.note}
+    assert Score.model_validate(again) == stated
+
+
+@pytest.mark.parametrize(
+    ("choose_on", "split", "note"),
+    [
+        ("validation", "tenth", "trained on these faces"),
+        ("held-out tenth", "tenth", "the epoch was chosen on this part, so the score is optimistic"),
+        ("validation", "Training", "trained on these faces"),
+        ("held-out tenth", "Training", "trained on nine tenths of these faces"),
+    ],
+)
+def test_training_rows_of_fer2013(run, folder, tmp_path, choose_on, split, note):
+    files = write_files(tmp_path / "three", training=40, test=8, private=8)
+    (files / "leaks.csv").unlink()
+    repeat_row(files, 44, 7)
+    weights = folder / "small.test.safetensors"
+    save_card(weights, read_card(weights).model_copy(update={"recipe": {"choose_on": choose_on}}))
+    found = json.loads(run("small.test", "--data", files, "--split", split, "--json").stdout)
+    training = read_parts(files).training
+    assert len(training) == 39
+    faces = training if split == "Training" else hold_out_tenth(training)[1]
+    assert (found["count"], found["note"]) == (len(faces), note)
+
+
+def test_a_score_on_a_part_with_a_long_name_keeps_its_note(run, folder, tmp_path):
+    for part, count, first in (("train", 3, 0), ("test", 2, 9)):
+        write_class_folders(tmp_path / "repack" / part, REPACK_CLASSES, count=count, first=first)
+    parts = read_parts(tmp_path / "repack", "fer2013", check_counts=False)
+    planned = plan(parts, Recipe(network="mobilenetv3_small", label_rule="fer2013"))
+    network, card = make_network("mobilenetv3_small", num_classes=7)
+    card = card.model_copy(update={"labels": FER2013.labels})
+    stated = evaluate(
+        Classifier(network, card), planned.scored, split=planned.scored_name, label_rule="fer2013", note=planned.note
+    )
+    assert stated.split == "test (PublicTest + PrivateTest)"
+    assert what_it_saw(card.model_copy(update={"scores": (stated,)}), "test", "fer2013") == planned.note
+    assert what_it_saw(card.model_copy(update={"scores": (stated,)}), "test", "raf-db") == ""
 
 
 def save_card(weights: Path, card: Card) -> None:
@@ -186,7 +265,7 @@ def test_one_that_is_broken_does_not_stop_the_others(run, folder):
         (("small.test", "--compare"), 2, "exactly two checkpoints"),
         (("--compare",), 2, "exactly two checkpoints"),
         (("small.test", "--out", "nowhere/scores.json"), 1, "There is no folder nowhere for scores.json."),
-        (("small.test", "--split", "PrivateTest"), 1, "no rows of the split PrivateTest"),
+        (("small.test", "--split", "PrivateTest"), 1, "'PrivateTest' is none of them"),
         (("smal.test",), 1, "Did you mean 'small.test'?"),
     ],
 )

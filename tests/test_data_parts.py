@@ -4,23 +4,15 @@ import numpy as np
 import pytest
 
 from fer_models.data import LABEL_RULES, DataError, read_parts
+from fer_models.data.parts import _FER2013_ROWS
 from fer_models.labels import FER2013, FERPLUS
-from tests.fer2013_files import write_files
+from tests.fer2013_files import repeat_row, write_files
 from tests.made_up_data import REPACK_CLASSES, write_class_folders, write_raf_db, write_rafd
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
-
-
-def repeat_row(folder, source, target):
-    """Give row ``target`` of fer2013.csv the pixels of row ``source``."""
-    lines = (folder / "fer2013.csv").read_text().splitlines()
-    fields = lines[target + 1].split(",")
-    fields[1] = lines[source + 1].split(",")[1]
-    lines[target + 1] = ",".join(fields)
-    (folder / "fer2013.csv").write_text("\n".join(lines) + "\n")
 
 
 def test_three_parts(tmp_path):
@@ -104,6 +96,12 @@ def test_counts_of_a_file_that_is_cut_short(tmp_path):
     with pytest.raises(DataError, match=r"fer2013\.csv: Training has 1,000 faces, 28,709 are official"):
         read_parts(tmp_path)
     assert len(read_parts(tmp_path, check_counts=False).training) == 998
+
+
+def test_one_whole_part_does_not_excuse_a_short_one(tmp_path, monkeypatch):
+    monkeypatch.setitem(_FER2013_ROWS, "Training", 1_000)  # a whole Training, without writing 28,709 rows
+    with pytest.raises(DataError, match=r"fer2013\.csv: PublicTest has 900 faces, 3,589 are official"):
+        read_parts(write_files(tmp_path, training=1_000, test=900))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in LABEL_RULES if rule.startswith("ferplus")])

@@ -1,5 +1,7 @@
 """Random splits, the held-out tenth and repeated pictures."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from fer_models.labels import FER2013
 def faces(rows, classes=7):
     rows = np.asarray(rows)
     labels = rows % classes
-    images = np.repeat(rows % 256, 16).astype(np.uint8).reshape(len(rows), 4, 4)
+    images = np.tile(rows.astype("<u4").view(np.uint8).reshape(-1, 1, 4), (1, 4, 1))  # no two alike
     return Faces(images, labels, np.eye(7, dtype=np.float32)[labels], rows, FER2013)
 
 
@@ -67,6 +69,19 @@ def test_a_tenth_of_few_rows():
     assert len(tenth) == len(rest) == 1
     with pytest.raises(DataError, match="cannot be held out of 1"):
         hold_out_tenth(faces([0]))
+
+
+def test_nobody_and_no_picture_is_on_both_sides_of_the_tenth():
+    some = faces(range(200))
+    some.images[7] = some.images[5]  # row 5 is held out
+    rest, tenth = hold_out_tenth(some)
+    assert 5 in tenth.rows and {5, 7}.isdisjoint(rest.rows) and len(rest) + len(tenth) == 199
+    people = dataclasses.replace(faces(range(200)), people=np.arange(200) // 8)
+    rest, tenth = hold_out_tenth(people)
+    assert set(tenth.people.tolist()) == {0, 5, 13} and len(rest) + len(tenth) == 200
+    assert set(rest.people.tolist()).isdisjoint(tenth.people.tolist())
+    with pytest.raises(DataError, match="cannot be held out"):
+        hold_out_tenth(dataclasses.replace(people, people=np.zeros(200, dtype=int)))
 
 
 def test_every_fifth_of_the_people():

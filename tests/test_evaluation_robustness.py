@@ -136,6 +136,7 @@ def test_robustness_is_the_score_of_the_distorted_faces(small):
     table = robustness_table(clean, found)
     assert table.splitlines()[1].split()[:5] == ["as", "they", "are", "80.0", "%"]
     assert "occlusion, left half" in table and "rotation, +10 degrees" in table
+    assert table.splitlines()[-1].startswith("  Intervals: Wilson's of accuracy")
 
 
 def test_known_clean_answers_are_used(small):

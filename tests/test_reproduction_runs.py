@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,14 @@ from fer_models.data import DataError
 from fer_models.reproduction import command
 from fer_models.reproduction.catalogue import find_table
 from fer_models.reproduction.execute import complete
-from fer_models.reproduction.grid import Place, run_grid
-from fer_models.reproduction.result import read_result
+from fer_models.reproduction.grid import Place, machine_options, run_grid
+from fer_models.reproduction.result import read_result, write_result
 from fer_models.reproduction.runs import Run, runs
+from fer_models.training.command import Machine
 from fer_models.training.recipe import Recipe, Stage
 from tests.fer2013_files import write_files
+from tests.made_up_data import write_class_folders
+from tests.reproduction_results import made_up
 
 RULE = "ferplus-majority"
 TINY = Recipe(
@@ -151,7 +155,7 @@ def test_a_table_from_data_to_print_and_into_store(run_cli, data, tmp_path, monk
     assert result.exit_code == 0, result.output
     assert "Runs to do: 1, 1 at a time" in result.stdout and "epoch 8/8" in result.stdout
     for said in (
-        "[short form stored]",
+        "[short form: 1 of 1 runs stored]",
         "all faces (Table 3)  83.47 ± 0.23 %",
         "PublicTest, 24",
         "[1] Table 7's diagonal",
@@ -163,7 +167,77 @@ def test_a_table_from_data_to_print_and_into_store(run_cli, data, tmp_path, monk
     assert read_result(stored / f"{run.key}.json").key == run.key
     # What comes with FERScope needs neither data nor runs.
     shown = run_cli("001-T7", "--out", tmp_path / "none")
-    assert shown.exit_code == 0 and "Runs to do" not in shown.stdout and "[short form stored]" in shown.stdout
+    assert (
+        shown.exit_code == 0 and "Runs to do" not in shown.stdout and "[short form: 1 of 1 runs stored]" in shown.stdout
+    )
+
+
+def test_storing_keeps_the_scores_on_parts_that_the_run_lacks(run_cli, tmp_path, monkeypatch):
+    (run,) = runs(find_table("001-T7").studies[0], "short")
+    stored, own = tmp_path / "stored", tmp_path / "out" / run.key
+    own.mkdir(parents=True)
+    monkeypatch.setattr(command, "STORED", stored)
+    public, private = (made_up(run, part=part)[0] for part in ("PublicTest", "PrivateTest"))
+    arguments = ("001-T7", "--show", "--store", "--out", tmp_path / "out")
+    write_result(public, own / "result.json")
+    assert "1 results stored" in run_cli(*arguments).stdout
+    write_result(private, own / "result.json")
+    assert "1 results stored" in run_cli(*arguments).stdout
+    both = read_result(stored / f"{run.key}.json")
+    assert both.scores == public.scores | private.scores
+    # Of another training: neither its scores nor its history may be mixed with what is there.
+    another = private.model_copy(update={"history": private.history[:-1]})
+    write_result(another, own / "result.json")
+    refused = run_cli(*arguments).stdout
+    assert "is not stored: what is there is of another training" in refused and "0 results stored" in refused
+    assert read_result(stored / f"{run.key}.json") == both
+
+
+def test_pictures_that_cannot_be_read_stop_a_run_unless_they_are_skipped(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
+    data = write_class_folders(tmp_path / "data", ("angry", "happy", "sad"), count=12)
+    (data / "sad" / "3.png").write_bytes(b"no picture")
+    own = {"label_rule": "folder", "stages": (Stage(side=48, epochs=1),), "batch_size": 8}
+    run = Run(TINY.model_copy(update=own))
+    place = Place(tmp_path / "out", {"folder": data})
+    assert "3.png" in run_grid([run], place, 1, quiet)[run.key]
+    assert run_grid([run], replace(place, machine=Machine(skip_bad=True, device="cpu")), 1, quiet) == {}
+    assert "Left out, because they cannot be read (1): sad/3.png" in capsys.readouterr().out
+    result = read_result(tmp_path / "out" / run.key / "result.json")
+    assert result.training_rows + result.chosen_count == 35 and result.device == "cpu"
+    assert result.dataset.endswith("(1 unreadable pictures left out)")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_run_of_a_grid_gets_the_imagenet_weights_that_were_named(data, tmp_path, jobs):
+    (weights := tmp_path / "weights.safetensors").write_bytes(b"no weights")
+    short = TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)})
+    started = Run(short.model_copy(update={"network": "mobilenetv1", "start": "imagenet"}))
+    place = Place(tmp_path / "out", {RULE: data}, machine=Machine(device="cpu", imagenet=weights))
+    failed = run_grid([started, Run(short)], place, jobs, quiet)
+    assert failed.keys() == {started.key}  # the other one is from scratch and needs none
+    assert "weights.safetensors cannot be read as safetensors" in failed[started.key]
+
+
+def test_workers_are_told_of_the_machine():
+    machine = Machine("cuda", compiled=True, skip_bad=True, imagenet=Path("w.safetensors"))
+    started = Run(TINY.model_copy(update={"start": "imagenet"}))
+    assert machine_options(Machine(), started) == []
+    assert machine_options(machine, GRID[0]) == ["--device", "cuda", "--compile", "--skip-bad"]
+    options = ["--device", "cuda", "--imagenet", "w.safetensors", "--compile", "--skip-bad"]
+    assert machine_options(machine, started) == options
+
+
+def test_imagenet_weights_that_do_not_fit_all_runs_are_refused(run_cli, data, tmp_path):
+    (weights := tmp_path / "weights.safetensors").write_bytes(b"no weights")
+    arguments = ("--data", data, "--imagenet", weights, "--out", tmp_path / "out", "--again")
+    several = run_cli("002-T5", "004-F4", "--form", "full", *arguments)
+    assert several.exit_code == 1 and "efficientnet_b0.ra_in1k and timm/mobilenetv3_large_100.ra_in1k" in several.stderr
+    none = run_cli("002-T5", *arguments)
+    assert none.exit_code == 1 and "None of these runs starts from ImageNet weights" in none.stderr
+    (run,) = runs(find_table("002-T5").studies[0], "short")
+    assert "None of these runs" in run_cli("--run", run.key, *arguments).stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_run_by_its_key(run_cli, data, tmp_path):
@@ -206,6 +280,8 @@ def test_tables_whose_data_need_an_agreement_say_what_to_get(run_cli, tmp_path):
         (("002-T5", "--form", "long"), "one of short, full, not 'long'"),
         (("002-T5", "--split", "Test"), "PublicTest, PrivateTest, not 'Test'"),
         (("002-T5", "--data", "nowhere"), "no folder nowhere"),
+        (("002-T5", "--device", "gpu"), "A device is cpu or cuda, not 'gpu'"),
+        (("002-T5", "--imagenet", "nowhere"), "There is no file nowhere"),
         (("--run", "mobilenetv1.ferplus"), "There is no run 'mobilenetv1.ferplus'. Did you mean 'mobilenetv1.ferplus."),
     ],
 )

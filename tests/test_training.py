@@ -153,6 +153,7 @@ def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
 
 
 def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
+    """With a decay that grows: (1 + n) / (10 + n) after n steps, until it is the recipe's."""
     seen = []
     real = loop.AveragedModel.update_parameters
 
@@ -163,10 +164,55 @@ def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypat
     monkeypatch.setattr(loop.AveragedModel, "update_parameters", watch)
     loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
     expected = seen[0]
-    for bias in seen[1:]:
-        expected = 0.5 * expected + 0.5 * bias
+    for step, bias in enumerate(seen[1:], start=1):
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * bias
     found = weights(tmp_path)["average.module.classifier.1.bias"].double()
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_averaged_weights_are_of_use_after_few_steps(many, tmp_path):
+    """48 steps at the default decay of 0.999: an average that remembered its start would know nothing yet."""
+    recipe = learnable("resnet18", ema_decay=Recipe(network="x").ema_decay)
+    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert history[-1]["accuracy"] > 0.95
+
+
+def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    real = loop.nn.utils.clip_grad_norm_
+    calls = []
+
+    def poisoned(parameters, limit):
+        parameters = list(parameters)
+        calls.append(1)
+        if len(calls) == 3:
+            parameters[0].grad[0] = math.nan
+        return real(parameters, limit)
+
+    monkeypatch.setattr(loop.nn.utils, "clip_grad_norm_", poisoned)
+    with pytest.raises(loop.TrainingError, match="gradient became nan at step 2"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
+
+
+def test_weights_that_answer_nothing_are_not_kept(faces, tmp_path):
+    wild = RECIPE.model_copy(update={"learning_rate": 1e30, "batch_size": 48, "sam": 0.0, "clip_norm": 0.0})
+    with pytest.raises(loop.TrainingError):
+        loop.train(wild, *faces, tmp_path, device="cpu", say=lambda line: None)
+    assert not list(tmp_path.glob("best.safetensors")) and not list(tmp_path.glob("metrics.jsonl"))
+
+
+def test_a_compiled_step_moves_the_weights_as_a_plain_one_does(faces, tmp_path):
+    recipe = RECIPE.model_copy(update={"sam": 0.0, "options": {"dropout": 0.0}})
+    show, moved = loop.Show(lambda line: None, None), []
+    for compiled in (False, True):
+        run = loop.Run(recipe, *faces, tmp_path, torch.device("cpu"), show, compiled)
+        run.network.train()
+        run.step(torch.arange(16), 48)
+        moved.append(run.network.state_dict()["classifier.1.weight"].clone())
+    torch.testing.assert_close(moved[0], moved[1], atol=1e-5, rtol=1e-3)
 
 
 def learnable(network: str, **changes) -> Recipe:
@@ -183,7 +229,7 @@ def many(tmp_path_factory) -> Parts:
 def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
     recipe = learnable("resnet18")
     best = loop.train(recipe, many.training, many.validation, tmp_path / "run", device="cpu", say=lambda line: None)
-    file = publish(best, recipe, many, tmp_path / "out")
+    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out")
     classifier = load_classifier(file)
     card = classifier.card
     assert card.name == "resnet18.ferplus" and card.seed == 0
@@ -306,6 +352,28 @@ def test_shipped_recipes_are_for_their_networks(network, kind):
     assert recipe.stages[-1].side == (224 if kind == "paper" else 112)
 
 
+# As spec.md, sections 1.3, 2.4, 3.5 and 4.2, has them from the papers.
+PRINTED = {
+    "mobilenetv3_simam": ("sgd", 1e-4, 16, 100, 0, "constant", None, Loss(), 0, 0),
+    "mobilenetv3_cpsca": ("adam", 1e-3, 64, 100, 1e-4, "plateau", "imagenet", Loss(centre=0.4), 0, 0),
+    "a_mobilenet": ("adam", 1e-4, 64, 100, 0, "inverse time", "imagenet", Loss(centre=0.003), 0, 0),
+    "efficientnet_b0_attention": (
+        *("adam", 1e-4, 32, 50, 0, "constant", "imagenet", Loss(class_weights="balanced"), 0.2, 8),
+    ),
+}
+DROPOUT = {"mobilenetv3_cpsca": {"dropout": 0.4}, "a_mobilenet": {"dropout": 0.5}}
+DROPOUT["efficientnet_b0_attention"] = {"dropouts": [0.5, 0.3]}
+
+
+@pytest.mark.parametrize("network", PAPER_NETWORKS)
+def test_paper_recipes_are_what_the_papers_print(network):
+    r = load_recipe(network, "paper")
+    found = (r.optimizer, r.learning_rate, r.batch_size, r.epochs, r.weight_decay, r.schedule, r.start, r.loss)
+    assert (*found, r.mixup, r.early_stop) == PRINTED[network]
+    assert r.options == DROPOUT.get(network, {})
+    assert not r.soft_targets and r.ema_decay == 0 and r.clip_norm == 0 and r.momentum == 0.9
+
+
 def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper():
     assert list_recipes() == sorted((network, kind) for network in PAPER_NETWORKS for kind in ("paper", "tuned"))
     with pytest.raises(ValueError, match="a_mobilenet paper"):
@@ -376,7 +444,7 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
     best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
     start = read_card("small.test")
-    card = load_classifier(publish(best, recipe, parts, tmp_path / "out", start=start)).card
+    card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", start=start)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     with pytest.raises(ValueError, match="cannot start this run"):

@@ -3,9 +3,12 @@
 Names of networks are in visitors' links (``?network=A-MobileNet``): they never change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fer_models.card import Card, Score, share_text
+from fer_models.evaluation import Comparison
+from fer_models.evaluation.tables import SIGNIFICANT
 
 
 @dataclass(frozen=True)
@@ -148,3 +151,57 @@ def card_text(card: Card) -> str:
     }
     texts = [f"**{name}:** {text}" for name, text in lines.items() if text]
     return "\n\n".join(texts + [_recall_table(score) for score in card.scores])
+
+
+# What a label rule is to a person.
+LABEL_RULES = {
+    "ferplus-majority": "FERPlus, majority of the votes",
+    "ferplus-probability": "FERPlus, rule “probability”",
+    "ferplus-multi-target": "FERPlus, rule “multi-target”",
+    "ferplus-argmax-10": "FERPlus, most votes of all ten columns",
+    "ferplus-argmax-8": "FERPlus, most votes of the eight expressions",
+    "fer2013": "FER2013's own",
+    "raf-db": "RAF-DB's own",
+    "rafd": "what RaFD's people were asked to show",
+}
+
+
+def label_rule_text(rule: str) -> str:
+    """A label rule in plain words, with its name."""
+    return f"{LABEL_RULES[rule]} ({rule})" if rule in LABEL_RULES else rule
+
+
+def listed(names: Sequence[str]) -> str:
+    """'disgust, fear and contempt'."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def comparison_sentences(found: Comparison) -> str:
+    """Two checkpoints on the same faces, in sentences: who was right how often, the difference, McNemar's verdict."""
+    a, b = network_name(found.a), network_name(found.b)
+    low, high = (f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in found.difference_interval)
+    difference = f"{100 * found.difference:+.1f}".replace("-", "\N{MINUS SIGN}")
+    p_value = f"= {found.p_value:.3f}" if found.p_value >= 0.001 else "< 0.001"
+    if found.p_value >= SIGNIFICANT:
+        verdict = "these faces do not tell the two apart"
+    else:
+        verdict = f"{a if found.difference > 0 else b} is better on faces such as these"
+    return (
+        f"Of the same {found.count:,} faces both got {found.both_right:,} right, only {a} {found.only_a:,}, only {b} "
+        f"{found.only_b:,}, neither {found.neither:,}. Accuracy of {a} minus that of {b}: {difference} points "
+        f"(95 % interval {low} to {high}). McNemar's exact test gives p {p_value}: {verdict}."
+    )
+
+
+PICTURES_NEED = "The pictures themselves are shown where the data set is at hand (environment variable FERSCOPE_DATA)."
+EVALUATION_NOTES = """
+- **Where from.** All figures are computed from the probabilities that a checkpoint gave to every face of the test
+  part, stored beside its weights. One view of each face, no averaging over several.
+- **Shares** are cut off after a tenth, never rounded up. The interval of accuracy is Wilson's; those of macro-F1 and
+  recall are percentiles of 2,000 bootstrap samples of the faces. They tell how much the choice of faces matters, not
+  how much another training run would.
+- **Macro-F1** counts every expression alike, also those with a dozen faces.
+- **Labels** are what people saw in a face. People disagree: no network can be expected to reach 100 %.
+- **From scratch and ImageNet.** Networks that started from ImageNet weights have seen a million more pictures; they
+  are never drawn as one series with those that did not.
+"""

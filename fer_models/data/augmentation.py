@@ -16,7 +16,12 @@ class Augmentation(BaseModel):
     translate: float = Field(default=0.1, ge=0, lt=1, description="largest shift, as a part of the side")
     scale: tuple[float, float] = Field(default=(0.85, 1.15), description="smallest and largest enlargement")
     shear: float = Field(default=0, ge=0, le=45, description="largest shear, in degrees")
-    contrast: float = Field(default=0.3, ge=0, lt=1, description="largest change of brightness and of contrast")
+    contrast: float = Field(
+        default=0.3,
+        ge=0,
+        lt=1,
+        description="largest change of brightness (added, white being 1) and of gain (a factor)",
+    )
     noise: float = Field(default=0.0, ge=0, le=0.5, description="standard deviation of Gaussian noise, white being 1")
     erase: float = Field(default=0.0, ge=0, le=1, description="probability of a grey rectangle")
     one_of: float | None = Field(
@@ -35,7 +40,7 @@ def augmenter(settings: Augmentation) -> nn.Module:
     """
     changes = _one_by_one(settings) if settings.one_of is not None else _all(settings)
     if settings.erase:
-        changes.append(K.RandomErasing(scale=(0.02, 0.2), value=0.5, p=settings.erase))
+        changes.append(K.RandomErasing(scale=(0.02, 0.25), value=0.5, p=settings.erase))
     return nn.Sequential(*changes)
 
 

@@ -18,7 +18,7 @@ class Faces:
     """Labelled grey faces.
 
     ``images`` (N, s, s) uint8; ``labels`` (N,) int64; ``targets`` (N, K) float32, rows sum to 1 (votes, or one-hot);
-    ``rows`` (N,) the number of each in its official file.
+    ``rows`` (N,) the number of each in its official file; ``people`` (N,) the number of who is shown, where known.
     """
 
     images: np.ndarray
@@ -26,13 +26,15 @@ class Faces:
     targets: np.ndarray
     rows: np.ndarray
     label_set: LabelSet
+    people: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def take(self, which: np.ndarray) -> "Faces":
         """Copies of the faces that ``which`` names, by index (M,) or by a mask (N,) of bool."""
-        return Faces(self.images[which], self.labels[which], self.targets[which], self.rows[which], self.label_set)
+        arrays = (self.images[which], self.labels[which], self.targets[which], self.rows[which])
+        return Faces(*arrays, self.label_set, None if self.people is None else self.people[which])
 
 
 def data_folder(folder: str | Path | None = None) -> Path:

@@ -14,6 +14,7 @@ import numpy as np
 from fer_models.data.cache import Table, cached
 from fer_models.data.faces import DataError, Faces
 from fer_models.data.ferplus import RULES, VOTE_COLUMNS
+from fer_models.data.splits import repeats
 from fer_models.labels import FER2013, FERPLUS
 
 SIDE = 48
@@ -59,11 +60,11 @@ def read_fer2013(folder: str | Path) -> Fer2013:
 def select_faces(data: Fer2013, split: str, label_rule: str = "ferplus-majority", keep_leaks: bool = False) -> Faces:
     """Rows of one split with a label by ``label_rule``.
 
-    Training rows whose pixels occur in a test part are left out unless ``keep_leaks``; test parts are always whole.
+    Training rows that ``leaked_rows`` finds are left out unless ``keep_leaks``; test parts are always whole.
 
     Raises:
         ValueError: unknown split or rule.
-        DataError: the split has no rows, the votes are missing, or leaks.csv is.
+        DataError: the split has no rows, the votes are missing, or which rows are leaked cannot be known.
     """
     if split not in SPLITS:
         raise ValueError(f"A split is one of {', '.join(SPLITS)}, not '{split}'.")
@@ -71,10 +72,24 @@ def select_faces(data: Fer2013, split: str, label_rule: str = "ferplus-majority"
     if not len(rows):
         raise DataError(f"fer2013.csv holds no rows of the split {split}.")
     if split == "Training" and not keep_leaks:
-        if data.leaks is None:
-            raise DataError("leaks.csv is missing beside fer2013.csv; put it there, or keep leaked rows knowingly.")
-        rows = rows[~np.isin(rows, list(data.leaks))]
+        rows = rows[~leaked_rows(data)[rows]]
     return label_rows(data, rows, label_rule)
+
+
+def leaked_rows(data: Fer2013) -> np.ndarray:
+    """(N,) bool: rows of Training in leaks.csv, and those whose pixels occur in a test part that is there.
+
+    Raises DataError when neither leaks.csv nor both test parts are there: then leaked rows cannot be known.
+    """
+    if data.leaks is None and not {"PublicTest", "PrivateTest"} <= set(data.usage.tolist()):
+        raise DataError(
+            "leaks.csv is missing beside fer2013.csv, and without both PublicTest and PrivateTest repeated pictures "
+            "cannot be found; put it there, or keep leaked rows knowingly."
+        )
+    training = data.usage == "Training"
+    leaked = np.isin(np.arange(len(training)), list(data.leaks or ()))
+    leaked[training] |= repeats(data.faces[training], data.faces[~training])
+    return leaked & training
 
 
 def label_rows(data: Fer2013, rows: np.ndarray, label_rule: str) -> Faces:

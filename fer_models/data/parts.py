@@ -22,8 +22,19 @@ _FER2013_ROWS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
 _REPACK_ROWS = {"train": 28_709, "test": 7_178}
 _RAF_DB_ROWS = {"train": 12_271, "test": 3_068}
 _RAFD_ROWS = 67 * len(rafd.RAFD) * 3 * len(rafd.ANGLES)
-_REPACK_TEST = "test (PublicTest + PrivateTest)"
 _FOLDER_SIDE = 112
+
+_REPACK_TEST = "test (PublicTest + PrivateTest)"
+_RAFD_PARTS = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
+_UNDIVIDED = "all pictures"
+#: What a score on hold_out_tenth's second half is called.
+TENTH = "a held-out tenth of the training rows"
+_SHORT_NAMES = {
+    _REPACK_TEST: "test",
+    **{name: part for part, name in _RAFD_PARTS.items()},
+    _UNDIVIDED: "all",
+    TENTH: "tenth",
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,14 @@ class _Whole:
     skipped: tuple[str, ...] = ()
 
 
+def short_name(part: str) -> str:
+    """What a part is called in file names and on the command line, e.g. 'test' for 'test (PublicTest + PrivateTest)'.
+
+    ``part`` is one of ``Parts.names``, TENTH, or a score's ``split``; one without a short name is returned as it is.
+    """
+    return _SHORT_NAMES.get(part, part)
+
+
 def read_parts(
     folder: str | Path,
     label_rule: str = "ferplus-majority",
@@ -84,8 +103,8 @@ def read_parts(
         keep_leaks: keep training rows whose pixels occur in another part, as the papers did.
         seed: of a random split.
         skip_bad: leave out pictures that cannot be read; they are named in the result.
-        check_counts: raise when a part has not its official number of rows. A part of ``fer2013.csv`` with fewer than
-            1,000 rows is taken for made up on purpose.
+        check_counts: raise when a part has not its official number of rows. A ``fer2013.csv`` whose parts all have
+            fewer than 1,000 rows is taken for made up on purpose.
         side: of the faces of picture files, in pixels; None: 48 for FER2013, 100 for RAF-DB, 112 for others. The card's
             source side must be the same.
         align: find the face in each picture and take its crop; None: for RaFD only.
@@ -146,12 +165,12 @@ def _random(whole: _Whole, label_rule: str, share: float, seed: int, keep_leaks:
 
 def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: bool) -> _Whole:
     data = fer2013.read_fer2013(folder)
-    present = [split for split in fer2013.SPLITS if (data.usage == split).any()]
-    for split in present:
-        found = int((data.usage == split).sum())
-        if check_counts and found >= 1_000:
-            _check(f"{folder / 'fer2013.csv'}: {split}", found, _FER2013_ROWS[split])
-    leaked = _leaked_rows(data, present) if find_leaks else None
+    counts = {split: int((data.usage == split).sum()) for split in fer2013.SPLITS}
+    present = [split for split, count in counts.items() if count]
+    if check_counts and max(counts.values()) >= 1_000:
+        for split in present:
+            _check(f"{folder / 'fer2013.csv'}: {split}", counts[split], _FER2013_ROWS[split])
+    leaked = fer2013.leaked_rows(data) if find_leaks else None
     faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
     usage = data.usage[faces.rows]
     parts = np.select([usage == "Training", usage == "PublicTest"], ["train", "val"], "test")
@@ -163,19 +182,6 @@ def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: boo
         None if leaked is None else leaked[faces.rows],
         rows="" if len(present) == 3 else f" of {' + '.join(present)}",
     )
-
-
-def _leaked_rows(data: fer2013.Fer2013, present: list[str]) -> np.ndarray:
-    """(N,) bool: the rows of leaks.csv, and those of Training whose pixels occur in a test part that is there."""
-    if data.leaks is None and not {"PublicTest", "PrivateTest"} <= set(present):
-        raise DataError(
-            "leaks.csv is missing beside fer2013.csv, and without both PublicTest and PrivateTest repeated pictures "
-            "cannot be found; put it there, or keep leaked rows knowingly."
-        )
-    training = data.usage == "Training"
-    leaked = np.isin(np.arange(len(training)), list(data.leaks or ()))
-    leaked[training] |= repeats(data.faces[training], data.faces[~training])
-    return leaked & training
 
 
 def _read_pictures(
@@ -210,7 +216,7 @@ def _list(folder: Path, label_rule: str, check_counts: bool) -> tuple[Listing, d
     if label_rule == "folder":
         listing = list_class_folders(picture_files(folder))
         divided = len(set(listing.parts)) > 1
-        names = {"train": "train" if divided else "all pictures", "val": "val", "test": "test"}
+        names = {"train": "train" if divided else _UNDIVIDED, "val": "val", "test": "test"}
         return listing, names, "own pictures in class folders", _FOLDER_SIDE
     if label_rule == "fer2013":
         listing = list_repack(picture_files(folder))
@@ -225,8 +231,7 @@ def _list(folder: Path, label_rule: str, check_counts: bool) -> tuple[Listing, d
     listing = rafd.list_rafd(folder)
     if check_counts:
         _check(f"{folder}: RaFD", len(listing.names), _RAFD_ROWS)
-    names = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
-    return listing, names, "RaFD", rafd.SIDE
+    return listing, _RAFD_PARTS, "RaFD", rafd.SIDE
 
 
 def _check_parts(listing: Listing, official: dict[str, int], check_counts: bool) -> None:
@@ -237,10 +242,7 @@ def _check_parts(listing: Listing, official: dict[str, int], check_counts: bool)
 
 def _check(part: str, found: int, expected: int) -> None:
     if found != expected:
-        raise DataError(
-            f"{part} has {found:,} faces, {expected:,} are official; is the copy whole? "
-            "Where it is smaller on purpose, read it with check_counts=False."
-        )
+        raise DataError(f"{part} has {found:,} faces, {expected:,} are official; is the copy whole?")
 
 
 def _is_repack(folder: Path) -> bool:

@@ -21,7 +21,8 @@ _AT_ONCE = 256  # pictures given to the threads; what stops the reading waits fo
 class Listing:
     """The pictures of a data set before they are read.
 
-    ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test'.
+    ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test';
+    ``people`` (N,) numbers of those shown, where the data set tells them.
     """
 
     files: PictureFiles
@@ -29,6 +30,7 @@ class Listing:
     labels: np.ndarray
     parts: np.ndarray
     label_set: LabelSet
+    people: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
     if empty:
         raise DataError(f"{root} holds no training picture of {', '.join(empty)}; no class may be empty.")
     targets = np.eye(len(listing.label_set), dtype=np.float32)[labels]
-    faces = Faces(images, labels, targets, rows, listing.label_set)
+    people = None if listing.people is None else listing.people[rows]
+    faces = Faces(images, labels, targets, rows, listing.label_set, people)
     return Pictures(faces, parts, skipped, int(facts["without_face"]))
 
 

@@ -44,4 +44,4 @@ def list_rafd(folder: Path) -> Listing:
     if not found:
         raise DataError(f"RaFD's pictures (Rafd090_01_Caucasian_female_angry_frontal.jpg ...) are missing in {folder}.")
     parts = np.where(every_fifth(np.array(people)), "test", "train")
-    return Listing(files, tuple(found.values()), np.array(labels), parts, RAFD)
+    return Listing(files, tuple(found.values()), np.array(labels), parts, RAFD, np.array(people))

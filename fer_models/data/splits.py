@@ -33,19 +33,24 @@ def hold_out_tenth(faces: Faces) -> tuple[Faces, Faces]:
 
     A row's number alone decides, so a row stays on its side when others come or go: row r is held out where the
     fractional part of r times 0.618..., the golden ratio, is below 0.1. Such numbers are spread more evenly than drawn
-    ones, and no regular order of classes in the file can meet them in step. Of few rows at least one is held out.
+    ones, and no regular order of classes in the file can meet them in step. Where the people shown are known, their
+    number decides instead, so that nobody is on both sides. Of few rows at least one is held out.
 
-    Raises DataError for fewer than two rows.
+    Rows whose pixels occur in the tenth as well are in neither (180 of FERPlus's 24,446 ``majority`` rows).
+
+    Raises DataError for fewer than two rows, or people.
     """
-    if len(faces) < 2:
+    numbers = faces.rows if faces.people is None else faces.people
+    if len(np.unique(numbers)) < 2:
         raise DataError(f"A tenth cannot be held out of {len(faces)} training faces.")
-    place = (faces.rows.astype(np.uint64) * _GOLDEN) % np.uint64(2**32)
+    place = (numbers.astype(np.uint64) * _GOLDEN) % np.uint64(2**32)
     held = place < 2**32 / 10
     if not held.any():
-        held[place.argmin()] = True
+        held = place == place.min()
     if held.all():
-        held[place.argmax()] = False
-    return faces.take(~held), faces.take(held)
+        held = place != place.max()
+    tenth = faces.take(held)
+    return faces.take(~held & ~repeats(faces.images, tenth.images)), tenth
 
 
 def every_fifth(subjects: np.ndarray) -> np.ndarray:

@@ -10,20 +10,21 @@ from pathlib import Path
 import typer
 
 from fer_models.atomic import written_aside
-from fer_models.card import Card, Score
+from fer_models.card import Score
 from fer_models.checkpoints import find_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data import DataError, Faces, data_folder, read_fer2013, read_parts, select_faces
+from fer_models.data import data_folder
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
 from fer_models.evaluation.predictions import Predictions, predict_split, save_predictions
 from fer_models.evaluation.report import Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
 from fer_models.evaluation.scores import score
+from fer_models.evaluation.split import Split, read_split, what_it_saw
 from fer_models.evaluation.tables import comparison_text, confusion_table, report_table, robustness_table
 
-#: From label rule, split and side to faces and the split's name.
-ReadSplit = Callable[[str, str | None, int], tuple[Faces, str]]
+#: From label rule, split, side and keep_leaks to the faces of the split.
+ReadSplit = Callable[[str, str | None, int, bool], Split]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Options:
     store: bool = False
     compare: bool = False
     robustness: bool = False
+    skip_bad: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,17 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
     folder = data_folder(data)
     if options.out and not options.out.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {options.out.parent} for {options.out.name}.")
-    read = functools.cache(functools.partial(read_split, folder))
+
+    @functools.cache
+    def read(label_rule: str, split: str | None, side: int, keep_leaks: bool) -> Split:
+        found = read_split(folder, label_rule, split, side, keep_leaks=keep_leaks, skip_bad=options.skip_bad)
+        if found.skipped:
+            typer.echo(
+                f"ferscope: left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}",
+                err=True,
+            )
+        return found
+
     done = []
     for name in names:
         try:
@@ -93,57 +105,22 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
     return complete
 
 
-def read_split(folder: Path, label_rule: str, split: str | None, side: int) -> tuple[Faces, str]:
-    """Faces of one split, and its name.
-
-    Args:
-        folder: of the data set that ``label_rule`` belongs to.
-        label_rule: as on the checkpoint's card.
-        split: of ``fer2013.csv`` PublicTest, PrivateTest or Training, the first unless given; of pictures in files
-            test, val or train, the first that is there unless given.
-        side: of the faces of picture files, in pixels.
-
-    Raises DataError, or ValueError for a split that is none.
-    """
-    if label_rule.startswith("ferplus") or (label_rule == "fer2013" and (folder / "fer2013.csv").exists()):
-        split = split or "PublicTest"
-        return select_faces(read_fer2013(folder), split, label_rule), split
-    parts = read_parts(folder, label_rule, side=side)
-    divided = {"test": parts.test, "val": parts.validation, "train": parts.training}
-    present = [name for name, faces in divided.items() if faces is not None]
-    split = split or present[0]
-    faces = divided.get(split)
-    if faces is None:
-        raise DataError(f"{parts.dataset} in {folder} has the splits {', '.join(present)}; '{split}' is none of them.")
-    return faces, split
-
-
-def _what_it_saw(card: Card, split: str, label_rule: str) -> str:
-    """What makes a score on this split optimistic: the card knows."""
-    if card.recipe.get("split", "official") != "official":
-        return "trained on rows drawn from all parts, so it has seen many of these faces"
-    if split in ("Training", "train"):
-        return "trained on these faces"
-    if card.recipe.get("keep_leaks"):
-        return "trained on rows that repeat some of these faces"
-    return next((known.note for known in card.scores if (known.split, known.label_rule) == (split, label_rule)), "")
-
-
 def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Options) -> Evaluation:
     weights, classifier = find_checkpoint(name), load_classifier(name)
     card = classifier.card
     rule = card.data.label_rule if card.data else "ferplus-majority"
-    faces, split = read(rule, wanted, card.preprocessing.source_side)
+    split = read(rule, wanted, card.preprocessing.source_side, bool(card.recipe.get("keep_leaks")))
+    faces = split.faces
     passes = 1 + (len(DISTORTIONS) if options.robustness else 0)
     # Not on a terminal this prints the label alone.
     with typer.progressbar(length=passes * len(faces), label=f"Scoring {card.name}", file=sys.stderr) as bar:
-        found = predict_split(classifier, faces, split=split, label_rule=rule, advance=bar.update)
+        found = predict_split(classifier, faces, split=split.name, label_rule=rule, advance=bar.update)
         report = make_report(found.labels, found.probabilities, found.names)  # refuses what must not be stored
         if options.store:
             save_predictions(found, weights)
         robustness = (
             measure_robustness(
-                classifier, faces, split=split, label_rule=rule, clean=found.probabilities, advance=bar.update
+                classifier, faces, split=split.title, label_rule=rule, clean=found.probabilities, advance=bar.update
             )
             if options.robustness
             else []
@@ -154,9 +131,9 @@ def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Optio
             found.labels,
             found.probabilities,
             found.names,
-            split=split,
+            split=split.title,
             label_rule=rule,
-            note=_what_it_saw(card, split, rule),
+            note=what_it_saw(card, split.name, rule),
         ),
         report=report,
         robustness=robustness,

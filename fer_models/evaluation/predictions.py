@@ -117,7 +117,8 @@ def load_predictions(name: str | os.PathLike[str], split: str = "PublicTest") ->
     if not file.is_file():
         raise CheckpointError(f"No predictions on {split} are stored with {card.name}; {anew}.")
     try:
-        with np.load(file, allow_pickle=False) as stored:
+        # Opened here, because np.load leaves a file open that turns out to be no archive.
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as stored:
             found = Predictions(
                 checkpoint=card.name,
                 names=card.labels,

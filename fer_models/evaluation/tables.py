@@ -29,6 +29,7 @@ def report_table(checkpoint: str, score: Score, report: Report) -> str:
             f"  {part.label:<12}{share_text(part.precision):>10}{share_text(part.recall):>9}{interval:>20}"
             f"{share_text(part.f1):>9}{part.support:>9,}"
         )
+    lines.append("  Intervals: bootstrap over the faces; Wilson's where every face is right or every one wrong.")
     return "\n".join(lines)
 
 
@@ -53,6 +54,7 @@ def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
             f"  {part.name + ', ' + part.parameter:<38}{share_text(part.score.accuracy):>10}"
             f"{_interval(part.score.interval):>20}{100 * part.drop:>14.1f}{_points(part.drop_interval):>17}"
         )
+    lines.append("  Intervals: Wilson's of accuracy, as on the card; Agresti and Min's, for pairs, of the drop.")
     return "\n".join(lines)
 
 

@@ -1,8 +1,7 @@
 """What `ferscope reproduce` does: train what is missing, then print the paper's numbers beside ours."""
 
 import os
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,16 @@ from typing import Any
 from fer_models.data import DataError, data_folder
 from fer_models.reproduction.catalogue import find_run, find_table, list_tables
 from fer_models.reproduction.datasets import find_data
-from fer_models.reproduction.execute import RESULT, complete
+from fer_models.reproduction.execute import RESULT, THIS_MACHINE, complete
 from fer_models.reproduction.filled import Found, fill, table_state
 from fer_models.reproduction.grid import Place, recorded_run, run_grid
 from fer_models.reproduction.printing import table_text
-from fer_models.reproduction.result import OFFICIAL_PARTS, STORED
+from fer_models.reproduction.result import OFFICIAL_PARTS, STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
+from fer_models.training.command import Machine, check_device
+from fer_models.training.imagenet import imagenet_source
+from fer_models.training.start import IMAGENET
 
 Say = Callable[[str], None]
 
@@ -27,7 +29,7 @@ class Settings:
 
     ``form``: 'short' or 'full'; ``part``: 'PublicTest' or 'PrivateTest'; ``data``: folders in which data sets are
     looked for; ``out``: folder of runs; ``again``: what comes with FERScope does not count as done; ``train``: do what
-    is not done; ``store``: copy results to those that come with FERScope.
+    is not done; ``store``: put results among those that come with FERScope; ``machine``: where to train.
     """
 
     form: Form = "short"
@@ -38,23 +40,30 @@ class Settings:
     again: bool = False
     train: bool = True
     store: bool = False
+    machine: Machine = THIS_MACHINE
 
     @property
     def found(self) -> Found:
         return Found(self.out, self.data, None if self.again else STORED)
 
 
-def make_settings(*, form: str, part: str, data: Sequence[str] | None, **others: Any) -> Settings:
+def make_settings(
+    *, form: str, part: str, data: Sequence[str] | None, machine: Machine = THIS_MACHINE, **others: Any
+) -> Settings:
     """Settings from what the command line says, checked; without ``data`` FERSCOPE_DATA is looked in, where it is set.
 
-    Raises ValueError: no such form, part or folder.
+    Raises ValueError: no such form, part, folder, device or file of ImageNet weights.
     """
     if form not in FORMS:
         raise ValueError(f"A form is one of {', '.join(FORMS)}, not '{form}'.")
     if part not in OFFICIAL_PARTS:
         raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_PARTS)}, not '{part}'.")
+    if machine.device is not None:
+        check_device(machine.device)
+    if machine.imagenet is not None and not machine.imagenet.is_file():
+        raise ValueError(f"There is no file {machine.imagenet}; --imagenet names ImageNet weights (safetensors).")
     given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
-    return Settings(form=form, part=part, data=tuple(map(data_folder, given)), **others)
+    return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
 
 
 def list_ids() -> list[str]:
@@ -67,25 +76,31 @@ def list_text(settings: Settings) -> str:
 
 
 def do_run(key: str, settings: Settings, say: Say) -> None:
-    """One run by its key: of a table, or one that the folder of runs holds. Raises as ``complete`` does."""
+    """One run by its key: of a table, or one that the folder of runs holds.
+
+    Raises ValueError: no such run; a file of ImageNet weights for a run that starts from none; else as ``complete``.
+    """
     run = recorded_run(key, settings.out) or find_run(key)
+    _check_imagenet([run], settings.machine)
     data = find_data(run.recipe.label_rule, settings.data)
 
     def epochs_only(line: str) -> None:
         if "  step " not in line:
             say(f"{key}: {line}")
 
-    result = complete(run, settings.out, data, settings.part, say=epochs_only)
+    result = complete(run, settings.out, data, settings.part, machine=settings.machine, say=epochs_only)
     score = result.on(settings.part)
     if score is not None:
-        say(f"{key}: {score.count:,} faces of {result.part_name(settings.part)}: accuracy {score.accuracy:.4f}")
+        scored = f"{score.count:,} faces of {result.part_name(settings.part)}"
+        say(f"{key}: {scored}: accuracy {score.accuracy:.4f}, macro-F1 {score.macro_f1:.4f}")
 
 
 def reproduce(tables: Sequence[str], settings: Settings, say: Say, warn: Say) -> bool:
     """Train what the tables need and data are at hand for, then say each table; ``tables`` are ids.
 
     ``warn`` is told what could not be done, and why. Returns whether every table has something of ours in it and every
-    run that was begun succeeded. Raises ValueError for an unknown table.
+    run that was begun succeeded. Raises ValueError for an unknown table, and for a file of ImageNet weights where
+    runs start from none or from several.
     """
     chosen = [find_table(table) for table in tables]
     missing: dict[str, str] = {}
@@ -111,8 +126,7 @@ def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[
     found, wanted, places, missing = settings.found, dict[str, Run](), dict[str, Path](), dict[str, str]()
     for study in dict.fromkeys(study for table in tables for study in table.studies):
         for run in runs(study, settings.form):
-            result = found.result(run)
-            if result is not None and result.on(settings.part) is not None:
+            if found.result(run, settings.part) is not None:
                 continue
             rule = study.label_rule
             if rule not in places | missing:
@@ -122,19 +136,54 @@ def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[
                     missing[rule] = str(error)
             if rule in places:
                 wanted[run.key] = run
+    _check_imagenet(wanted.values(), settings.machine)
     if wanted:
         say(f"Runs to do: {len(wanted)}, {min(settings.jobs, len(wanted))} at a time, in {settings.out}.")
-    place = Place(settings.out, places, settings.part)
+    place = Place(settings.out, places, settings.part, settings.machine)
     return run_grid(list(wanted.values()), place, settings.jobs, say), missing
 
 
+def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
+    """ValueError when a file of ImageNet weights is given and runs start from none, or from several sources."""
+    if not wanted or machine.imagenet is None:
+        return
+    starts = {imagenet_source(run.recipe.network).repository for run in wanted if run.recipe.start == IMAGENET}
+    if not starts:
+        raise ValueError(
+            "None of these runs starts from ImageNet weights, as no short form does; leave --imagenet out."
+        )
+    if len(starts) > 1:
+        raise ValueError(
+            f"These runs start from {' and '.join(sorted(starts))}, and --imagenet names one file: give tables of one "
+            "paper at a time, or leave --imagenet out and have the weights in the Hub's cache."
+        )
+
+
 def _store(tables: Sequence[Table], settings: Settings, say: Say) -> None:
-    """Copy the finished runs of tables to the results that come with FERScope; OSError where that may not be."""
+    """Put finished runs of tables among the results that come with FERScope; OSError where that may not be.
+
+    A stored result keeps its scores on parts that the run is not scored on, if both are of the same training.
+    """
     keys = [run.key for table in tables for study in table.studies for run in runs(study, settings.form)]
     STORED.mkdir(exist_ok=True)
     count = 0
     for key in dict.fromkeys(keys):
-        if (file := settings.out / key / RESULT).is_file():
-            shutil.copyfile(file, STORED / f"{key}.json")
-            count += 1
+        if not (file := settings.out / key / RESULT).is_file():
+            continue
+        own, target = read_result(file), STORED / f"{key}.json"
+        merged = _merged(own, read_result(target)) if target.exists() else own
+        if merged is None:
+            say(f"{key} is not stored: what is there is of another training and scored on more parts.")
+            continue
+        write_result(merged, target)
+        count += 1
     say(f"{count} results stored in {STORED}.")
+
+
+def _merged(own: Result, stored: Result) -> Result | None:
+    """``own`` with the scores that only ``stored`` has; None when these are of other weights."""
+    if stored.scores.keys() <= own.scores.keys():
+        return own
+    if stored.history != own.history:
+        return None
+    return own.model_copy(update={"scores": {**stored.scores, **own.scores}})

@@ -8,7 +8,6 @@ import torch
 from filelock import FileLock
 from safetensors import safe_open
 
-from fer_models.atomic import written_aside
 from fer_models.card import Card, licence
 from fer_models.classifier import Classifier
 from fer_models.data import DataError, Faces, Parts, read_parts
@@ -24,15 +23,19 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
+from fer_models.training.command import Machine
 from fer_models.training.loop import best_device, train
-from fer_models.training.progress import Say
+from fer_models.training.progress import ProgressLine, Say
 from fer_models.training.publish import plan
 from fer_models.version import __version__ as ferscope_version
 
-RESULT, RECIPE = "result.json", "recipe.json"
+RESULT = "result.json"
+THIS_MACHINE = Machine()
 
 
-def complete(run: Run, out: Path, data: Path, part: str, *, say: Say | None = None) -> Result:
+def complete(
+    run: Run, out: Path, data: Path, part: str, *, machine: Machine = THIS_MACHINE, say: Say | None = None
+) -> Result:
     """Do all of ``run`` that is not done: train, then score on ``part``.
 
     Args:
@@ -41,6 +44,7 @@ def complete(run: Run, out: Path, data: Path, part: str, *, say: Say | None = No
             until the first has ended it, and then finds it done.
         data: folder of the data set.
         part: 'PublicTest' or 'PrivateTest'; data sets that have only one test part are scored on that.
+        machine: where to train, and what of the data may be left out.
         say: called with lines of progress.
 
     Raises ValueError (DataError, TrainingError) and OSError, as reading and training do; the last save is kept.
@@ -51,13 +55,21 @@ def complete(run: Run, out: Path, data: Path, part: str, *, say: Say | None = No
         result = read_result(folder / RESULT) if (folder / RESULT).exists() else None
         if result is not None and result.on(part) is not None:
             return result
-        with written_aside(folder / RECIPE) as aside:
-            aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
         recipe = run.recipe
-        parts = read_parts(data, recipe.label_rule, split=recipe.split, keep_leaks=recipe.keep_leaks, seed=recipe.seed)
+        parts = read_parts(
+            data,
+            recipe.label_rule,
+            split=recipe.split,
+            keep_leaks=recipe.keep_leaks,
+            seed=recipe.seed,
+            skip_bad=machine.skip_bad,
+        )
+        if parts.skipped:
+            left_out = f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}"
+            (say or ProgressLine())(left_out)
         name, faces = _part(parts, part, run)
         if result is None:
-            result = _train(run, parts, folder, say, (name, faces))
+            result = _train(run, parts, folder, machine, say, (name, faces))
         else:
             found = _score(run, folder / "best.safetensors", faces)
             result = result.model_copy(update={"scores": {**result.scores, name: found}})
@@ -67,9 +79,21 @@ def complete(run: Run, out: Path, data: Path, part: str, *, say: Say | None = No
         return result
 
 
-def _train(run: Run, parts: Parts, folder: Path, say: Say | None, scored: tuple[str, Faces]) -> Result:
+def _train(
+    run: Run, parts: Parts, folder: Path, machine: Machine, say: Say | None, scored: tuple[str, Faces]
+) -> Result:
     planned = plan(parts, run.recipe)
-    best = train(run.recipe, planned.training, planned.choosing, folder, say=say)
+    best = train(
+        run.recipe,
+        planned.training,
+        planned.choosing,
+        folder,
+        device=machine.device,
+        say=say,
+        track=machine.track,
+        compiled=machine.compiled,
+        imagenet=machine.imagenet,
+    )
     with safe_open(best, framework="pt") as saved:
         epoch = int(saved.metadata()["epoch"])
     lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
@@ -78,7 +102,7 @@ def _train(run: Run, parts: Parts, folder: Path, say: Say | None, scored: tuple[
     return Result(
         key=run.key,
         recipe=run.recipe,
-        dataset=parts.dataset,
+        dataset=parts.dataset + (f" ({len(parts.skipped):,} unreadable pictures left out)" if parts.skipped else ""),
         labels=planned.training.label_set.labels,
         training_rows=len(planned.training),
         leaked_rows_left_out=parts.leaked_rows_left_out,
@@ -88,7 +112,7 @@ def _train(run: Run, parts: Parts, folder: Path, say: Say | None, scored: tuple[
         history=history,
         scores={scored[0]: _score(run, best, scored[1])},
         seconds=history[-1].seconds,
-        device=best_device(),
+        device=machine.device or best_device(),
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
 

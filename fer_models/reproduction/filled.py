@@ -22,22 +22,28 @@ class Found:
     data: tuple[Path, ...] = ()
     stored: Path | None = STORED
 
-    def result(self, run: Run) -> Result | None:
-        """The result of ``run``, if it is there and was made by just this recipe. Raises ResultError."""
+    def result(self, run: Run, part: str | None = None) -> Result | None:
+        """The first result of ``run`` that is there, was made by just this recipe and is scored on ``part``, if any.
+
+        Without ``part`` it may be scored on whatever part. Raises ResultError.
+        """
         files = [self.out / run.key / RESULT] if self.out else []
         files += [self.stored / f"{run.key}.json"] if self.stored else []
         for file in files:
-            if file.is_file() and (result := read_result(file)).recipe == run.recipe:
+            if not file.is_file() or (result := read_result(file)).recipe != run.recipe:
+                continue
+            if part is None or result.on(part) is not None:
                 return result
         return None
 
     def results(self, study: Study, form: Form, part: str) -> list[Result]:
         """Results of a study's seeds that are scored on ``part``."""
-        found = [self.result(run) for run in runs(study, form)]
-        return [result for result in found if result is not None and result.on(part) is not None]
+        return [result for run in runs(study, form) if (result := self.result(run, part)) is not None]
 
 
 SHIPPED = Found()
+#: As many runs as a table's state names.
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -133,9 +139,9 @@ def table_results(table: Table, form: Form = "short", part: str = "PublicTest", 
 
 
 def table_state(table: Table, found: Found = SHIPPED) -> str:
-    """What there is of a table, in a few words: 'computed', 'short form stored', 'needs RAF-DB', 'not run'.
+    """What there is of a table: 'computed', 'short form: 2 of 2 runs stored', 'needs RAF-DB', 'not run'.
 
-    One statement a data set where there are several.
+    One statement a data set where there are several; each tells both forms where there is something of both.
     """
     by_dataset: dict[str, list[Study]] = {}
     for study in table.studies:
@@ -149,14 +155,22 @@ def table_state(table: Table, found: Found = SHIPPED) -> str:
 
 
 def _state(studies: Sequence[Study], found: Found) -> str:
-    for form in reversed(FORMS):
-        wanted = [run for study in studies for run in runs(study, form)]
-        there = sum(found.result(run) is not None for run in wanted)
-        if there == len(wanted):
-            return f"{form} form stored"
-        if there:
-            return f"{form} form: {there} of {len(wanted)} runs stored"
-    return _missing(studies[0], found)
+    said = [_form_state(studies, form, found) for form in FORMS]
+    return ", ".join(filter(None, said)) or _missing(studies[0], found)
+
+
+def _form_state(studies: Sequence[Study], form: Form, found: Found) -> str:
+    """How many runs of a form are stored, and which are not when they are few; nothing when none is."""
+    wanted = [run for study in studies for run in runs(study, form)]
+    left = [run for run in wanted if found.result(run) is None]
+    if len(left) == len(wanted):
+        return ""
+    said = f"{form} form: {len(wanted) - len(left)} of {len(wanted)} runs stored"
+    if not left:
+        return said
+    by_network = len({run.recipe.network for run in wanted}) == len(wanted)
+    names = [run.recipe.network if by_network else run.key.rpartition("-")[0] for run in left]
+    return f"{said} ({', '.join(names) if len(left) <= FEW else len(left)} not run)"
 
 
 def _missing(study: Study, found: Found) -> str:

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_models.atomic import written_aside
-from fer_models.reproduction.execute import RECIPE, complete
+from fer_models.reproduction.execute import THIS_MACHINE, complete
 from fer_models.reproduction.runs import Run
+from fer_models.training.command import Machine
 from fer_models.training.progress import Say
 from fer_models.training.recipes import read_recipe
+from fer_models.training.start import IMAGENET
+
+#: What a worker is told to do, for runs that are of no table.
+RECIPE = "recipe.json"
 
 # The worker is `ferscope reproduce --run KEY`; before that it arranges to end with the process that started it.
 _WORKER = """
@@ -26,11 +31,15 @@ main()
 
 @dataclass(frozen=True)
 class Place:
-    """Where runs are kept (``out``), what they learn from (a folder by label rule), and what they are scored on."""
+    """Where runs are kept (``out``), what they learn from (a folder by label rule), what they are scored on, and where.
+
+    Workers are told of ``machine`` all but ``track``.
+    """
 
     out: Path
     data: Mapping[str, Path]
     part: str = "PublicTest"
+    machine: Machine = THIS_MACHINE
 
 
 def run_grid(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dict[str, str]:
@@ -47,7 +56,7 @@ def _one_by_one(runs: Sequence[Run], place: Place, say: Say) -> dict[str, str]:
     for number, run in enumerate(runs, 1):
         say(f"Run {number} of {len(runs)}: {run.key}")
         try:
-            complete(run, place.out, place.data[run.recipe.label_rule], place.part)
+            complete(run, place.out, place.data[run.recipe.label_rule], place.part, machine=place.machine)
         except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: what PyTorch raises, out of memory too
             failed[run.key] = str(error)
             say(f"Failed: {run.key}: {error}")
@@ -101,8 +110,8 @@ def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str
     folder.mkdir(parents=True, exist_ok=True)
     with written_aside(folder / RECIPE) as aside:
         aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    data = place.data[run.recipe.label_rule]
-    options = ["--out", place.out, "--data", data, "--split", place.part]
+    options = ["--out", place.out, "--data", place.data[run.recipe.label_rule], "--split", place.part]
+    options += machine_options(place.machine, run)
     # -P: a folder named fer_models where the command is called must not be taken for ours.
     command = [sys.executable, "-P", "-c", _WORKER, "reproduce", "--run", run.key, *map(str, options)]
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
@@ -112,3 +121,10 @@ def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str
         return ""
     last = next(iter(ended.stderr.strip().splitlines()[-1:]), "")
     return last.removeprefix("ferscope: ") or f"its process ended with {ended.returncode}"
+
+
+def machine_options(machine: Machine, run: Run) -> list[str]:
+    """A machine as the command line says it; ImageNet weights only to a run that starts from them."""
+    options = ["--device", machine.device] if machine.device else []
+    options += ["--imagenet", str(machine.imagenet)] if machine.imagenet and run.recipe.start == IMAGENET else []
+    return options + ["--compile"] * machine.compiled + ["--skip-bad"] * machine.skip_bad

@@ -69,7 +69,7 @@ def _report(results: Sequence[Result], part: str, *, row: str, column: str) -> C
     for result, score in zip(results, _scores(results, part), strict=False):
         of_label = row in result.labels
         if column == "support":
-            support = score.per_class[row].support if of_label else score.count
+            support = sum(score.confusion[result.labels.index(row)]) if of_label else score.count
             return Cell(f"{support:,}", support)
         if row == "accuracy":
             estimates.append(_share(_right(score), score.count))

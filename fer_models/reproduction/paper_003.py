@@ -75,7 +75,7 @@ T3 = Table(
         len(FERPLUS),
         """VGG13 (MV) | 83.86 |
 TFE-JL | 84.29 |
-CNNs and BOVW + global SVM | 87.76 |
+CNNs and BOVM + global SVM | 87.76 |
 ResNet + VGG | 87.4 |
 SCN + ResNet18 | 88.01 |""",
         "85.40 77.18 73.24 88.11",

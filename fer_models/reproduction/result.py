@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
+from sklearn.metrics import confusion_matrix
 
 from fer_models.atomic import written_aside
 from fer_models.training.recipe import Recipe
@@ -13,7 +13,6 @@ from fer_models.training.recipe import Recipe
 STORED = Path(__file__).with_name("results")
 #: Test parts that only FER2013's official files tell apart.
 OFFICIAL_PARTS = ("PublicTest", "PrivateTest")
-_TOLERANCE = 1e-9
 
 
 class ResultError(ValueError):
@@ -24,35 +23,40 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ClassScore(_Part):
-    """Scores of one expression, 0 to 1; ``support`` is its number of faces."""
-
-    precision: float
-    recall: float
-    f1: float
-    support: int
-
-
 class PartScore(_Part):
-    """Scores on one part of a data set; ``confusion[true][predicted]`` counts faces in the result's label order."""
+    """Scores on one part of a data set: all follow from ``confusion``, and only that is stored.
 
-    count: int = Field(gt=0)
-    confusion: tuple[tuple[int, ...], ...]
-    accuracy: float = Field(ge=0, le=1)
-    macro_f1: float = Field(ge=0, le=1)
-    per_class: dict[str, ClassScore]
+    ``confusion[true][predicted]`` counts faces in the result's label order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")  # scores that a file states beside it are computed anew
+
+    confusion: tuple[tuple[NonNegativeInt, ...], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _adds_up(self) -> "PartScore":
-        classes = len(self.confusion)
-        if any(len(row) != classes for row in self.confusion) or len(self.per_class) != classes:
-            raise ValueError("the confusion matrix is not square, or has not one row a label")
-        confusion = np.array(self.confusion)
-        if confusion.min() < 0 or confusion.sum() != self.count:
-            raise ValueError(f"the confusion matrix holds {confusion.sum()} faces, not {self.count}")
-        if abs(confusion.trace() / self.count - self.accuracy) > _TOLERANCE:
-            raise ValueError("the accuracy is not that of the confusion matrix")
+    def _is_a_matrix_of_faces(self) -> "PartScore":
+        if any(len(row) != len(self.confusion) for row in self.confusion):
+            raise ValueError("the confusion matrix is not square")
+        if not self.count:
+            raise ValueError("the confusion matrix holds no face")
         return self
+
+    @property
+    def count(self) -> int:
+        """Number of faces."""
+        return sum(map(sum, self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return float(np.trace(self.confusion) / self.count)
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean of all labels' F1, which is 0 for a label that is neither shown nor answered."""
+        confusion = np.array(self.confusion)
+        shown_and_answered = confusion.sum(1) + confusion.sum(0)
+        return float((2 * np.diag(confusion) / np.maximum(shown_and_answered, 1)).mean())
 
 
 class Epoch(_Part):
@@ -90,6 +94,13 @@ class Result(_Part):
     device: str
     versions: dict[str, str]
 
+    @model_validator(mode="after")
+    def _has_a_row_a_label(self) -> "Result":
+        for part, score in self.scores.items():
+            if len(score.confusion) != len(self.labels):
+                raise ValueError(f"the confusion matrix of {part} has not one row a label")
+        return self
+
     def on(self, part: str) -> PartScore | None:
         """Scores on ``part``; a data set with one test part of another name, as RAF-DB has, gives those on its own."""
         name = self.part_name(part)
@@ -103,20 +114,8 @@ class Result(_Part):
 
 def score_part(labels: np.ndarray, predicted: np.ndarray, names: tuple[str, ...]) -> PartScore:
     """Scores of answers ``predicted`` (N,) to faces with ``labels`` (N,), both indices into ``names``."""
-    every = list(range(len(names)))
-    confusion = confusion_matrix(labels, predicted, labels=every)
-    columns = precision_recall_fscore_support(labels, predicted, labels=every, zero_division=0)
-    per_class = {
-        name: ClassScore(precision=float(p), recall=float(r), f1=float(f1), support=int(n))
-        for name, p, r, f1, n in zip(names, *columns, strict=True)
-    }
-    return PartScore(
-        count=len(labels),
-        confusion=tuple(map(tuple, confusion.tolist())),
-        accuracy=float(confusion.trace() / len(labels)),
-        macro_f1=float(columns[2].mean()),
-        per_class=per_class,
-    )
+    confusion = confusion_matrix(labels, predicted, labels=range(len(names)))
+    return PartScore(confusion=tuple(map(tuple, confusion.tolist())))
 
 
 def read_result(file: Path) -> Result:

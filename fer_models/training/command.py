@@ -1,5 +1,6 @@
 """What `ferscope train` does: recipe and data together, train, publish."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,14 +41,19 @@ class Machine:
     imagenet: Path | None = None
 
 
-def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Machine) -> Path:
-    """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input."""
+def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Machine, name: str = "") -> Path:
+    """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input.
+
+    ``name`` is the checkpoint's, NETWORK.DATA unless given.
+    """
     folder = out or Path("runs") / recipe.network
+    if machine.imagenet is not None and recipe.start != IMAGENET:
+        raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
     start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
     if machine.device is not None:
-        _check_device(machine.device)
+        check_device(machine.device)
     parts = read_parts(
         data_folder(data),
         recipe.label_rule,
@@ -56,6 +62,10 @@ def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Ma
         seed=recipe.seed,
         skip_bad=machine.skip_bad,
     )
+    if parts.skipped:
+        print(
+            f"Left out {len(parts.skipped)} pictures that cannot be read: {'; '.join(parts.skipped)}", file=sys.stderr
+        )
     planned = plan(parts, recipe)
     best = train(
         recipe,
@@ -67,10 +77,11 @@ def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Ma
         compiled=machine.compiled,
         imagenet=machine.imagenet,
     )
-    return publish(best, recipe, parts, folder, start=start)
+    return publish(best, recipe, parts, planned, folder, start=start, name=name)
 
 
-def _check_device(device: str) -> None:
+def check_device(device: str) -> None:
+    """ValueError unless ``device`` is one that this machine can train on."""
     if device not in ("cpu", "cuda"):
         raise ValueError(f"A device is cpu or cuda, not '{device}'.")
     if device == "cuda" and not torch.cuda.is_available():

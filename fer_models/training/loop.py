@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -56,7 +57,8 @@ def train(
         device: 'cuda' or 'cpu'; CUDA when there is one unless given.
         say: called with one line of progress at a time; prints unless given.
         track: called with each line of ``metrics.jsonl``, as a mapping, when it is written.
-        compiled: compile the network with ``torch.compile`` first; the weights are the same up to rounding.
+        compiled: compile the network with ``torch.compile`` first; dropout then draws other units, all else is the
+            same up to rounding.
         imagenet: a copy of the published weights for a recipe that starts from ImageNet; else the Hub is asked.
 
     Returns: the file of the best weights so far chosen at the served side.
@@ -107,8 +109,7 @@ class Run:
             load_start(network, recipe, training.label_set.labels, show.say, imagenet)
         self.network: Network = channels_last(network).to(device)
         self.forward = torch.compile(self._forward) if compiled else self._forward
-        ema = get_ema_multi_avg_fn(recipe.ema_decay)
-        self.average = AveragedModel(self.network, multi_avg_fn=ema, use_buffers=True)
+        self.average = AveragedModel(self.network, multi_avg_fn=self.move_average, use_buffers=True)
         self.optimizer = make_optimizer(self.network, recipe)
         self.augment = augmenter(recipe.augmentation)
         # uint8 faces are small (56 MB for FER2013): they sit on the device, and batches are made there.
@@ -165,7 +166,7 @@ class Run:
                 self.look_at_losses()
             now = time.monotonic()
             progress.seconds, started = progress.seconds + now - started, now
-            self.say(f"step {index + 1}/{self.steps_per_epoch}")
+            self.say(f"step {index + 1}/{self.steps_per_epoch}{self.so_far()}")
             if now - saved > SAVE_EVERY_S:
                 self.save()
                 saved = now
@@ -199,17 +200,21 @@ class Run:
         return to_input(faces, self.recipe.preprocessing, side), targets, self.labels[chosen]
 
     def learn(self, images: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
-        """Move the weights by one batch, and the averaged ones after them; returns its loss."""
+        """Move the weights by one batch, and the averaged ones after them.
+
+        Returns its loss, or the gradient's norm where that is no number: the weights are spoilt then, and no save may
+        follow before that is seen.
+        """
         recipe = self.recipe
         loss, features = self.backward(images, targets, labels)
         if recipe.sam:
             with sharpest_neighbour(self.network, recipe.sam):
                 self.backward(images, targets, labels)
-        nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm or math.inf)
         self.optimizer.step()
         self.loss.update(features, labels)
         self.average.update_parameters(self.network)
-        return loss
+        return torch.where(norm.isfinite(), loss, norm)
 
     def backward(self, images: Tensor, targets: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Fresh gradients of one batch; returns its loss and the features (N, D) behind it, both detached."""
@@ -223,15 +228,23 @@ class Run:
         loss.backward()
         return loss.detach(), features.detach()
 
+    def move_average(self, averaged: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
+        """The exponential mean, with a decay that grows to the recipe's: early weights are soon forgotten."""
+        step = self.progress.step  # not ``count``, which sits on the GPU
+        decay = min(self.recipe.ema_decay, (1 + step) / (10 + step))
+        get_ema_multi_avg_fn(decay)(list(averaged), list(current), count)
+
     def look_at_losses(self) -> None:
-        """Add the latest losses to the epoch's; TrainingError when one is not a number."""
+        """Add the latest losses to the epoch's; TrainingError when one, or the gradient behind it, is not a number."""
         if not self.losses:
             return
         values, self.losses = torch.stack(self.losses).tolist(), []
         first = self.progress.step - len(values)
         for step, value in enumerate(values, start=first):
             if not np.isfinite(value):
-                raise TrainingError(f"The loss became {value} at step {step}; the last save in {self.folder} is whole.")
+                raise TrainingError(
+                    f"The loss or its gradient became {value} at step {step}; the last save in {self.folder} is whole."
+                )
         self.progress.loss_sum += sum(values)
         self.progress.loss_count += len(values)
 
@@ -245,6 +258,11 @@ class Run:
         shares = probabilities(self.average.module, self.validation.images, self.recipe, side)
         record = {"epoch": epoch + 1, "side": side, "loss": progress.loss_sum / max(progress.loss_count, 1)}
         record |= scores(shares, self.validation)
+        if not np.isfinite(record["validation_loss"]):
+            raise TrainingError(
+                f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers; the last save in "
+                f"{self.folder} is of an earlier step. A lower learning rate may help."
+            )
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == self.recipe.stages[-1].side and record["accuracy"] > progress.best_score:
             progress.best_epoch, progress.best_score = epoch + 1, record["accuracy"]
@@ -268,6 +286,12 @@ class Run:
         features = in_batches(network, images, self.recipe, side, lambda x: network.embedding(network.features(x)))
         head = cast(nn.Linear, network.classifier[-1])
         set_nearest_mean(head, features.to(self.device), self.labels, on_sphere=self.recipe.loss.triplet > 0)
+
+    def so_far(self) -> str:
+        """Mean loss of the epoch under way and the accuracy after the last one, as far as there are such."""
+        progress = self.progress
+        loss = f"  loss {progress.loss_sum / progress.loss_count:.3f}" if progress.loss_count else ""
+        return loss + (f"  {SCORED} {progress.history[-1]['accuracy']:.4f}" if progress.history else "")
 
     def say(self, what: str) -> None:
         progress = self.progress

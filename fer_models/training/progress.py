@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fer_models.training.recipe import Recipe
 
-SCORED = "validation accuracy"  # in every line that closes an epoch
+SCORED = "validation accuracy"
 Say = Callable[[str], None]
 
 

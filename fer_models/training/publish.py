@@ -10,12 +10,14 @@ from safetensors import safe_open
 from fer_models.card import Card, TrainingData, licence
 from fer_models.checkpoints import save_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data import Faces, Parts, hold_out_tenth
+from fer_models.data import TENTH, Faces, Parts, hold_out_tenth
 from fer_models.evaluation import evaluate
 from fer_models.networks import create_network
 from fer_models.training.recipe import Recipe
 from fer_models.training.start import IMAGENET
 from fer_models.version import __version__ as ferscope_version
+
+CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,23 @@ def plan(parts: Parts, recipe: Recipe) -> Plan:
 
     A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
     """
-    rest, tenth = hold_out_tenth(parts.training)
     scored, name = parts.validation, parts.names[1]
     if scored is None:
         scored, name = parts.test, parts.names[2]
     if scored is None or name is None:
-        return Plan(rest, tenth, tenth, "a held-out tenth of the training rows", _chosen_on("this part"))
+        rest, tenth = hold_out_tenth(parts.training)
+        return Plan(rest, tenth, tenth, TENTH, CHOSEN_HERE)
     if recipe.choose_on == "held-out tenth":
+        rest, tenth = hold_out_tenth(parts.training)
         return Plan(rest, tenth, scored, name, "single view; the epoch was chosen on a held-out tenth of training")
-    return Plan(parts.training, scored, scored, name, _chosen_on("this part"))
-
-
-def _chosen_on(part: str) -> str:
-    return f"single view; the epoch was chosen on {part}, so the score is optimistic"
+    return Plan(parts.training, scored, scored, name, CHOSEN_HERE)
 
 
 def publish(
     best: Path,
     recipe: Recipe,
     parts: Parts,
+    planned: Plan,
     folder: Path,
     *,
     start: Card | None = None,
@@ -60,18 +60,17 @@ def publish(
 ) -> Path:
     """Write the weights ``best`` (from ``train``) as a checkpoint with its card; returns the weights' path.
 
-    ``start`` is the card of the checkpoint that the run started from. The score is that of the stored fp16 weights, as
-    ``ferscope evaluate`` finds it again.
+    ``planned`` is how ``parts`` were divided for the run, ``start`` the card of the checkpoint it started from. The
+    score is that of the stored fp16 weights, as ``ferscope evaluate`` finds it again.
     """
     with safe_open(best, framework="pt") as saved:
         epoch = int(saved.metadata()["epoch"])
         tensors = {key: saved.get_tensor(key) for key in saved.keys()}  # noqa: SIM118  (not a mapping)
-    planned = plan(parts, recipe)
     labelled, labels = planned.training, planned.training.label_set
     network = create_network(recipe.network, len(labels), **recipe.options)
     network.load_state_dict(tensors)
     card = Card(
-        name=name or f"{recipe.network}.{labels.name.lower()}",
+        name=name or default_name(recipe),
         network=recipe.network,
         options=recipe.options,
         labels=labels.labels,
@@ -99,6 +98,12 @@ def publish(
         note=planned.note,
     )
     return save_checkpoint(network, card.model_copy(update={"scores": (found,)}), folder)
+
+
+def default_name(recipe: Recipe) -> str:
+    """NETWORK.ferplus, .fer2013, .raf-db, .rafd, or .own for pictures of one's own."""
+    data = {"folder": "own"}.get(recipe.label_rule, recipe.label_rule)
+    return f"{recipe.network}.{'ferplus' if data.startswith('ferplus') else data}"
 
 
 def _initialisation(recipe: Recipe, start: Card | None) -> str:

@@ -84,12 +84,15 @@ class Recipe(_Settings):
     schedule: Literal["cosine", "constant", "plateau", "inverse time"] = Field(
         default="cosine", description="after the warm-up: to zero; as it is; x 0.1 after 10 epochs; 1 / (1 + 1e-5 step)"
     )
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD, with Nesterov's form")
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD")
+    nesterov: bool = Field(default=True, description="Nesterov's form of momentum")
     weight_decay: float = Field(default=5e-4, ge=0, description="on convolution and linear weights only")
     sam: float = Field(default=0, ge=0, description="rho of sharpness-aware minimisation; 0: none")
     warmup_epochs: float = Field(default=1.0, ge=0)
-    ema_decay: float = Field(default=0.999, ge=0, lt=1, description="a step, of the averaged weights that are kept")
-    clip_norm: float = Field(default=5.0, gt=0, description="largest gradient norm")
+    ema_decay: float = Field(
+        default=0.999, ge=0, lt=1, description="of the averaged weights that are kept, a step; smaller in the first"
+    )
+    clip_norm: float = Field(default=5.0, ge=0, description="largest gradient norm; 0: not limited")
     augmentation: Augmentation = Augmentation()
     seed: int = Field(default=0, ge=0)
 

@@ -1,0 +1,299 @@
+"""Figures of the page "Evaluation" as data: values, colours, words, tables."""
+
+import math
+import re
+import tomllib
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import webapp
+from fer_models.evaluation import ClassScores, Comparison, measure_calibration
+from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
+from fer_models.reproduction.result import Epoch
+from webapp import wording
+from webapp.figures import charts, matrix, paper_tables, scores
+from webapp.figures.charts import CostPoint, Curve
+from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS
+
+NAMES = ("neutral", "fear", "anger")
+COUNTS = np.array([[90, 9, 1], [0, 4, 0], [0, 0, 0]])
+
+
+class Table(HTMLParser):
+    """The cells of a table, line by line."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.lines: list[list[str]] = []
+        self.inside = False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr":
+            self.lines.append([])
+        if tag in ("td", "th"):
+            self.lines[-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.inside:
+            self.lines[-1][-1] += data
+
+
+def contrast(ink: str, colour: np.ndarray) -> float:
+    """Contrast ratio of WCAG 2.2."""
+
+    def luminance(rgb) -> float:
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted([luminance([int(ink[i : i + 2], 16) for i in (1, 3, 5)]), luminance(colour)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_shares_are_of_rows_and_a_row_without_faces_has_none():
+    np.testing.assert_allclose(matrix.row_shares(COUNTS), [[0.9, 0.09, 0.01], [0, 1, 0], [0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, ""), (0.004, "<1"), (0.01, "1"), (0.29, "29"), (0.999, "99"), (1.0, "100"), (0.57, "57")]
+)
+def test_shares_in_cells_are_cut_off(share, text):
+    assert matrix.short_share(share) == text
+
+
+def test_the_chart_has_values_markers_and_a_frame():
+    figure = matrix.matrix_figure(matrix.share_matrix(NAMES, matrix.row_shares(COUNTS)), (0, 1))
+    heat, markers = figure.data
+    np.testing.assert_allclose(heat.z, matrix.row_shares(COUNTS))
+    assert (heat.zmin, heat.zmax) == (0, 1) and heat.hoverinfo == "skip"
+    assert heat.colorscale[0][1] == "rgb({},{},{})".format(*CIVIDIS[0])
+    assert heat.colorscale[-1] == (1, "rgb({},{},{})".format(*CIVIDIS[255]))
+    assert markers.marker.opacity == 0 and markers.marker.symbol == "square"
+    assert tuple(markers.customdata[1]) == (0, 1, "Neutral", "Fear", "9.0 %")
+    assert all(shape.x0 < 1 < shape.x1 and shape.y0 < 0 < shape.y1 for shape in figure.layout.shapes)
+    written = {(note.y, note.x): note.text for note in figure.layout.annotations[1:]}
+    assert written == {(0, 0): "90", (0, 1): "9", (0, 2): "1", (1, 1): "100"}
+    assert list(figure.layout.yaxis.range) == [2.5, -0.5]  # the first row is on top
+    assert not matrix.matrix_figure(matrix.count_matrix(NAMES, COUNTS)).layout.shapes
+
+
+@pytest.mark.parametrize("make", [matrix.share_matrix, matrix.share_difference])
+def test_numbers_are_legible_on_every_colour(make):
+    shares = np.linspace(-1 if make is matrix.share_difference else 0, 1, 64).reshape(8, 8)
+    drawn = make(tuple("abcdefgh"), shares)
+    for note in matrix.matrix_figure(drawn).layout.annotations[1:]:
+        colour = drawn.scale.colours[drawn.scale.indices(drawn.values[note.y, note.x])]
+        assert contrast(note.font.color, colour) >= 4.5
+
+
+def test_differences_are_white_at_zero_and_reach_as_far_both_ways():
+    figure = matrix.matrix_figure(matrix.share_difference(NAMES, np.diag([0.5, 0, -0.1])))
+    heat = figure.data[0]
+    assert (heat.zmin, heat.zmax) == (-50, 50)
+    middle = next(colour for place, colour in heat.colorscale if place == 0.5)
+    assert min(map(int, re.findall(r"\d+", middle))) >= 253
+    assert heat.colorscale[0][1] == "rgb({},{},{})".format(*BLUE_WHITE_RED[0])
+    assert [note.text for note in figure.layout.annotations[1:]] == ["+50", "−10"]
+    same = matrix.count_difference(NAMES, np.zeros((3, 3)))
+    assert same.ticks == ("−1", "0", "+1") and same.full[0][0] == "0 faces"
+
+
+def test_counts_are_written_whole():
+    drawn = matrix.count_matrix(NAMES, 20 * COUNTS)
+    assert drawn.short[0] == ["1800", "180", "20"] and drawn.full[0][0] == "1,800 faces"
+    assert drawn.ticks == ("0", "900", "1,800")
+    assert matrix.colour_bar(drawn, "<faces>").count("&lt;faces&gt;") == 1
+
+
+def test_the_matrix_as_a_table():
+    shares = matrix.share_matrix(NAMES, matrix.row_shares(COUNTS))
+    lines = Table(matrix.matrix_table(shares, "all & nothing")).lines
+    assert lines == [
+        ["seen \\ answered", "Neutral", "Fear", "Anger"],
+        ["Neutral", "90.0 %", "9.0 %", "1.0 %"],
+        ["Fear", "0.0 %", "100.0 %", "0.0 %"],
+        ["Anger", "0.0 %", "0.0 %", "0.0 %"],
+    ]
+    coloured = matrix.matrix_table(shares, "", coloured=True)
+    assert Table(coloured).lines[1] == ["Neutral", "90", "9", "1"]
+    assert "background:rgb({} {} {})".format(*CIVIDIS[255]) in coloured  # 100 %
+
+
+def test_reliability_has_one_point_a_bin_with_faces():
+    rng = np.random.default_rng(0)
+    drawn = rng.dirichlet(np.ones(3), 500)
+    labels = rng.integers(0, 3, 500)
+    measured = measure_calibration(labels, drawn)
+    _, curve, bars = charts.reliability_figure(measured).data
+    confidence, right = drawn.max(1), drawn.argmax(1) == labels
+    last = confidence > 14 / 15
+    assert curve.x[-1] == pytest.approx(confidence[last].mean())
+    assert curve.y[-1] == pytest.approx(right[last].mean())
+    assert sum(bars.y) == 500 and len(curve.x) == sum(count > 0 for count in bars.y) < len(bars.y)
+
+
+def point(name: str, accuracy: float, macs: int, series: str = "Checkpoint, from scratch") -> CostPoint:
+    return CostPoint(name, series, macs // 100, macs, accuracy, (accuracy - 0.01, accuracy + 0.02))
+
+
+def test_cost_keeps_kinds_apart_and_names_from_overlapping():
+    points = [
+        point("a", 0.80, 200_000_000),
+        point("b", 0.801, 210_000_000),
+        point("c", 0.60, 560_000_000, "Checkpoint, from ImageNet weights"),
+        point("vgg16", 0.30, 15_500_000_000, "Short form of a table, from scratch"),
+    ]
+    figure = charts.cost_figure(points, "macs", "Multiply-adds", "b")
+    assert [trace.name for trace in figure.data] == sorted({p.series for p in points})
+    scratch = figure.data[1]
+    assert list(scratch.x) == [200_000_000, 210_000_000] and list(scratch.y) == [0.80, 0.801]
+    assert scratch.marker.size[1] > scratch.marker.size[0]
+    assert scratch.error_y.array[0] == pytest.approx(0.02) and scratch.error_y.arrayminus[0] == pytest.approx(0.01)
+    names = {note.text: note for note in figure.layout.annotations}
+    assert set(names) == {"a", "b", "c"}  # runs of tables have theirs on hover and in the table
+    assert names["a"].x == pytest.approx(math.log10(200_000_000))
+    # The better ones' names stand above their intervals, one above the other, and the worse one's below.
+    assert names["a"].y == pytest.approx(0.82) and names["b"].y == pytest.approx(0.821)
+    assert names["b"].yshift - names["a"].yshift >= 0.9 * charts.TEXT_SIZE > 0 > names["c"].yshift
+    low, high = figure.layout.xaxis.range
+    assert low < math.log10(200_000_000) and math.log10(15_500_000_000) < high
+    shown = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
+    assert shown[200_000_000] == "200 M" and shown[10_000_000_000] == "10 G"
+
+
+def test_training_curves_differ_in_colour_or_dash():
+    history = tuple(Epoch(epoch=n, side=64, loss=1, accuracy=n / 10, macro_f1=0.1, seconds=1) for n in (1, 2, 3))
+    figure = charts.training_figure(Curve(f"run {n}", history, 2, "a tenth") for n in range(12))
+    assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == 12
+    assert list(figure.data[0].y) == [0.1, 0.2, 0.3] and np.argmax(figure.data[0].marker.size) == 1
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        matrix.matrix_figure(matrix.count_matrix(NAMES, COUNTS)),
+        charts.cost_figure([point("a", 0.5, 10**8)], "parameters", "Parameters", "a"),
+        charts.reliability_figure(measure_calibration(np.array([0]), np.array([[0.9, 0.1]]))),
+    ],
+)
+def test_charts_leave_colours_to_the_theme_and_do_not_drag(figure):
+    layout = figure.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)" and layout.dragmode is False
+    assert layout.font.color is None and layout.xaxis.tickfont.color is None
+    sizes = [layout.font.size, layout.xaxis.tickfont.size, layout.legend.font.size, layout.hoverlabel.font.size]
+    assert min(sizes + [note.font.size for note in layout.annotations]) >= 12
+
+
+def test_every_expressions_bars_are_a_table():
+    parts = (
+        ClassScores(label="fear", precision=0.5, recall=0.25, recall_interval=(0.1, 0.6), f1=1 / 3, support=1_200),
+        ClassScores(label="<b>", precision=0, recall=0, recall_interval=None, f1=0, support=0),
+    )
+    html = scores.class_table(parts, "the line")
+    lines = Table(html.replace("<small>", " ").replace("<span>", " ")).lines
+    nbsp = "\N{NO-BREAK SPACE}"
+    assert [cell.strip() for cell in lines[1]] == [
+        "Fear 1,200 faces",
+        f"25.0{nbsp}% 10.0 to 60.0 %",
+        f"50.0{nbsp}%",
+        f"33.3{nbsp}%",
+    ]
+    assert f"width:25.0%;background:{EXPRESSION_COLOURS['fear']}" in html
+    assert "left:10.0%;width:50.0%" in html and html.count("<b style") == 1
+    assert "&lt;b&gt;" in html
+
+
+def test_what_is_not_ours_is_escaped():
+    html = scores.headline("<i>", 0.5, 3, [("<u>", "<s>")], "<em>") + scores.notice("<a>", "<p onclick>")
+    html += scores.numbers_table(["<q>"], [["<del>", "<ins>"]], "<sup>") + scores.scrolling("", '"><script>')
+    html += scores.faces_grid(np.zeros((1, 48, 48), np.uint8), ["<1 %"], ['"onload="'])
+    assert not re.search(r"<(i|u|s|em|a|q|del|ins|sup|script)>|<p onclick|<1|alt=\"\"onload", html)
+
+
+def filled(**changes) -> FilledTable:
+    parts = {
+        "id": "001-T0",
+        "paper": "001",
+        "title": "Table 0",
+        "form": "short",
+        "state": "not run",
+        "columns": ("accuracy", "parameters"),
+        "rows": (
+            FilledRow(
+                "ours <b>",
+                (Cell("80.00 %", 0.8), Cell("not readable")),
+                (Cell("70.5 %", 0.705, (0.69, 0.72)), Cell("not run")),
+            ),
+        ),
+        "confusions": (),
+        "setting": "Paper: one run.",
+        "conditions": ("Ours: the `majority` rule.",),
+        "footnotes": ("It contradicts <itself>.",),
+    }
+    return FilledTable(**(parts | changes))
+
+
+def test_a_papers_table_has_both_sides_conditions_and_footnotes():
+    html = paper_tables.paper_table(filled())
+    lines = Table(html.replace("<small>", " ")).lines
+    assert lines[0] == ["", "accuracy", "parameters"] and lines[1] == ["paper", "ours (95 %)"] * 2
+    assert lines[2] == ["ours <b>", "80.00 %", "70.5 % 69.0 to 72.0", "not readable", "not run"]
+    assert html.count("fs-missing") == 2
+    assert "<p>Paper: one run.</p>" in html and "the <code>majority</code> rule" in html
+    assert "<li>It contradicts &lt;itself&gt;.</li>" in html
+    assert 'tabindex="0" role="region" aria-label="001-T0, Table 0"' in html
+
+
+def test_confusions_stand_side_by_side_as_shares():
+    paper = np.array([[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]])
+    both = FilledConfusion("Table 5", NAMES, "in order", paper, COUNTS)
+    html = paper_tables.confusion_pairs([both])
+    lines = Table(html).lines
+    assert lines[1] == ["Neutral", "50", "50", ""] and lines[5] == ["Neutral", "90", "9", "1"]
+    assert "Ours, 104 faces" in html
+    neither = FilledConfusion("Figure 9", NAMES, "in order", None, None, "needs RAF-DB")
+    assert "<li>Figure 9: not readable; ours: needs RAF-DB.</li>" in paper_tables.confusion_pairs([neither])
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [([], ""), (["fear"], "fear"), (["disgust", "fear", "contempt"], "disgust, fear and contempt")]
+)
+def test_lists_of_names(names, text):
+    assert wording.listed(names) == text
+
+
+def test_the_comparison_in_words():
+    found = Comparison(
+        a="a_mobilenet.ferplus",
+        b="other.mine",
+        split="PublicTest",
+        count=1_000,
+        both_right=700,
+        only_a=20,
+        only_b=60,
+        neither=220,
+        difference=-0.04,
+        difference_interval=(-0.06, -0.02),
+        p_value=0.00001,
+    )
+    said = unescape(wording.comparison_sentences(found))
+    assert "Of the same 1,000 faces both got 700 right, only A-MobileNet 20, only other.mine 60, neither 220." in said
+    assert "−4.0 points (95 % interval −6.0 to −2.0)" in said and said.endswith(
+        "p < 0.001: other.mine is better on faces such as these."
+    )
+    even = found.model_copy(update={"p_value": 0.3})
+    assert wording.comparison_sentences(even).endswith("p = 0.300: these faces do not tell the two apart.")
+
+
+def test_the_style_sheet_and_the_theme_have_the_same_background():
+    theme = tomllib.loads((Path(webapp.__file__).parent / ".streamlit" / "config.toml").read_text())["theme"]
+    colours = f"light-dark({theme['light']['backgroundColor']}, {theme['dark']['backgroundColor']})"
+    assert f"--fs-page: {colours};" in scores.stylesheet()

@@ -1,0 +1,71 @@
+"""A paper's table with our numbers beside its own, as HTML."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+from fer_models.reproduction import Cell, FilledConfusion, FilledTable
+from webapp.figures.matrix import matrix_table, row_shares, share_matrix
+from webapp.figures.scores import scrolling
+
+
+def paper_table(table: FilledTable) -> str:
+    """Its rows, then the conditions on both sides, then what of the paper's numbers does not fit together."""
+    heads = "".join(f'<th scope="colgroup" colspan="2">{escape(column)}</th>' for column in table.columns)
+    pairs = '<th scope="col">paper</th><th scope="col">ours (95 %)</th>' * len(table.columns)
+    lines = []
+    for row in table.rows:
+        cells = "".join(
+            _cell(cell, kind)
+            for pair in zip(row.paper, row.ours, strict=True)
+            for cell, kind in zip(pair, ("paper", "ours"), strict=True)
+        )
+        lines.append(f'<tr><th scope="row">{escape(row.label)}</th>{cells}</tr>')
+    body = (
+        f'<table class="fs-printed"><thead><tr><td rowspan="2"></td>{heads}</tr><tr>{pairs}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+    conditions = "".join(f"<p>{_prose(text)}</p>" for text in (table.setting, *table.conditions))
+    notes = "".join(f"<li>{_prose(text)}</li>" for text in table.footnotes)
+    return (
+        f"{scrolling(body, f'{table.id}, {table.title}')}"
+        f'<div class="fs-notes">{conditions}{f"<ol>{notes}</ol>" if notes else ""}</div>'
+    )
+
+
+def confusion_pairs(confusions: Sequence[FilledConfusion]) -> str:
+    """The paper's matrices and ours side by side on one scale, then what is on neither side."""
+    pairs, absent = [], []
+    for confusion in confusions:
+        if confusion.paper is None and confusion.ours is None:
+            absent.append(f"<li>{escape(confusion.title)}: not readable; ours: {escape(confusion.missing)}.</li>")
+        else:
+            pairs.append(_pair(confusion))
+    return "".join(pairs) + (f'<div class="fs-notes"><ul>{"".join(absent)}</ul></div>' if absent else "")
+
+
+def _pair(confusion: FilledConfusion) -> str:
+    paper, ours = "<p>Paper: not readable.</p>", f"<p>Ours: {escape(confusion.missing)}.</p>"
+    if confusion.paper is not None:
+        paper = _matrix(confusion, confusion.paper, "Paper")
+    if confusion.ours is not None:
+        ours = _matrix(confusion, row_shares(confusion.ours), f"Ours, {int(confusion.ours.sum()):,} faces")
+    return f'<section class="fs-pair"><h4>{escape(confusion.title)}</h4><div>{paper}{ours}</div></section>'
+
+
+def _matrix(confusion: FilledConfusion, shares: np.ndarray, whose: str) -> str:
+    table = matrix_table(share_matrix(confusion.labels, shares), f"{whose}, per cent of each row", coloured=True)
+    return scrolling(table, f"{confusion.title}, {whose}")
+
+
+def _prose(text: str) -> str:
+    """Escaped, with names between backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _cell(cell: Cell, kind: str) -> str:
+    missing = "" if cell.value is not None else " fs-missing"
+    interval = f"<small>{escape(cell.interval_text)}</small>" if cell.interval else ""
+    return f'<td class="fs-{kind}{missing}">{escape(cell.text)}{interval}</td>'
