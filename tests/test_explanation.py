@@ -43,7 +43,7 @@ def test_cams_equal_captum_for_every_label(classifier, crop):
 def test_one_explanation_agrees_with_prediction_and_reading(classifier, crop):
     seen = fer.explain(classifier, crop)
     (expected,) = classifier.predict([crop])
-    np.testing.assert_allclose(seen.probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(seen.probabilities, expected, rtol=1e-4, atol=1e-6)
     assert seen.target == expected.argmax()
     assert np.array_equal(seen.cam, seen.cams[seen.target])
     with torch.no_grad(), fer.read_gates() as gates:
