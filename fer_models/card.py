@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
+from fer_models.storage import WeightForm
 
 _FER2013 = (
     "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
@@ -81,6 +82,7 @@ class Card(_Part):
     options: dict[str, Any] = {}
     labels: tuple[str, ...] = Field(min_length=2)
     preprocessing: Preprocessing
+    weights: WeightForm = Field(default="fp16", description="how the file holds them; scores are of this form")
     data: TrainingData | None = None
     recipe: dict[str, Any] = {}
     epoch: int | None = Field(default=None, description="the epoch that was kept, counted from 1")

@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
@@ -14,6 +13,7 @@ from torch import Tensor
 from fer_models.atomic import written_aside
 from fer_models.card import Card
 from fer_models.networks import Network, UnknownNetworkError, create_network
+from fer_models.storage import pack, unpack
 
 #: What a prediction uses unless told otherwise.
 DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
@@ -87,8 +87,8 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
     """
     card, file = read_card(name), find_checkpoint(name)
     try:
-        tensors = load_file(file)
-    except (SafetensorError, OSError) as error:
+        tensors = unpack(load_file(file))
+    except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"The weights {file.name} are cut short or damaged: {error}.") from error
     try:
         network = create_network(card.network, len(card.labels), **card.options)
@@ -97,18 +97,18 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
     except (ValueError, TypeError) as error:  # TypeError: an option named like a parameter of create_network
         raise CheckpointError(f"The card {card.name} is not right: {error}") from error
     _check_shapes(file, card, network.state_dict(), tensors)
-    network.load_state_dict({key: _full_precision(tensor) for key, tensor in tensors.items()})
+    network.load_state_dict(tensors)
     return network.eval(), card
 
 
 def save_checkpoint(network: Network, card: Card, folder: str | os.PathLike[str]) -> Path:
-    """Write ``card.name``.safetensors (floating-point tensors as fp16) and its card; returns the weights' path.
+    """Write ``card.name``.safetensors, in the form ``card.weights``, and its card; returns the weights' path.
 
     Both are written aside and renamed, card last, so that no half-written checkpoint is ever listed.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {name: _half_precision(tensor) for name, tensor in network.state_dict().items()}
+    tensors = pack(network.state_dict(), card.weights)
     weights = folder / f"{card.name}.safetensors"
     with written_aside(weights) as aside:
         aside.write_bytes(save(tensors))  # safetensors' own save_file makes a file that only its owner may read
@@ -132,15 +132,3 @@ def _check_shapes(file: Path, card: Card, expected: Mapping[str, Tensor], found:
     surplus = sorted(set(found) - set(expected))
     if surplus:
         raise CheckpointError(f"The weights {file.name} hold '{surplus[0]}', which {card.network} does not have.")
-
-
-def _full_precision(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
-
-
-def _half_precision(tensor: Tensor) -> Tensor:
-    if not tensor.is_floating_point():
-        return tensor.contiguous().clone()
-    # A value beyond fp16's largest, such as the variance of a wild channel, must not become infinite.
-    limit = torch.finfo(torch.float16)
-    return tensor.clamp(limit.min, limit.max).half().contiguous().clone()

@@ -1,4 +1,4 @@
-"""The command line: `ferscope app | predict | train | evaluate | reproduce | networks | checkpoints`.
+"""The command line: `ferscope app | predict | train | evaluate | reproduce | export | networks | checkpoints`.
 
 Exit codes: 0 done; 1 an input could not be used (the message says which and why); 2 wrong usage; 130 interrupted.
 """
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -108,6 +108,26 @@ def predict(
 app.command()(train)
 app.command()(evaluate)
 app.command()(reproduce)
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[str, typer.Argument(help="Name ('ferscope checkpoints' lists them) or path.")],
+    to: Annotated[Literal["onnx"], typer.Option(help="The form to write.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="[CHECKPOINT.onnx in the current folder]")] = None,
+) -> None:
+    """Write CHECKPOINT as an ONNX file for programs without PyTorch (extra 'onnx').
+
+    It takes grey faces (N, 48, 48), uint8, and answers logits and probabilities; labels, card and licence are in its
+    metadata. It is run by onnxruntime on 64 mean faces first, and not written if an answer differs from PyTorch's by
+    more than 0.0001.
+    """
+    from fer_models.export import FACES_IN_CHECK, export_onnx
+
+    with plain_errors():
+        file = out or Path(f"{Path(checkpoint).stem if Path(checkpoint).suffix == '.safetensors' else checkpoint}.onnx")
+        difference = export_onnx(checkpoint, file)
+    typer.echo(f"{file}: on {FACES_IN_CHECK} faces at most {difference:.2g} from PyTorch's answers")
 
 
 @app.command()

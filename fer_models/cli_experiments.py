@@ -71,6 +71,10 @@ def train(
     project: Annotated[
         str | None, typer.Option("--track", metavar="PROJECT", help="Log each epoch to Trackio too (extra 'track').")
     ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Store weights as int8, one scale per output channel: half of fp16's size."),
+    ] = False,
     show_recipe: Annotated[
         bool, typer.Option("--show-recipe", help="Print the recipe as JSON and stop; a file to start one's own from.")
     ] = False,
@@ -78,9 +82,11 @@ def train(
     """Train NETWORK and score it: on FERPlus (majority rule) unless the recipe or --label-rule says otherwise.
 
     Training rows that repeat a test picture are left out. The run is saved every minute: the same command goes on after
-    any interruption. It ends with a checkpoint (fp16 weights and card) in the folder of the run.
+    any interruption. It ends with a checkpoint (weights and card) in the folder of the run, scored in the
+    form that is stored.
     """
-    from fer_models.training.command import Changes, Machine, make_recipe, run_training
+    from fer_models.training.command import Changes, make_recipe, run_training
+    from fer_models.training.machine import Machine
     from fer_models.training.tracking import tracked
 
     with plain_errors():
@@ -91,7 +97,8 @@ def train(
         run = out.name if out else network
         try:
             with tracked(project, run, recipe) if project else nullcontext() as track:
-                weights = run_training(recipe, data, out, Machine(device, compiled, track, skip_bad, imagenet), name)
+                machine = Machine(device, compiled, track, skip_bad, imagenet)
+                weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16")
         except KeyboardInterrupt:
             typer.echo("\nStopped. The same command goes on from the last save.", err=True)
             raise typer.Exit(130) from None
@@ -197,7 +204,7 @@ def reproduce(
     is made once. Tables whose data sets need an agreement run when the files are there, and say what to get when not.
     """
     from fer_models.reproduction import command
-    from fer_models.training.command import Machine
+    from fer_models.training.machine import Machine
 
     def warn(line: str) -> None:
         typer.echo(f"ferscope: {line}", err=True)

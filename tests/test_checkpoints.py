@@ -50,12 +50,55 @@ def test_round_trip(saved, crop):
     np.testing.assert_allclose(probabilities[:1], expected, atol=1e-5)
 
 
+def small_card(**fields):
+    named = {"name": "x", "network": "mobilenetv3_small", "labels": LABELS}
+    return Card(**named, preprocessing=Preprocessing(), licence="none", **fields)
+
+
 def test_large_statistics_survive_half_precision(tmp_path):
     network = create_network("mobilenetv3_small", 3).eval()
     next(m for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)).running_var.fill_(1e6)
-    card = Card(name="x", network="mobilenetv3_small", labels=LABELS, preprocessing=Preprocessing(), licence="none")
+    card = small_card()
     again, _ = load_checkpoint(save_checkpoint(network, card, tmp_path))
     assert all(torch.isfinite(t).all() for t in again.state_dict().values())
+
+
+def test_int8_is_off_by_half_a_scale_at_most(tmp_path, crop):
+    torch.manual_seed(1)
+    network = create_network("mobilenetv3_small", 3).eval()
+    convolution = network.get_submodule(network.last_layer).get_parameter("0.weight")
+    convolution.data[0] = 0  # a channel of zeros has no largest value to be scaled by
+    convolution.data[1] *= 1e-6
+    card = small_card(weights="int8")
+    file = save_checkpoint(network, card, tmp_path)
+    assert fer.load_classifier(file).card.weights == "int8"
+    again, _ = load_checkpoint(file)
+    for name, stored in again.state_dict().items():
+        exact = network.state_dict()[name]
+        assert stored.dtype == exact.dtype
+        if exact.ndim < 2:
+            assert torch.equal(stored, exact.half().float() if exact.is_floating_point() else exact)
+            continue
+        for channel, values in zip(stored.double(), exact.double(), strict=True):
+            bound = values.abs().max() / 127 / 2
+            assert (channel - values).abs().max() <= bound * (1 + 1e-5)
+    kinds = {name: tensor.dtype for name, tensor in load_file(file).items()}
+    assert torch.int8 in kinds.values()
+    save_checkpoint(network, card.model_copy(update={"name": "y", "weights": "fp16"}), tmp_path)
+    assert file.stat().st_size < 0.56 * (tmp_path / "y.safetensors").stat().st_size
+
+
+def test_int8_without_its_scales_is_refused(tmp_path):
+    network = create_network("mobilenetv3_small", 3)
+    card = small_card(weights="int8")
+    file = save_checkpoint(network, card, tmp_path)
+    tensors = load_file(file)
+    name = next(name for name, tensor in tensors.items() if tensor.dtype == torch.int8)
+    for broken in ({name + ".scale": tensors[name + ".scale"][:-1]}, {name + ".scale": None}):
+        changed = {key: tensor for key, tensor in (tensors | broken).items() if tensor is not None}
+        save_file(changed, file)
+        with pytest.raises(fer.CheckpointError, match="int8, but has no scale"):
+            load_checkpoint(file)
 
 
 def test_unknown_name_suggests_the_nearest(saved):

@@ -20,7 +20,7 @@ from fer_models.evaluation import Report, evaluate, load_predictions, predict_fa
 from fer_models.evaluation.split import what_it_saw
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.preprocessing import to_source
-from fer_models.training.publish import plan
+from fer_models.training.division import plan
 from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint, make_network
 from tests.fer2013_files import repeat_row, write_files

@@ -22,7 +22,7 @@ from fer_models.reproduction.execute import complete
 from fer_models.reproduction.grid import Place, machine_options, run_grid
 from fer_models.reproduction.result import read_result, write_result
 from fer_models.reproduction.runs import Run, runs
-from fer_models.training.command import Machine
+from fer_models.training.machine import Machine
 from fer_models.training.recipe import Recipe, Stage
 from tests.fer2013_files import write_files
 from tests.made_up_data import write_class_folders

@@ -16,8 +16,8 @@ from fer_models.reproduction.printing import table_text
 from fer_models.reproduction.result import OFFICIAL_PARTS, STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
-from fer_models.training.command import Machine, check_device
 from fer_models.training.imagenet import imagenet_source
+from fer_models.training.machine import Machine, check_device
 from fer_models.training.start import IMAGENET
 
 Say = Callable[[str], None]

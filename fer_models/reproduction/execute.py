@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from fer_models.card import Card, licence
 from fer_models.classifier import Classifier
-from fer_models.data import DataError, Faces, Parts, read_parts
+from fer_models.data import TENTH, DataError, Faces, Parts
 from fer_models.evaluation.scores import predict_faces
 from fer_models.networks import create_network
 from fer_models.reproduction.result import (
@@ -23,10 +23,10 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
-from fer_models.training.command import Machine
+from fer_models.training.division import plan, read_for
 from fer_models.training.loop import best_device, train
+from fer_models.training.machine import Machine
 from fer_models.training.progress import ProgressLine, Say
-from fer_models.training.publish import plan
 from fer_models.version import __version__ as ferscope_version
 
 RESULT = "result.json"
@@ -55,18 +55,7 @@ def complete(
         result = read_result(folder / RESULT) if (folder / RESULT).exists() else None
         if result is not None and result.on(part) is not None:
             return result
-        recipe = run.recipe
-        parts = read_parts(
-            data,
-            recipe.label_rule,
-            split=recipe.split,
-            keep_leaks=recipe.keep_leaks,
-            seed=recipe.seed,
-            skip_bad=machine.skip_bad,
-        )
-        if parts.skipped:
-            left_out = f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}"
-            (say or ProgressLine())(left_out)
+        parts = read_for(run.recipe, data, say or ProgressLine(), skip_bad=machine.skip_bad)
         name, faces = _part(parts, part, run)
         if result is None:
             result = _train(run, parts, folder, machine, say, (name, faces))
@@ -107,7 +96,7 @@ def _train(
         training_rows=len(planned.training),
         leaked_rows_left_out=parts.leaked_rows_left_out,
         epoch=epoch,
-        chosen_on="a held-out tenth of the training rows" if tenth else planned.scored_name,
+        chosen_on=TENTH if tenth else planned.scored_name,
         chosen_count=len(planned.choosing),
         history=history,
         scores={scored[0]: _score(run, best, scored[1])},

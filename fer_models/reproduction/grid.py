@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_models.atomic import written_aside
 from fer_models.reproduction.execute import THIS_MACHINE, complete
 from fer_models.reproduction.runs import Run
-from fer_models.training.command import Machine
+from fer_models.training.machine import Machine
 from fer_models.training.progress import Say
 from fer_models.training.recipes import read_recipe
 from fer_models.training.start import IMAGENET

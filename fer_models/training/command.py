@@ -1,18 +1,18 @@
 """What `ferscope train` does: recipe and data together, train, publish."""
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from fer_models.checkpoints import read_card
-from fer_models.data import data_folder, read_parts
+from fer_models.data import data_folder
 from fer_models.networks import create_network
+from fer_models.storage import WeightForm
+from fer_models.training.division import plan, read_for
 from fer_models.training.loop import train
-from fer_models.training.publish import plan, publish
+from fer_models.training.machine import Machine, check_device
+from fer_models.training.progress import ProgressLine
+from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe
 from fer_models.training.start import IMAGENET
@@ -30,21 +30,18 @@ class Changes:
     keep_leaks: bool = False
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Where a run happens and who watches it; none of it changes what is learnt."""
-
-    device: str | None = None
-    compiled: bool = False
-    track: Callable[[dict[str, Any]], None] | None = None
-    skip_bad: bool = False
-    imagenet: Path | None = None
-
-
-def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Machine, name: str = "") -> Path:
+def run_training(
+    recipe: Recipe,
+    data: str | None,
+    out: Path | None,
+    machine: Machine,
+    name: str = "",
+    form: WeightForm = "fp16",
+) -> Path:
     """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input.
 
-    ``name`` is the checkpoint's, NETWORK.DATA unless given.
+    ``name`` is the checkpoint's, NETWORK.DATA unless given; ``form`` is how its weights are stored. A run that has
+    ended is published anew.
     """
     folder = out or Path("runs") / recipe.network
     if machine.imagenet is not None and recipe.start != IMAGENET:
@@ -54,18 +51,7 @@ def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Ma
     start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
     if machine.device is not None:
         check_device(machine.device)
-    parts = read_parts(
-        data_folder(data),
-        recipe.label_rule,
-        split=recipe.split,
-        keep_leaks=recipe.keep_leaks,
-        seed=recipe.seed,
-        skip_bad=machine.skip_bad,
-    )
-    if parts.skipped:
-        print(
-            f"Left out {len(parts.skipped)} pictures that cannot be read: {'; '.join(parts.skipped)}", file=sys.stderr
-        )
+    parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
     planned = plan(parts, recipe)
     best = train(
         recipe,
@@ -77,15 +63,7 @@ def run_training(recipe: Recipe, data: str | None, out: Path | None, machine: Ma
         compiled=machine.compiled,
         imagenet=machine.imagenet,
     )
-    return publish(best, recipe, parts, planned, folder, start=start, name=name)
-
-
-def check_device(device: str) -> None:
-    """ValueError unless ``device`` is one that this machine can train on."""
-    if device not in ("cpu", "cuda"):
-        raise ValueError(f"A device is cpu or cuda, not '{device}'.")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("There is no CUDA device that this PyTorch can use; leave --device out to train on the CPU.")
+    return publish(best, recipe, parts, planned, folder, start=start, name=name, form=form)
 
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:

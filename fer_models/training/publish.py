@@ -1,7 +1,6 @@
 """From the best weights of a run to a checkpoint that is scored in the form it is stored in."""
 
 import platform
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -10,42 +9,14 @@ from safetensors import safe_open
 from fer_models.card import Card, TrainingData, licence
 from fer_models.checkpoints import save_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data import TENTH, Faces, Parts, hold_out_tenth
+from fer_models.data import Parts
 from fer_models.evaluation import evaluate
 from fer_models.networks import create_network
+from fer_models.storage import WeightForm
+from fer_models.training.division import Plan
 from fer_models.training.recipe import Recipe
 from fer_models.training.start import IMAGENET
 from fer_models.version import __version__ as ferscope_version
-
-CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Which faces do what: learnt from, chosen on (the epoch), scored on, and what the score must say of that."""
-
-    training: Faces
-    choosing: Faces
-    scored: Faces
-    scored_name: str
-    note: str
-
-
-def plan(parts: Parts, recipe: Recipe) -> Plan:
-    """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
-
-    A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
-    """
-    scored, name = parts.validation, parts.names[1]
-    if scored is None:
-        scored, name = parts.test, parts.names[2]
-    if scored is None or name is None:
-        rest, tenth = hold_out_tenth(parts.training)
-        return Plan(rest, tenth, tenth, TENTH, CHOSEN_HERE)
-    if recipe.choose_on == "held-out tenth":
-        rest, tenth = hold_out_tenth(parts.training)
-        return Plan(rest, tenth, scored, name, "single view; the epoch was chosen on a held-out tenth of training")
-    return Plan(parts.training, scored, scored, name, CHOSEN_HERE)
 
 
 def publish(
@@ -57,11 +28,12 @@ def publish(
     *,
     start: Card | None = None,
     name: str = "",
+    form: WeightForm = "fp16",
 ) -> Path:
     """Write the weights ``best`` (from ``train``) as a checkpoint with its card; returns the weights' path.
 
     ``planned`` is how ``parts`` were divided for the run, ``start`` the card of the checkpoint it started from. The
-    score is that of the stored fp16 weights, as ``ferscope evaluate`` finds it again.
+    score is that of the weights as they are stored, in the ``form`` fp16 or int8, as ``ferscope evaluate`` finds it.
     """
     with safe_open(best, framework="pt") as saved:
         epoch = int(saved.metadata()["epoch"])
@@ -76,6 +48,7 @@ def publish(
         labels=labels.labels,
         # The recipe knows the side that is served; the data set, how large its faces are.
         preprocessing=recipe.preprocessing.model_copy(update={"source_side": labelled.images.shape[1]}),
+        weights=form,
         data=TrainingData(
             dataset=parts.dataset,
             label_rule=recipe.label_rule,

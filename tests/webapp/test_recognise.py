@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 import fer_models as fer
 import webapp
+from tests.webapp import pages
 from tests.webapp.conftest import png, save
+from tests.webapp.pages import checked, opened
 from webapp.intake import PRIVACY
 from webapp.samples import read_gallery
 from webapp.views import recognise
@@ -28,19 +30,11 @@ def visit(four_checkpoints, only_checkpoints):
 
 
 def open_page(**choices: str) -> AppTest:
-    page = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in choices.items():
-        page.query_params[name] = value
-    return checked(page.run())
-
-
-def checked(page: AppTest) -> AppTest:
-    assert not page.exception, page.exception
-    return page
+    return opened(AppTest.from_file(str(APP), default_timeout=60), choices)
 
 
 def html(page: AppTest) -> str:
-    return unescape("".join(block.proto.body for block in page.get("html")))
+    return unescape(pages.html(page))
 
 
 def headline(page: AppTest) -> str:

@@ -38,7 +38,7 @@ def image(uri: str, alt: str, css_class: str = "") -> str:
 
 
 def stylesheet() -> str:
-    """The page's style sheet as a <style> element; the only one there is."""
+    """The page's style sheet as a <style> element, for every page."""
     return f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
 
 

@@ -1,0 +1,143 @@
+"""A checkpoint as ONNX, for programs without PyTorch, checked before it is handed over.
+
+Needs the extra ``onnx``. The graph holds the preprocessing behind the source side, batch norms folded:
+
+- ``faces``: (N, s, s) uint8, grey; s is the card's source side (48 for FER2013). A crop gets there by luminance and
+  area resizing, as ``fer_models.preprocessing.to_source`` does it.
+- ``logits``, ``probabilities``: (N, K) float32; labels in the model's metadata, beside card, licence and version.
+"""
+
+import logging
+import os
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_models.atomic import written_aside
+from fer_models.classifier import Classifier, load_classifier
+from fer_models.evaluation import list_predictions, load_predictions
+from fer_models.preprocessing import to_input
+from fer_models.version import __version__
+
+#: The largest difference of a logit or a probability that is taken for rounding.
+TOLERANCE = 1e-4
+FACES_IN_CHECK = 64
+_PACKAGES = ("onnx", "onnxruntime", "onnxscript")
+
+
+class ExportError(ValueError):
+    """A checkpoint that cannot be exported, or whose exported form answers otherwise."""
+
+
+class Served(nn.Module):
+    """From grey faces at the source side to logits and probabilities."""
+
+    def __init__(self, classifier: Classifier):
+        super().__init__()
+        self.network = classifier.network
+        self.preprocessing = classifier.card.preprocessing
+
+    def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
+        logits = self.network(to_input(faces, self.preprocessing))
+        return logits, logits.softmax(1)
+
+
+def export_onnx(checkpoint: str | os.PathLike[str], file: Path, faces: np.ndarray | None = None) -> float:
+    """Write a checkpoint as one ONNX file.
+
+    Args:
+        checkpoint: name, or path of its weights.
+        file: where to; written only if the check passes.
+        faces: (N, s, s) uint8 to check on; mean faces of FER2013 unless given (``mean_faces_at_hand``).
+
+    Returns: the largest difference between onnxruntime's logits and probabilities and PyTorch's on these faces.
+
+    Raises:
+        ExportError: the extra ``onnx`` is not installed; answers differ by more than 1e-4.
+        CheckpointError: as ``load_classifier``.
+    """
+    missing = [package for package in _PACKAGES if find_spec(package) is None]
+    if missing:
+        raise ExportError(f"Export needs {' and '.join(missing)}: pip install 'ferscope[onnx]'.")
+    classifier = load_classifier(checkpoint)
+    side = classifier.card.preprocessing.source_side
+    faces = mean_faces_at_hand(side) if faces is None else faces
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with written_aside(file) as aside:
+        _write(classifier, aside)
+        difference = largest_difference(classifier, aside, faces)
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"The exported form of {classifier.card.name} answers otherwise, by up to {difference:.2g} where "
+                f"{TOLERANCE:g} is allowed; nothing was written."
+            )
+    return difference
+
+
+def largest_difference(classifier: Classifier, file: Path, faces: np.ndarray) -> float:
+    """Largest difference of any logit or probability between an ONNX file and its classifier on faces (N, s, s)."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    answers = session.run(None, {"faces": faces})
+    with torch.inference_mode():
+        expected = Served(classifier)(torch.from_numpy(faces))
+    return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(answers, expected, strict=True))
+
+
+def mean_faces_at_hand(side: int) -> np.ndarray:
+    """64 faces (64, side, side) uint8 that need no data set: the mean faces stored with predictions, and mirrored.
+
+    Where there are fewer they are repeated, a little darker each time.
+    """
+    cells = [
+        torch.from_numpy(face)
+        for name, split in list_predictions()
+        for face in load_predictions(name, split).cells.values()
+    ]
+    if not cells:
+        raise ExportError("No stored predictions are found whose mean faces the export could be checked on.")
+    means = torch.stack(cells)
+    means = torch.cat([means, means.flip(-1)]).float().unsqueeze(1)
+    means = nn.functional.interpolate(means, size=(side, side), mode="bilinear", align_corners=False).squeeze(1)
+    index = torch.arange(FACES_IN_CHECK)
+    darker = 1 - 0.1 * (index // len(means)).clamp(max=5)
+    return (means[index % len(means)] * darker[:, None, None]).round().to(torch.uint8).numpy()
+
+
+def _write(classifier: Classifier, file: Path) -> None:
+    import onnx
+
+    side = classifier.card.preprocessing.source_side
+    # Two examples: a batch of one would be taken for the only size.
+    example = torch.zeros(2, side, side, dtype=torch.uint8)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it talks of libraries that are not needed here
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            Served(classifier),
+            (example,),
+            input_names=["faces"],
+            output_names=["logits", "probabilities"],
+            dynamic_shapes=({0: torch.export.Dim("faces_at_once", min=1)},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # it is None for the older exporter only
+    model = program.model_proto
+    card = classifier.card
+    onnx.helper.set_model_props(
+        model,
+        {
+            "labels": ",".join(card.labels),
+            "licence": card.licence,
+            "card": card.model_dump_json(),
+            "ferscope": __version__,
+        },
+    )
+    onnx.checker.check_model(model)
+    file.write_bytes(model.SerializeToString())

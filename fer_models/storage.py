@@ -1,0 +1,61 @@
+"""The two forms in which weights are stored: fp16, or int8 with one scale per output channel.
+
+In memory weights are float32. int8 halves a file once more: in a weight of two and more dimensions, that is of a
+convolution or a linear layer, channel o holds ``round(w[o] / scale[o])`` with ``scale[o] = max |w[o]| / 127``, so no
+weight is off by more than half a scale. Norms, biases and running means stay fp16, whole numbers as they are.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+WeightForm = Literal["fp16", "int8"]
+
+#: What is added to the name of an int8 tensor to name its scales (O,), float32.
+SCALE = ".scale"
+_LARGEST = 127  # -128 is left out, so that the range is the same on both sides of zero
+
+
+def pack(tensors: Mapping[str, Tensor], form: WeightForm) -> dict[str, Tensor]:
+    """The tensors of a state dict as they are stored, contiguous copies."""
+    packed = {}
+    for name, tensor in tensors.items():
+        if form == "int8" and tensor.is_floating_point() and tensor.ndim >= 2:
+            packed[name], packed[name + SCALE] = _as_int8(tensor)
+        elif tensor.is_floating_point():
+            packed[name] = _as_fp16(tensor)
+        else:
+            packed[name] = tensor.contiguous().clone()
+    return packed
+
+
+def unpack(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict behind stored tensors, in float32. ValueError when an int8 tensor has no fitting scales."""
+    tensors = {}
+    for name, tensor in stored.items():
+        if tensor.dtype == torch.int8:
+            scale = stored.get(name + SCALE)
+            if scale is None or scale.shape != tensor.shape[:1]:
+                raise ValueError(f"'{name}' is int8, but has no scale for each of its channels")
+            tensors[name] = tensor.float() * _along_first(scale.float(), tensor)
+        elif not (name.endswith(SCALE) and name.removesuffix(SCALE) in stored):
+            tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return tensors
+
+
+def _as_int8(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    scale = tensor.float().abs().flatten(1).amax(1) / _LARGEST
+    scale[scale == 0] = 1  # a channel of zeros
+    return (tensor.float() / _along_first(scale, tensor)).round().to(torch.int8).contiguous(), scale
+
+
+def _as_fp16(tensor: Tensor) -> Tensor:
+    # A value beyond fp16's largest, such as the variance of a wild channel, must not become infinite.
+    limit = torch.finfo(torch.float16)
+    return tensor.clamp(limit.min, limit.max).half().contiguous().clone()
+
+
+def _along_first(scale: Tensor, tensor: Tensor) -> Tensor:
+    return scale.view(-1, *[1] * (tensor.ndim - 1))

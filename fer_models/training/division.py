@@ -1,0 +1,50 @@
+"""The data of a run: read as its recipe says, and divided into what is learnt from, chosen on and scored."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_models.data import TENTH, Faces, Parts, hold_out_tenth, read_parts
+from fer_models.training.progress import Say
+from fer_models.training.recipe import Recipe
+
+CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which faces do what: learnt from, chosen on (the epoch), scored on, and what the score must say of that."""
+
+    training: Faces
+    choosing: Faces
+    scored: Faces
+    scored_name: str
+    note: str
+
+
+def plan(parts: Parts, recipe: Recipe) -> Plan:
+    """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
+
+    A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
+    """
+    scored, name = parts.validation, parts.names[1]
+    if scored is None:
+        scored, name = parts.test, parts.names[2]
+    if scored is None or name is None:
+        rest, tenth = hold_out_tenth(parts.training)
+        return Plan(rest, tenth, tenth, TENTH, CHOSEN_HERE)
+    if recipe.choose_on == "held-out tenth":
+        rest, tenth = hold_out_tenth(parts.training)
+        return Plan(rest, tenth, scored, name, "single view; the epoch was chosen on a held-out tenth of training")
+    return Plan(parts.training, scored, scored, name, CHOSEN_HERE)
+
+
+def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) -> Parts:
+    """The parts of the data set in ``folder`` that ``recipe`` wants; ``say`` is told which pictures were left out.
+
+    Raises DataError as ``read_parts`` does.
+    """
+    split, leaks, seed = recipe.split, recipe.keep_leaks, recipe.seed
+    parts = read_parts(folder, recipe.label_rule, split=split, keep_leaks=leaks, seed=seed, skip_bad=skip_bad)
+    if parts.skipped:
+        say(f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}")
+    return parts

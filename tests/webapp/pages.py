@@ -1,0 +1,61 @@
+"""A page as a visitor's link opens it, without a browser, and what stands on it."""
+
+import base64
+import io
+import json
+import re
+from html import unescape
+
+import numpy as np
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+
+def opened(page: AppTest, choices: dict[str, str]) -> AppTest:
+    """Run a page once, with the choices of a link."""
+    for name, value in choices.items():
+        page.query_params[name] = value
+    return checked(page.run())
+
+
+def checked(page: AppTest) -> AppTest:
+    assert not page.exception, page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    return "".join(block.proto.body for block in page.get("html"))
+
+
+def text(page: AppTest) -> str:
+    """What the page's own HTML says, without tags, with single blanks."""
+    without_style = re.sub(r"<style>.*?</style>", "", html(page), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", without_style)).split())
+
+
+def charts(page: AppTest) -> dict[str, dict]:
+    """Every chart as Plotly gets it, by key."""
+    found = {}
+    for element in page.get("plotly_chart"):
+        key = element.proto.id.rpartition("-")[2]
+        found[key] = json.loads(element.proto.spec)
+    return found
+
+
+def cells(page: AppTest, chart: str = "matrix") -> np.ndarray:
+    """Values of a confusion matrix as drawn."""
+    return values(charts(page)[chart]["data"][0]["z"])
+
+
+def values(array) -> np.ndarray:
+    """Plotly sends arrays as lists or as base64."""
+    if isinstance(array, dict):
+        found = np.frombuffer(base64.b64decode(array["bdata"]), array["dtype"])
+        return found.reshape([int(side) for side in array["shape"].split(",")]) if "shape" in array else found
+    return np.array(array, float)
+
+
+def pictures(page: AppTest) -> list[np.ndarray]:
+    """Grey pictures of the chosen cell, pixel for pixel."""
+    found = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", html(page))
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(content)))) for content in found]
