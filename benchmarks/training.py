@@ -42,7 +42,7 @@ def measure(network: str, side: int, batch: int, steps: int, compiled: bool) -> 
     with TemporaryDirectory() as folder:
         run = Run(recipe, faces, faces, Path(folder), device, Show(lambda line: None, None), compiled)
         run.network.train()
-        ready, order = run.batch(torch.arange(batch, device=device), side), run.order(0)
+        ready, order = run.batches.make(torch.arange(batch, device=device), side), run.batches.order(0)
         seconds: tuple[list[float], list[float]] = ([], [])
         for index in range(steps + 5):
             chosen = order[index * batch % (ROWS - batch) :][:batch]

@@ -267,31 +267,6 @@ def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path,
     assert (answered == nearest).mean() > 0.95  # a face in the middle may fall to either side
 
 
-def test_mixup_mixes_faces_and_votes_by_one_share():
-    torch.manual_seed(1)
-    faces, targets = torch.arange(4.0).reshape(4, 1, 1).expand(4, 2, 2), torch.eye(4)
-    mixed, votes = loop.mixed_up(faces, targets, 0.5)
-    torch.testing.assert_close(votes.sum(1), torch.ones(4))
-    torch.testing.assert_close(mixed[:, 0, 0], votes @ torch.arange(4.0))
-    assert 0 < votes.diagonal().min() < 1
-
-
-def test_oversampling_draws_small_classes_as_often(faces, tmp_path):
-    training = faces[0]
-    few = Faces(*(getattr(training, name)[:34] for name in ("images", "labels", "targets", "rows")), training.label_set)
-    few.labels[:] = [0] * 30 + [1] * 4
-    show = loop.Show(lambda line: None, None)
-    shares = {}
-    for power in (0.0, 0.5, 1.0):
-        recipe = RECIPE.model_copy(update={"oversample": power})
-        run = loop.Run(recipe, few, faces[1], tmp_path, torch.device("cpu"), show, False)
-        drawn = np.concatenate([few.labels[run.order(epoch).numpy()] for epoch in range(200)])
-        shares[power] = drawn.mean()
-    assert shares[0.0] == 4 / 34
-    assert shares[0.5] == pytest.approx(4**0.5 / (4**0.5 + 30**0.5), abs=0.02)
-    assert shares[1.0] == pytest.approx(0.5, abs=0.02)
-
-
 def test_early_stopping_ends_a_run(many, tmp_path):
     recipe = learnable("mobilenetv3_small", stages=(Stage(side=48, epochs=30),), learning_rate=1e-9, early_stop=2)
     loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)

@@ -55,6 +55,14 @@ def resnet(num_classes: int, *, depths: tuple[int, ...], bottleneck: bool) -> Ne
     return _finish(features, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), nn.Linear(channels, num_classes))
 
 
+def _init_plain(network: Network) -> Network:
+    """He-normal weights (fan in) before every ReLU: with no norm to restore it, a signal that shrinks stays small."""
+    for module in (*network.features.modules(), *network.embedding.modules()):
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")
+    return network
+
+
 def _plain_convolutions(widths: tuple[tuple[int, int], ...]) -> nn.Sequential:
     """(channels, how many 3x3 convolutions) a stage, each stage closed by a 2x2 max-pool; no norms."""
     features = nn.Sequential()
@@ -79,7 +87,7 @@ def vgg16(num_classes: int, *, dropout: float = 0.5) -> Network:
         nn.Linear(4096, 4096),
         nn.ReLU(),
     )
-    return _finish(features, embedding, nn.Dropout(dropout), nn.Linear(4096, num_classes))
+    return _init_plain(_finish(features, embedding, nn.Dropout(dropout), nn.Linear(4096, num_classes)))
 
 
 def fer_cnn(num_classes: int, *, dropout: float = 0.5) -> Network:
@@ -94,7 +102,7 @@ def fer_cnn(num_classes: int, *, dropout: float = 0.5) -> Network:
         nn.Linear(2048, 512),
         nn.ReLU(),
     )
-    return _finish(features, embedding, nn.Dropout(dropout), nn.Linear(512, num_classes))
+    return _init_plain(_finish(features, embedding, nn.Dropout(dropout), nn.Linear(512, num_classes)))
 
 
 def _finish(features: nn.Sequential, embedding: nn.Sequential, *classifier: nn.Module) -> Network:

@@ -1,6 +1,7 @@
 """The data of a run: read as its recipe says, and divided into what is learnt from, chosen on and scored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from fer_models.data import TENTH, Faces, Parts, hold_out_tenth, read_parts
@@ -41,10 +42,17 @@ def plan(parts: Parts, recipe: Recipe) -> Plan:
 def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) -> Parts:
     """The parts of the data set in ``folder`` that ``recipe`` wants; ``say`` is told which pictures were left out.
 
-    Raises DataError as ``read_parts`` does.
+    Raises DataError as ``read_parts`` does, ValueError when the recipe's training rule has other labels.
     """
-    split, leaks, seed = recipe.split, recipe.keep_leaks, recipe.seed
-    parts = read_parts(folder, recipe.label_rule, split=split, keep_leaks=leaks, seed=seed, skip_bad=skip_bad)
+    read = partial(
+        read_parts, folder, split=recipe.split, keep_leaks=recipe.keep_leaks, seed=recipe.seed, skip_bad=skip_bad
+    )
+    parts = read(recipe.label_rule)
+    if recipe.training_rule is not None:
+        others = read(recipe.training_rule)
+        if others.training.label_set != parts.training.label_set:
+            raise ValueError(f"Rows labelled by {recipe.training_rule} cannot train a network for {recipe.label_rule}.")
+        parts = replace(parts, training=others.training, leaked_rows_left_out=others.leaked_rows_left_out)
     if parts.skipped:
         say(f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}")
     return parts

@@ -15,10 +15,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_models.atomic import written_aside
-from fer_models.data.augmentation import augmenter
 from fer_models.data.faces import Faces
 from fer_models.networks import Network, channels_last, create_network
-from fer_models.preprocessing import to_input
+from fer_models.training.batches import Batches
 from fer_models.training.losses import JointLoss, set_nearest_mean
 from fer_models.training.optimisation import learning_rate_at, make_optimizer, sharpest_neighbour
 from fer_models.training.progress import SCORED, ProgressLine, Say, progress_line
@@ -111,20 +110,17 @@ class Run:
         self.forward = torch.compile(self._forward) if compiled else self._forward
         self.average = AveragedModel(self.network, multi_avg_fn=self.move_average, use_buffers=True)
         self.optimizer = make_optimizer(self.network, recipe)
-        self.augment = augmenter(recipe.augmentation)
-        # uint8 faces are small (56 MB for FER2013): they sit on the device, and batches are made there.
-        self.images = torch.from_numpy(np.asarray(training.images)).to(device)
-        self.labels = torch.from_numpy(np.asarray(training.labels)).to(device)
-        targets = training.targets if recipe.soft_targets else np.eye(len(training.label_set))[training.labels]
-        self.targets = torch.from_numpy(np.asarray(targets)).float().to(device)
+        self.batches = Batches(recipe, training, device)
         head = cast(nn.Linear, self.network.classifier[-1])
-        self.loss = JointLoss(recipe.loss, self.labels, head.out_features, head.in_features).to(device)
+        self.loss = JointLoss(recipe.loss, self.batches.labels, head.out_features, head.in_features).to(device)
         self.validation = validation
         self.steps_per_epoch = max(len(training) // recipe.batch_size, 1)
         self.progress = Progress()
         self.losses: list[Tensor] = []  # of the latest steps, not yet looked at
+        targets = self.batches.targets.cpu().numpy()
         pixels = hashlib.sha256(training.images.tobytes() + targets.tobytes() + validation.images.tobytes())
-        self.identity = f"{recipe.model_dump_json()} on {pixels.hexdigest()}"
+        # Only what differs from the defaults, so that a field added to Recipe later does not end a run's resuming.
+        self.identity = f"{recipe.model_dump_json(exclude_defaults=True)} on {pixels.hexdigest()}"
 
     @property
     def epoch(self) -> int:
@@ -156,7 +152,7 @@ class Run:
     def train_epoch(self) -> None:
         """The rest of the current epoch. Each step's randomness has its own seed, so a resumed run repeats it."""
         progress, size = self.progress, self.recipe.batch_size
-        side, order = self.recipe.side_of(self.epoch), self.order(self.epoch)
+        side, order = self.recipe.side_of(self.epoch), self.batches.order(self.epoch)
         self.network.train()
         started = saved = time.monotonic()
         for index in range(progress.step % self.steps_per_epoch, self.steps_per_epoch):
@@ -171,16 +167,6 @@ class Run:
                 self.save()
                 saved = now
 
-    def order(self, epoch: int) -> Tensor:
-        """Indices of an epoch's training rows: each once, or drawn by class."""
-        generator = torch.Generator().manual_seed(self.recipe.seed * 100_003 + epoch)
-        rows = len(self.images)
-        if not self.recipe.oversample:
-            return torch.randperm(rows, generator=generator).to(self.device)
-        labels = self.labels.cpu()
-        share = labels.bincount()[labels].double() ** -self.recipe.oversample
-        return torch.multinomial(share, rows, replacement=True, generator=generator).to(self.device)
-
     def step(self, chosen: Tensor, side: int) -> Tensor:
         """One step of gradient descent on the rows ``chosen``; returns its loss, a scalar."""
         recipe, step = self.recipe, self.progress.step
@@ -189,15 +175,7 @@ class Run:
         rate = learning_rate_at(step, recipe, self.steps_per_epoch, history)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        return self.learn(*self.batch(chosen, side))
-
-    def batch(self, chosen: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network gets of the rows ``chosen``: images (N, 3, S, S), targets (N, K), labels (N,)."""
-        faces = self.augment(self.images[chosen].unsqueeze(1).float() / 255).squeeze(1)
-        targets = self.targets[chosen]
-        if self.recipe.mixup:
-            faces, targets = mixed_up(faces, targets, self.recipe.mixup)
-        return to_input(faces, self.recipe.preprocessing, side), targets, self.labels[chosen]
+        return self.learn(*self.batches.make(chosen, side))
 
     def learn(self, images: Tensor, targets: Tensor, labels: Tensor) -> Tensor:
         """Move the weights by one batch, and the averaged ones after them.
@@ -282,10 +260,10 @@ class Run:
     def fit_head(self, side: int) -> None:
         """Without cross entropy nothing trains the head: it answers with the nearest mean of the training rows."""
         network = cast(Network, self.average.module)
-        images = self.images.cpu().numpy()
+        images = self.batches.images.cpu().numpy()
         features = in_batches(network, images, self.recipe, side, lambda x: network.embedding(network.features(x)))
         head = cast(nn.Linear, network.classifier[-1])
-        set_nearest_mean(head, features.to(self.device), self.labels, on_sphere=self.recipe.loss.triplet > 0)
+        set_nearest_mean(head, features.to(self.device), self.batches.labels, on_sphere=self.recipe.loss.triplet > 0)
 
     def so_far(self) -> str:
         """Mean loss of the epoch under way and the accuracy after the last one, as far as there are such."""
@@ -300,10 +278,3 @@ class Run:
     def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features = self.network.embedding(self.network.features(images))
         return features, self.network.classifier(features)
-
-
-def mixed_up(faces: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang et al., ICLR 2018): the batch mixed with itself in another order, by one share from Beta(a, a)."""
-    share = float(torch.distributions.Beta(alpha, alpha).sample())
-    other = torch.randperm(len(faces)).to(faces.device)
-    return share * faces + (1 - share) * faces[other], share * targets + (1 - share) * targets[other]

@@ -51,7 +51,7 @@ def publish(
         weights=form,
         data=TrainingData(
             dataset=parts.dataset,
-            label_rule=recipe.label_rule,
+            label_rule=recipe.training_rule or recipe.label_rule,
             rows=len(labelled),
             leaked_rows_left_out=parts.leaked_rows_left_out,
         ),

@@ -63,6 +63,9 @@ class Recipe(_Settings):
         default=None, description="'imagenet', or a checkpoint whose weights the run starts from; else scratch"
     )
     label_rule: LabelRule = "ferplus-majority"
+    training_rule: LabelRule | None = Field(
+        default=None, description="the rule of the training rows where it is another; label_rule stays the yardstick"
+    )
     split: Literal["official", "random-8:2", "random-9:1"] = Field(
         default="official", description="random-...: paper 001's splits over all rows"
     )
@@ -78,6 +81,10 @@ class Recipe(_Settings):
     early_stop: int = Field(default=0, ge=0, description="epochs without a better score that end a run; 0: none")
     batch_size: int = Field(default=64, ge=2)
     loss: Loss = Loss()
+    teachers: tuple[str, ...] = Field(
+        default=(), description="checkpoints whose mean answer on the augmented picture joins the targets"
+    )
+    teaching: float = Field(default=0.5, ge=0, le=1, description="the teachers' share of the targets")
     mixup: float = Field(default=0, ge=0, description="alpha of Mixup's Beta distribution; 0: none")
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = Field(default=0.08, gt=0, description="at the end of the warm-up")
@@ -100,6 +107,8 @@ class Recipe(_Settings):
     def _parts_fit(self) -> "Recipe":
         if self.mixup and (self.loss.centre or self.loss.triplet):
             raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
+        if self.training_rule and (self.choose_on != "validation" or self.split != "official"):
+            raise ValueError("with a training_rule the epoch is chosen on the validation part of the official split")
         return self
 
     @property
