@@ -64,26 +64,28 @@ def test_released_code_draws_other_centres_every_time(batch):
     assert released_code_centre_loss(x, y).item() != first
 
 
-def test_triplet_loss_by_three_nested_loops(batch):
+def test_triplet_loss_is_semi_hard(batch):
     features, _, _, labels = batch
+    features[labels == labels[0]] *= np.linspace(-1, 1, (labels == labels[0]).sum())[:, None]  # pairs far apart
     units = features / np.linalg.norm(features, axis=1, keepdims=True)
-    losses = [
-        np.square(units[a] - units[p]).sum() - np.square(units[a] - units[n]).sum() + 0.3
-        for a in range(N)
-        for p in range(N)
-        for n in range(N)
-        if a != p and labels[a] == labels[p] and labels[a] != labels[n]
-    ]
-    violating = [loss for loss in losses if loss > 0]
-    assert 0 < len(violating) < len(losses)
+    distances = np.square(units[:, None] - units).sum(2)
+    losses, fallen_back = [], 0
+    for a in range(N):
+        for p in set(np.flatnonzero(labels == labels[a])) - {a}:
+            others = distances[a][labels != labels[a]]
+            farther = others[others > distances[a, p]]
+            fallen_back += not len(farther)
+            losses.append(max(distances[a, p] - (min(farther) if len(farther) else max(others)) + 0.3, 0))
+    assert 0 < fallen_back < len(losses) and 0 < max(losses) > min(losses)
     x, y = tensors(features, labels)
-    assert triplet_loss(x, y, 0.3).item() == pytest.approx(np.mean(violating), rel=1e-9)
+    assert triplet_loss(x, y, 0.3).item() == pytest.approx(np.mean(losses), rel=1e-9)
     assert gradcheck(lambda x: triplet_loss(x, y, 0.3), x.requires_grad_())
 
 
-def test_triplet_loss_of_a_batch_without_triplets_is_zero_and_has_a_gradient():
+@pytest.mark.parametrize("labels", [[0, 0, 0, 0], [0, 1, 2, 3]])
+def test_triplet_loss_of_a_batch_without_triplets_is_zero_and_has_a_gradient(labels):
     x = torch.randn(4, D, requires_grad=True)
-    loss = triplet_loss(x, torch.zeros(4, dtype=torch.long))
+    loss = triplet_loss(x, torch.tensor(labels))
     loss.backward()
     assert loss.item() == 0 and torch.equal(x.grad, torch.zeros_like(x))
 

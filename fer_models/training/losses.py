@@ -1,5 +1,7 @@
 """Losses: cross entropy, centre loss (Wen et al., ECCV 2016), triplet loss (Schroff et al., CVPR 2015), their sum."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -57,23 +59,26 @@ def released_code_centre_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def triplet_loss(features: Tensor, labels: Tensor, margin: float = 0.2) -> Tensor:
-    """Mean of [d(a, p) - d(a, n) + margin]_+ over the triplets of a batch that violate the margin.
+    """Mean of [d(a, p) - d(a, n) + margin]_+ over all pairs (a, p) of a label in a batch, n by semi-hard mining.
 
-    Features are brought onto the unit sphere and d is the squared distance there (Schroff et al., eq. 1); all triplets
-    of the batch are formed, and those without a loss do not count in the mean (Hermans et al. 2017, "batch all").
+    Features are brought onto the unit sphere and d is the squared distance there (Schroff et al., CVPR 2015, eq. 1).
+    n is the nearest of another label that lies farther from a than p does, or the farthest where none does (their
+    section 3.2): harder ones lead, from scratch, to one point for all faces, where every loss is the margin.
 
     Args:
         features: (N, D); labels: (N,).
 
-    Returns: a scalar; 0, with a gradient of zero, when no triplet violates the margin.
+    Returns: a scalar; 0, with a gradient of zero, when the batch has one label only or no label twice.
     """
     units = F.normalize(features, dim=1)
     distances = 2 - 2 * units @ units.T
     same = labels.unsqueeze(0) == labels.unsqueeze(1)
-    positive = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    losses = F.relu(distances.unsqueeze(2) - distances.unsqueeze(1) + margin)
-    losses = losses * (positive.unsqueeze(2) & ~same.unsqueeze(1))
-    return losses.sum() / (losses > 0).sum().clamp(min=1)
+    farther = ~same.unsqueeze(1) & (distances.unsqueeze(1) > distances.unsqueeze(2))  # (a, p, n)
+    nearest = distances.unsqueeze(1).masked_fill(~farther, math.inf).amin(2)
+    farthest = distances.masked_fill(same, -math.inf).amax(1, keepdim=True)
+    negative = torch.where(farther.any(2), nearest, farthest)
+    pairs = same & ~same.all(1, keepdim=True) & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    return F.relu((distances - negative)[pairs] + margin).sum() / pairs.sum().clamp(min=1)
 
 
 def balanced_weights(labels: Tensor, num_classes: int) -> Tensor:
