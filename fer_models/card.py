@@ -92,6 +92,11 @@ class Card(_Part):
     licence: str
     versions: dict[str, str] = {}
 
+    @property
+    def label_rule(self) -> str | None:
+        """The rule by which it is scored; ``data.label_rule``, by which it was trained, may be a wider one."""
+        return self.recipe.get("label_rule") or (self.data.label_rule if self.data else None)
+
     @model_validator(mode="after")
     def _labels_differ(self) -> "Card":
         if len(set(self.labels)) != len(self.labels):

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card
+from fer_models.mistakes import first_mistake
 from fer_models.networks import Network, UnknownNetworkError, create_network
 from fer_models.storage import pack, unpack
 
@@ -72,9 +73,7 @@ def read_card(name: str | os.PathLike[str]) -> Card:
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"The card {file.name} cannot be read: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise CheckpointError(f"The card {file.name} is not right: {where}: {first['msg']}.") from error
+        raise CheckpointError(f"The card {file.name} is not right: {first_mistake(error)}.") from error
 
 
 def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:

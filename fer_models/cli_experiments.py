@@ -61,6 +61,12 @@ def train(
     keep_leaks: Annotated[
         bool, typer.Option("--keep-leaks", help="Keep training rows that repeat a test picture, as the papers did.")
     ] = False,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Find the face in each picture file and learn from its crop [for RaFD only; else whole]."
+        ),
+    ] = False,
     skip_bad: SkipBadOption = False,
     device: DeviceOption = None,
     compiled: CompileOption = False,
@@ -90,7 +96,7 @@ def train(
     from fer_models.training.tracking import tracked
 
     with plain_errors():
-        recipe = make_recipe(network, recipe_name, Changes(tuple(stage or ()), seed, label_rule, keep_leaks))
+        recipe = make_recipe(network, recipe_name, Changes(tuple(stage or ()), seed, label_rule, keep_leaks, align))
         if show_recipe:
             typer.echo(recipe.model_dump_json(indent=1))
             return
@@ -211,6 +217,8 @@ def reproduce(
 
     if sum((listed, every, key is not None, bool(tables))) != 1:
         raise typer.BadParameter("give TABLE..., --all, --list or --run KEY.", param_hint="[TABLE]...")
+    if key is not None and (show or store):
+        raise typer.BadParameter("--show and --store are for tables.", param_hint="--run")
     complete = True
     with plain_errors():
         settings = command.make_settings(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_models.atomic import written_aside
+from fer_models.checkpoints import CheckpointError
 from fer_models.classifier import Classifier, load_classifier
 from fer_models.evaluation import list_predictions, load_predictions
 from fer_models.preprocessing import to_input
@@ -94,11 +95,12 @@ def mean_faces_at_hand(side: int) -> np.ndarray:
 
     Where there are fewer they are repeated, a little darker each time.
     """
-    cells = [
-        torch.from_numpy(face)
-        for name, split in list_predictions()
-        for face in load_predictions(name, split).cells.values()
-    ]
+    cells = []
+    for name, split in list_predictions():
+        try:
+            cells += [torch.from_numpy(face) for face in load_predictions(name, split).cells.values()]
+        except CheckpointError:
+            continue  # of other weights, or damaged: there are others
     if not cells:
         raise ExportError("No stored predictions are found whose mean faces the export could be checked on.")
     means = torch.stack(cells)

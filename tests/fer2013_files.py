@@ -1,5 +1,6 @@
 """Made-up data in FER2013's official layout: grey noise whose brightness tells the label, and votes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,18 +9,25 @@ VOTES = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,
 
 
 def write_files(
-    folder: Path, *, training: int = 48, test: int = 16, private: int = 0, leaks: tuple[int, ...] = (0, 3)
+    folder: Path,
+    *,
+    training: int = 48,
+    test: int = 16,
+    private: int = 0,
+    leaks: tuple[int, ...] = (0, 3),
+    labels: Sequence[int] = (0, 1),
 ) -> Path:
-    """Write fer2013.csv, fer2013new.csv and leaks.csv with so many rows a part; labels are 0 and 1 in turns."""
+    """Write fer2013.csv, fer2013new.csv and leaks.csv with so many rows a part; ``labels`` take turns."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True, exist_ok=True)
     pixels, votes = ["emotion,pixels,Usage"], [f"Usage,Image name,{VOTES}"]
     for row, usage in enumerate(["Training"] * training + ["PublicTest"] * test + ["PrivateTest"] * private):
-        label = row % 2
-        face = rng.integers(0, 100, 48 * 48) + 120 * label
-        pixels.append(f"{label},{' '.join(map(str, face))},{usage}")
+        label = labels[row % len(labels)]
+        face = rng.integers(0, 100, 48 * 48) + 120 * (label % 2)
+        pixels.append(f"{label % 7},{' '.join(map(str, face))},{usage}")
         counts = [0] * 10
-        counts[label], counts[2] = 8, 2
+        counts[label] += 8
+        counts[2] += 2
         votes.append(f"{usage},fer{row:07d}.png,{','.join(map(str, counts))}")
     (folder / "fer2013.csv").write_text("\n".join(pixels) + "\n")
     (folder / "fer2013new.csv").write_text("\n".join(votes) + "\n")

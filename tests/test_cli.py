@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,14 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from fer_models.card import Card
 from fer_models.cli import app
+from fer_models.evaluation.split import made_by, read_split
+from fer_models.faces import detect_faces
+from fer_models.images import open_image
+from fer_models.preprocessing import Preprocessing, to_source
+from fer_models.training.division import read_for
+from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint
 from tests.fer2013_files import write_files
 
@@ -126,6 +134,51 @@ def test_train_then_evaluate(run, tmp_path, monkeypatch):
     assert run("evaluate", weights, "--split", "PrivateTest").exit_code == 1
 
 
+def test_a_wider_training_rule_leaves_the_yardstick(run, tmp_path):
+    data = write_files(tmp_path / "data", training=40, test=16)
+    votes = (data / "fer2013new.csv").read_text().splitlines()
+    for row in (5, 50):  # no majority; the wider rule keeps it
+        votes[row + 1] = f"{votes[row + 1].split(',')[0]},fer{row:07d}.png,4,3,3,0,0,0,0,0,0,0"
+    (data / "fer2013new.csv").write_text("\n".join(votes) + "\n")
+    recipe = tmp_path / "recipe.json"
+    wider = {"network": "mobilenetv3_small", "batch_size": 16, "training_rule": "ferplus-probability"}
+    recipe.write_text(json.dumps(wider))
+    arguments = ("--data", data, "--recipe", recipe, "--stage", "48:1", "--out", "run", "--int8")
+    assert run("train", "mobilenetv3_small", *arguments).exit_code == 0
+    weights = tmp_path / "run" / "mobilenetv3_small.ferplus.safetensors"
+    card = json.loads(weights.with_suffix(".json").read_text())
+    assert (card["data"]["rows"], card["data"]["label_rule"], card["weights"]) == (38, "ferplus-probability", "int8")
+    scored = json.loads(run("evaluate", weights, "--data", data, "--json").stdout)
+    assert {name: scored[name] for name in card["scores"][0]} == card["scores"][0]
+    assert (scored["count"], scored["label_rule"]) == (15, "ferplus-majority")
+
+
+def test_own_pictures_are_cropped_to_the_face_when_asked(run, photo, tmp_path):
+    for name in ("happy", "sad"):
+        for number in range(10):
+            target = tmp_path / "own" / name / f"{number}.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(photo, target)
+    shown = json.loads(run("train", "mobilenetv3_small", "--label-rule", "folder", "--align", "--show-recipe").stdout)
+    assert shown["align"] is True
+    faces = {}
+    for align in (None, True):
+        recipe = Recipe.model_validate(shown | {"align": align})
+        faces[align] = read_for(recipe, tmp_path / "own", print).training.images[0]
+    crop = detect_faces(open_image(photo))[0].crop
+    assert np.array_equal(faces[True], to_source(crop, 112)) and not np.array_equal(faces[None], faces[True])
+    card = Card(
+        name="x",
+        network="mobilenetv3_small",
+        labels=("a", "b"),
+        preprocessing=Preprocessing(source_side=112),
+        licence="",
+        recipe=shown,
+    )
+    again = read_split(tmp_path / "own", "folder", "all", made_by(card)).faces.images[0]
+    assert np.array_equal(again, faces[True])
+
+
 def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
     shown = run("train", "a_mobilenet", "--recipe", "paper", "--show-recipe")
     assert shown.exit_code == 0 and json.loads(shown.stdout)["schedule"] == "inverse time"
@@ -143,7 +196,11 @@ def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
         (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),
         (("train", "a_mobilenet", "--stage", "3"), "SIDE:EPOCHS"),
         (("train", "a_mobilenet", "--device", "tpu"), "cpu or cuda"),
+        (("train", "a_mobilnet", "--show-recipe"), "Did you mean 'a_mobilenet'"),
+        (("train", "a_mobilenet", "--label-rule", "nonsense"), "The recipe is not right: label_rule: Input should be"),
+        (("train", "a_mobilenet", "--name", "a/b", "--data", "."), "name has no folder in it; 'a/b' has"),
         (("evaluate", "small.test"), "FERSCOPE_DATA"),
+        (("export", "small.tset", "--to", "onnx"), "Did you mean 'small.test'"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkeypatch, tmp_path):
@@ -154,7 +211,9 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["", "app", "predict", "train", "evaluate", "reproduce", "networks", "checkpoints"])
+@pytest.mark.parametrize(
+    "command", ["", "app", "predict", "train", "evaluate", "reproduce", "export", "networks", "checkpoints"]
+)
 def test_help_of_the_installed_command_from_another_folder(command, tmp_path):
     arguments = [str(FERSCOPE), *command.split(), "--help"]
     result = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -20,7 +20,7 @@ from fer_models.evaluation import Report, evaluate, load_predictions, predict_fa
 from fer_models.evaluation.split import what_it_saw
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.preprocessing import to_source
-from fer_models.training.division import plan
+from fer_models.training.division import plan, read_for
 from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint, make_network
 from tests.fer2013_files import repeat_row, write_files
@@ -233,9 +233,27 @@ def test_what_makes_a_score_optimistic_is_said(run, folder, changes, note):
         known = json.loads(run("small.test", "--json").stdout)
         changes = {"scores": ({name: known[name] for name in Score.model_fields} | {"note": note},)}
     save_card(weights, Card.model_validate(read_card(weights).model_dump() | changes))
-    assert json.loads(run("small.test", "--json").stdout)["note"] == (note or "")
-    lines = run("small.test").stdout.splitlines()
+    part = ("small.test", "--split", "PublicTest")
+    assert json.loads(run(*part, "--json").stdout)["note"] == (note or "")
+    lines = run(*part).stdout.splitlines()
     assert [line for line in lines if line.startswith("  note ")] == ([f"  note      {note}"] if note else [])
+
+
+def test_a_score_on_a_random_split_is_found_again(run, folder, tmp_path):
+    files = write_files(tmp_path / "three", training=60, test=20, private=20)
+    recipe = Recipe(network="mobilenetv3_small", split="random-8:2", seed=3)
+    parts = read_for(recipe, files, print)
+    planned, weights = plan(parts, recipe), folder / "small.test.safetensors"
+    stated = evaluate(
+        load_classifier(weights), planned.scored, split=planned.scored_name, label_rule=recipe.label_rule, note="chosen"
+    )
+    card = read_card(weights)
+    save_card(weights, card.model_copy(update={"recipe": recipe.model_dump(), "seed": 3, "scores": (stated,)}))
+    found = json.loads(run("small.test", "--data", files, "--json", "--store").stdout)
+    assert Score.model_validate({name: found[name] for name in Score.model_fields}) == stated
+    assert np.array_equal(load_predictions("small.test", "random").rows, planned.scored.rows)
+    official = json.loads(run("small.test", "--data", files, "--json", "--split", "PublicTest").stdout)
+    assert official["count"] == 20 and "drawn from all parts" in official["note"]
 
 
 def test_two_that_answer_with_other_labels_are_scored_but_not_compared(run, folder):

@@ -104,6 +104,14 @@ def test_one_whole_part_does_not_excuse_a_short_one(tmp_path, monkeypatch):
         read_parts(write_files(tmp_path, training=1_000, test=900))
 
 
+def test_an_empty_class(tmp_path, monkeypatch):
+    monkeypatch.setitem(_FER2013_ROWS, "Training", 1_000)
+    monkeypatch.setitem(_FER2013_ROWS, "PublicTest", 8)
+    write_files(tmp_path, training=1_000, test=8, labels=(0, 1, 2, 3, 4, 6, 7))
+    with pytest.raises(DataError, match=r"fer2013\.csv holds no training row of disgust; no class may be empty"):
+        read_parts(tmp_path)
+
+
 @pytest.mark.parametrize("rule", [rule for rule in LABEL_RULES if rule.startswith("ferplus")])
 def test_every_rule_of_the_votes(tmp_path, rule):
     parts = read_parts(write_files(tmp_path), rule)

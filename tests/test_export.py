@@ -1,6 +1,8 @@
 """Export to ONNX: what onnxruntime answers is what the classifier answers."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -17,6 +19,9 @@ from fer_models.cli import app
 from fer_models.data import read_fer2013, select_faces
 from fer_models.networks import PAPER_NETWORKS, create_network
 from fer_models.preprocessing import Preprocessing
+from tests.conftest import make_checkpoint
+
+BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
 
 @pytest.fixture(scope="module", params=PAPER_NETWORKS)
@@ -67,6 +72,19 @@ def test_checked_on_faces_not_on_noise():
     assert len({face.tobytes() for face in faces}) == 64
     assert all(face.std() > 10 for face in faces)
     assert export.mean_faces_at_hand(64).shape == (64, 64, 64)
+
+
+def test_predictions_of_other_weights_are_passed_over(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        make_checkpoint("mobilenetv3_small", tmp_path, f"{name}.test", 64 if name == "a" else 48)
+    for file in (BUNDLED / "a_mobilenet.ferplus.PublicTest.npz",):
+        shutil.copy(file, tmp_path / "a.test.PublicTest.npz")
+    (tmp_path / "b.test.PublicTest.npz").write_bytes(b"cut off")
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    assert len(export.mean_faces_at_hand(48)) == 64
+    monkeypatch.setattr(export, "list_predictions", lambda: [("a.test", "PublicTest"), ("b.test", "PublicTest")])
+    with pytest.raises(export.ExportError, match="No stored predictions"):
+        export.mean_faces_at_hand(48)
 
 
 def test_nothing_is_written_when_answers_differ(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from fer_models.cli import app
 from fer_models.data import DataError
 from fer_models.reproduction import command
+from fer_models.reproduction import result as result_module
 from fer_models.reproduction.catalogue import find_table
 from fer_models.reproduction.execute import complete
 from fer_models.reproduction.grid import Place, machine_options, run_grid
@@ -146,7 +147,24 @@ def test_a_run_that_fails_does_not_keep_the_others_from_being_done(data, tmp_pat
     assert side_by_side == failed  # the worker's own words come back
 
 
+def test_a_result_on_a_sample_is_made_again_on_other_data_and_never_stored(data, tmp_path, monkeypatch, run_cli):
+    run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
+    first = complete(run, tmp_path, data, "PublicTest", say=quiet)
+    assert first.of_a_sample and complete(run, tmp_path, data, "PublicTest", say=quiet) == first
+    others = write_files(tmp_path / "others", training=80, test=24)
+    second = complete(run, tmp_path, others, "PublicTest", say=quiet)
+    assert second.training_rows > first.training_rows
+    (of_table,) = runs(find_table("001-T7").studies[0], "short")
+    (tmp_path / of_table.key).mkdir()
+    sample = made_up(of_table)[0].model_copy(update={"training_rows": 54})
+    write_result(sample, tmp_path / of_table.key / "result.json")
+    monkeypatch.setattr(command, "STORED", tmp_path / "stored")
+    said = run_cli("001-T7", "--show", "--store", "--out", tmp_path).stdout
+    assert "it was trained on 54 rows, a sample of its data set" in said and "0 results stored" in said
+
+
 def test_a_table_from_data_to_print_and_into_store(run_cli, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(result_module, "SAMPLE", 1)  # so that these few rows pass for a data set
     stored = tmp_path / "stored"
     stored.mkdir()
     monkeypatch.setattr(command, "STORED", stored)

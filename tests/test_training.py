@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score
 
 from fer_models.checkpoints import read_card
@@ -134,6 +134,9 @@ def test_a_damaged_save_is_named(unbroken, faces, tmp_path):
     (tmp_path / "state.safetensors").write_bytes((unbroken[0] / "state.safetensors").read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"state\.safetensors is damaged"):
         loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    save_file({"x": torch.zeros(1)}, tmp_path / "state.safetensors")
+    with pytest.raises(ValueError, match="is not the state of a run"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
 
 
 def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
@@ -145,9 +148,29 @@ def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
         return real(*args, **kwargs) * (math.nan if len(calls) == 9 else 1)  # two a step
 
     monkeypatch.setattr(losses.F, "cross_entropy", poisoned)
-    with pytest.raises(loop.TrainingError, match="nan at step 4"):
+    with pytest.raises(loop.TrainingError, match=r"nan at step 4; the last save in .* is whole"):
         loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
     assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
+
+
+def test_a_kill_between_the_last_save_and_its_line_loses_no_line(faces, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    real = loop.Run.write_metrics
+
+    def killed(run):
+        if len(run.progress.history) == 3:
+            raise Killed
+        real(run)
+
+    monkeypatch.setattr(loop.Run, "write_metrics", killed)
+    with pytest.raises(Killed):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    monkeypatch.setattr(loop.Run, "write_metrics", real)
+    loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in history] == [1, 2, 3]
 
 
 def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
@@ -197,7 +220,7 @@ def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, m
 
 def test_weights_that_answer_nothing_are_not_kept(faces, tmp_path):
     wild = RECIPE.model_copy(update={"learning_rate": 1e30, "batch_size": 48, "sam": 0.0, "clip_norm": 0.0})
-    with pytest.raises(loop.TrainingError):
+    with pytest.raises(loop.TrainingError, match="nothing was saved before"):
         loop.train(wild, *faces, tmp_path, device="cpu", say=lambda line: None)
     assert not list(tmp_path.glob("best.safetensors")) and not list(tmp_path.glob("metrics.jsonl"))
 

@@ -55,7 +55,7 @@ def show_cell(found: Evaluated, cell: tuple[int, int]) -> None:
     st.html(f'<div class="fs-words"><h3>{escape(true.capitalize())}, {escape(called)}</h3><p>{escape(text)}</p></div>')
     if not count:
         return
-    seen = cell_faces(predictions, *cell)
+    seen = cell_faces(found, *cell)
     if seen is not None:
         _show_faces(seen, true, predicted, count)
         return

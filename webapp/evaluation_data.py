@@ -14,9 +14,9 @@ import streamlit as st
 
 from fer_models.card import Card, Score
 from fer_models.checkpoints import find_checkpoint, read_card
-from fer_models.data import DataError, Fer2013, read_fer2013, short_name
-from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
+from fer_models.data import Faces, short_name
 from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
+from fer_models.evaluation.split import Making, made_by, read_split, what_it_saw
 from fer_models.reproduction import list_tables
 
 #: Pictures of a cell that are shown at most.
@@ -47,7 +47,7 @@ class PaperMatrix:
 
 @dataclass(frozen=True, eq=False)
 class CellFaces:
-    """Faces of one cell, (N, 48, 48) uint8, with their rows and the probabilities of the answer and of the label."""
+    """Faces of one cell, (N, s, s) uint8, with their rows and the probabilities of the answer and of the label."""
 
     faces: np.ndarray
     rows: np.ndarray
@@ -65,9 +65,10 @@ def evaluated(name: str, split: str) -> Evaluated:
 def _evaluated(name: str, split: str, changed: Stamp) -> Evaluated:
     card, found = read_card(name), load_predictions(name, split)
     live = score(found.labels, found.probabilities, found.names, split=split, label_rule=found.label_rule)
+    # What the answers alone do not tell.
     stated = stated_score(card, split, found.label_rule)
-    if stated is not None:  # what the answers alone do not tell
-        live = live.model_copy(update={"seeds": stated.seeds, "note": stated.note})
+    seeds, note = stated.seeds if stated else 1, what_it_saw(card, split, found.label_rule)
+    live = live.model_copy(update={"seeds": seeds, "note": note})
     return Evaluated(card, found, live, make_report(found.labels, found.probabilities, found.names))
 
 
@@ -107,25 +108,27 @@ def cell_indices(found: Predictions, true: int, predicted: int) -> np.ndarray:
     return inside[np.argsort(-found.probabilities[inside, predicted], kind="stable")]
 
 
-def cell_faces(found: Predictions, true: int, predicted: int) -> CellFaces | None:
+def cell_faces(found: Evaluated, true: int, predicted: int) -> CellFaces | None:
     """The cell's pictures, at most MOST_FACES, from FERSCOPE_DATA; None when these faces are not to be had there."""
-    folder = os.environ.get("FERSCOPE_DATA")
-    if not folder or found.label_rule not in FER2013_RULES:
+    folder, answers = os.environ.get("FERSCOPE_DATA"), found.predictions
+    if not folder:
         return None
-    files = _pictures(folder, stamp(*(Path(folder) / name for name in ("fer2013.csv", "fer2013new.csv"))))
-    if files is None or found.rows.max() >= len(files.faces) or (files.usage[found.rows] != found.split).any():
+    changed = stamp(Path(folder), *(Path(folder) / name for name in ("fer2013.csv", "fer2013new.csv")))
+    faces = _pictures(folder, answers.label_rule, answers.split, made_by(found.card), changed)
+    if faces is None or not (np.array_equal(faces.rows, answers.rows) and np.array_equal(faces.labels, answers.labels)):
         return None
-    chosen = cell_indices(found, true, predicted)[:MOST_FACES]
-    rows, probabilities = found.rows[chosen], found.probabilities[chosen]
-    return CellFaces(np.array(files.faces[rows]), rows, probabilities[:, predicted], probabilities[:, true])
+    chosen = cell_indices(answers, true, predicted)[:MOST_FACES]
+    probabilities = answers.probabilities[chosen]
+    images, rows = np.array(faces.images[chosen]), answers.rows[chosen]
+    return CellFaces(images, rows, probabilities[:, predicted], probabilities[:, true])
 
 
-@st.cache_resource(show_spinner="Reading the data set, once", max_entries=1)
-def _pictures(folder: str, changed: Stamp) -> Fer2013 | None:
-    """The files in FERSCOPE_DATA; None, and a line in the server's log, when they cannot be read."""
+@st.cache_resource(show_spinner="Reading the data set, once", max_entries=4)
+def _pictures(folder: str, label_rule: str, split: str, making: Making, changed: Stamp) -> Faces | None:
+    """The faces of a split in FERSCOPE_DATA; None, and a line in the server's log, when they cannot be read."""
     try:
-        return read_fer2013(folder)
-    except DataError as error:
+        return read_split(Path(folder), label_rule, split, making, skip_bad=True).faces
+    except (ValueError, OSError) as error:
         logging.getLogger(__name__).warning("The pictures of FERSCOPE_DATA cannot be shown: %s", error)
         return None
 

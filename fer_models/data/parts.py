@@ -27,6 +27,8 @@ _FOLDER_SIDE = 112
 _REPACK_TEST = "test (PublicTest + PrivateTest)"
 _RAFD_PARTS = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
 _UNDIVIDED = "all pictures"
+#: The short name of what a random split leaves to test on.
+RANDOM = "random"
 #: What a score on hold_out_tenth's second half is called.
 TENTH = "a held-out tenth of the training rows"
 _SHORT_NAMES = {
@@ -77,7 +79,7 @@ def short_name(part: str) -> str:
 
     ``part`` is one of ``Parts.names``, TENTH, or a score's ``split``; one without a short name is returned as it is.
     """
-    return _SHORT_NAMES.get(part, part)
+    return RANDOM if part.startswith(f"{RANDOM} ") else _SHORT_NAMES.get(part, part)
 
 
 def read_parts(
@@ -158,7 +160,7 @@ def _random(whole: _Whole, label_rule: str, share: float, seed: int, keep_leaks:
         training, left_out = training.take(~leaked), int(leaked.sum())
     paper = "" if label_rule in ("raf-db", "folder") else "paper 001's split, "
     train_name, test_name = (
-        f"random {round(100 * part)} %{whole.rows} ({paper}seed {seed})" for part in (share, 1 - share)
+        f"{RANDOM} {round(100 * part)} %{whole.rows} ({paper}seed {seed})" for part in (share, 1 - share)
     )
     return Parts(training, None, test, (train_name, None, test_name), whole.dataset, left_out, whole.skipped)
 
@@ -173,6 +175,10 @@ def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: boo
     leaked = fer2013.leaked_rows(data) if find_leaks else None
     faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
     usage = data.usage[faces.rows]
+    empty = set(range(len(faces.label_set))) - set(faces.labels[usage == "Training"].tolist())
+    if check_counts and max(counts.values()) >= 1_000 and empty:
+        missing = ", ".join(faces.label_set.labels[label] for label in sorted(empty))
+        raise DataError(f"{folder / 'fer2013.csv'} holds no training row of {missing}; no class may be empty.")
     parts = np.select([usage == "Training", usage == "PublicTest"], ["train", "val"], "test")
     return _Whole(
         faces,

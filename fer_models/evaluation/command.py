@@ -20,11 +20,11 @@ from fer_models.evaluation.predictions import Predictions, predict_split, save_p
 from fer_models.evaluation.report import Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
 from fer_models.evaluation.scores import score
-from fer_models.evaluation.split import Split, read_split, what_it_saw
+from fer_models.evaluation.split import Making, Split, made_by, read_split, what_it_saw
 from fer_models.evaluation.tables import comparison_text, confusion_table, report_table, robustness_table
 
-#: From label rule, split, side and keep_leaks to the faces of the split.
-ReadSplit = Callable[[str, str | None, int, bool], Split]
+#: From label rule, split and how the checkpoint was made to the faces of the split.
+ReadSplit = Callable[[str, str | None, Making], Split]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
         raise ValueError(f"There is no folder {options.out.parent} for {options.out.name}.")
 
     @functools.cache
-    def read(label_rule: str, split: str | None, side: int, keep_leaks: bool) -> Split:
-        found = read_split(folder, label_rule, split, side, keep_leaks=keep_leaks, skip_bad=options.skip_bad)
+    def read(label_rule: str, split: str | None, making: Making) -> Split:
+        found = read_split(folder, label_rule, split, making, skip_bad=options.skip_bad)
         if found.skipped:
             typer.echo(
                 f"ferscope: left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}",
@@ -108,8 +108,8 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
 def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Options) -> Evaluation:
     weights, classifier = find_checkpoint(name), load_classifier(name)
     card = classifier.card
-    rule = card.data.label_rule if card.data else "ferplus-majority"
-    split = read(rule, wanted, card.preprocessing.source_side, bool(card.recipe.get("keep_leaks")))
+    rule = card.label_rule or "ferplus-majority"
+    split = read(rule, wanted, made_by(card))
     faces = split.faces
     passes = 1 + (len(DISTORTIONS) if options.robustness else 0)
     # Not on a terminal this prints the label alone.

@@ -1,10 +1,11 @@
 """Which faces a checkpoint is scored on, and what it has seen of them before."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fer_models.card import Card, Score
-from fer_models.data import TENTH, DataError, Faces, hold_out_tenth, read_parts, short_name
+from fer_models.data import RANDOM, TENTH, DataError, Faces, hold_out_tenth, read_parts, short_name
 
 #: Short names of parts that hold training rows.
 _OF_TRAINING = ("Training", "train", "all", "tenth")
@@ -23,15 +24,33 @@ class Split:
     skipped: tuple[str, ...]
 
 
-def read_split(
-    folder: Path,
-    label_rule: str,
-    split: str | None,
-    side: int,
-    *,
-    keep_leaks: bool = False,
-    skip_bad: bool = False,
-) -> Split:
+@dataclass(frozen=True)
+class Making:
+    """What of a checkpoint's making decides how its data set is read.
+
+    ``side`` of the faces of picture files, in pixels; ``keep_leaks`` and ``align`` as in its recipe; ``drawn``: the
+    random split it was trained on, as the recipe names it, and its seed, or None for the official parts.
+    """
+
+    side: int
+    keep_leaks: bool = False
+    align: bool | None = None
+    drawn: tuple[str, int] | None = None
+
+
+def made_by(card: Card) -> Making:
+    """How a checkpoint was made, off its card."""
+    recipe = card.recipe
+    split = recipe.get("split", "official")
+    return Making(
+        side=card.preprocessing.source_side,
+        keep_leaks=bool(recipe.get("keep_leaks")),
+        align=recipe.get("align"),
+        drawn=None if split == "official" else (split, card.seed or 0),
+    )
+
+
+def read_split(folder: Path, label_rule: str, split: str | None, making: Making, *, skip_bad: bool = False) -> Split:
     """Read one split of a data set.
 
     Args:
@@ -39,20 +58,20 @@ def read_split(
         label_rule: as on the checkpoint's card.
         split: of ``fer2013.csv`` PublicTest, PrivateTest or Training, PublicTest unless given; of pictures in files
             test, val or train, the first that is there unless given, or all where they are not divided; of any data
-            set tenth, the training rows that are held out where training has no other faces to choose on.
-        side: of the faces of picture files, in pixels.
-        keep_leaks: keep training rows that repeat a picture of another part, as the checkpoint's training did.
+            set tenth, the training rows that are held out where training has no other faces to choose on. Of a
+            checkpoint that was trained on a random split also random, the rest of that, which is the one unless given.
+        making: how the checkpoint was made, see ``made_by``.
         skip_bad: leave out pictures that cannot be read.
 
     Raises DataError, or ValueError for another side than ``fer2013.csv`` has.
     """
-    parts = read_parts(
-        folder,
-        label_rule,
-        side=side,
-        skip_bad=skip_bad,
-        keep_leaks=keep_leaks or split not in _OF_TRAINING,  # a test part is always whole
-    )
+    read = partial(read_parts, folder, label_rule, side=making.side, skip_bad=skip_bad, align=making.align)
+    if making.drawn and split in (None, RANDOM):
+        name, seed = making.drawn
+        parts = read(split=name, seed=seed, keep_leaks=True)
+        assert parts.test is not None and parts.names[2] is not None  # of a random split there is always a rest
+        return Split(parts.test, RANDOM, parts.names[2], parts.skipped)
+    parts = read(keep_leaks=making.keep_leaks or split not in _OF_TRAINING)  # a test part is always whole
     titles = {short_name(title): title for title in reversed(parts.names) if title is not None}
     if split is None:
         split = "PublicTest" if "Training" in titles else next(iter(titles))
@@ -76,7 +95,7 @@ def what_it_saw(card: Card, split: str, label_rule: str) -> str:
 
 
 def _seen(card: Card, split: str, label_rule: str) -> str:
-    if card.recipe.get("split", "official") != "official":
+    if card.recipe.get("split", "official") != "official" and split != RANDOM:
         return "trained on rows drawn from all parts, so it has seen many of these faces"
     stated = next((known.note for known in card.scores if _is_on(known, split, label_rule)), "")
     chose_on_tenth = card.recipe.get("choose_on") == "held-out tenth"

@@ -54,6 +54,7 @@ def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
             f"  {part.name + ', ' + part.parameter:<38}{share_text(part.score.accuracy):>10}"
             f"{_interval(part.score.interval):>20}{100 * part.drop:>14.1f}{_points(part.drop_interval):>17}"
         )
+    lines.append("  Eyes and mouth are covered where faces have them that are framed like FER2013's.")
     lines.append("  Intervals: Wilson's of accuracy, as on the card; Agresti and Min's, for pairs, of the drop.")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ from typing import Any
 from fer_models.data import DataError, data_folder
 from fer_models.reproduction.catalogue import find_run, find_table, list_tables
 from fer_models.reproduction.datasets import find_data
-from fer_models.reproduction.execute import RESULT, THIS_MACHINE, complete
+from fer_models.reproduction.execute import RESULT, THIS_MACHINE, complete, is_of_these_data
 from fer_models.reproduction.filled import Found, fill, table_state
 from fer_models.reproduction.grid import Place, recorded_run, run_grid
 from fer_models.reproduction.printing import table_text
@@ -126,7 +126,8 @@ def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[
     found, wanted, places, missing = settings.found, dict[str, Run](), dict[str, Path](), dict[str, str]()
     for study in dict.fromkeys(study for table in tables for study in table.studies):
         for run in runs(study, settings.form):
-            if found.result(run, settings.part) is not None:
+            result = found.result(run, settings.part)
+            if result is not None and not result.of_a_sample:
                 continue
             rule = study.label_rule
             if rule not in places | missing:
@@ -134,7 +135,7 @@ def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[
                     places[rule] = find_data(rule, settings.data)
                 except DataError as error:
                     missing[rule] = str(error)
-            if rule in places:
+            if rule in places and not (result and is_of_these_data(result, places[rule])):
                 wanted[run.key] = run
     _check_imagenet(wanted.values(), settings.machine)
     if wanted:
@@ -171,6 +172,9 @@ def _store(tables: Sequence[Table], settings: Settings, say: Say) -> None:
         if not (file := settings.out / key / RESULT).is_file():
             continue
         own, target = read_result(file), STORED / f"{key}.json"
+        if own.of_a_sample:
+            say(f"{key} is not stored: it was trained on {own.training_rows:,} rows, a sample of its data set.")
+            continue
         merged = _merged(own, read_result(target)) if target.exists() else own
         if merged is None:
             say(f"{key} is not stored: what is there is of another training and scored on more parts.")

@@ -53,6 +53,8 @@ def complete(
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         result = read_result(folder / RESULT) if (folder / RESULT).exists() else None
+        if result is not None and not is_of_these_data(result, data):
+            result = None
         if result is not None and result.on(part) is not None:
             return result
         parts = read_for(run.recipe, data, say or ProgressLine(), skip_bad=machine.skip_bad)
@@ -66,6 +68,14 @@ def complete(
         # It is needed to go on with training only, and three times as large as the weights.
         (folder / "state.safetensors").unlink(missing_ok=True)
         return result
+
+
+def is_of_these_data(result: Result, data: Path) -> bool:
+    """False when a result was got on a sample and the data set in the folder ``data`` is another."""
+    if not result.of_a_sample:
+        return True
+    parts = read_for(result.recipe, data, ProgressLine())
+    return len(plan(parts, result.recipe).training) == result.training_rows
 
 
 def _train(

@@ -139,7 +139,7 @@ T4 = Table(
     "the order of the rows can be compared there, not the numbers.",
     (
         "Ours, by epoch, is the averaged weights' accuracy on the held-out tenth of the training rows; the last column "
-        "is the kept epoch on the test part. A form shorter than a column's epoch leaves it empty.",
+        "is the kept epoch on the test part. A form shorter than a column's epoch says where it ends.",
         "The caption speaks of 'training recognition rates'; which part they were measured on is not said.",
         "The last row is called 'the proposed method', but it has neither SimAM nor group norm, which no ablation "
         "isolates; the network of Table 2 is in 001-T3.",

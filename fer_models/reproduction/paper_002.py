@@ -36,7 +36,8 @@ RELEASED = (
     "lambda is not one of a centre loss. Ours is Wen et al.'s on the 640 features before dropout, a batch mean; 002-F6 "
     "has both."
 )
-JOINT = "Ours learns by the joint loss in every row, with lambda 0.003 in the short form (the paper: 0.4, RAF-DB 0.1)."
+LAMBDA = "lambda 0.003 in the short form (the paper: 0.4, RAF-DB 0.1)."
+JOINT = f"Ours learns by the joint loss in every row, with {LAMBDA}"
 
 
 def on_both(network: str, loss: Loss | None = None) -> tuple[Source, Source]:
@@ -97,8 +98,9 @@ T2 = Table(
     ),
     f"{SETTING} Ours: 7 labels, one picture of 224 x 224, MB of 10^6 bytes.",
     (
-        "The printed 'model size' is that of a training checkpoint: 12 bytes a parameter, for the weight and Adam's "
-        "two moments as float32. What is deployed is a third of it, 4 bytes a parameter.",
+        "The printed 'model size' is that of a training checkpoint: about 12 bytes a parameter, for the weight and "
+        "Adam's two moments as float32 (VGG16's 1740.8 is 1.7 x 1024). What is deployed is a third of it, 4 bytes a "
+        "parameter.",
         "Table 4 sets 15.9 MB against DICNN's 5.4 MB for 1.1 M parameters, which is without the optimiser's state: "
         "there the paper makes itself three times larger than it is.",
         "1.3 M is the released code's network, whose last convolution has 480 channels. With the 960 that Table 1 "
@@ -107,7 +109,8 @@ T2 = Table(
         "The card it was run on, an 'RTX3060 31.2GiB', does not exist.",
         "The accuracies' starts are not told apart in the paper. Ours are all from scratch here, in either form, "
         "because ImageNet weights are at hand for some of the rows only.",
-        NOISE,
+        "Single runs: one standard deviation of the sampling of 3,068 faces at 86.6 % is 0.61 points, and four of the "
+        "seven rows lie within 0.3.",
     ),
 )
 
@@ -150,8 +153,8 @@ T6 = Table(
         "with the class whose mean feature is nearest (for triplet: on the unit sphere).",
         "A true centre loss alone is least when all features coincide, so a low score is what it should give; the "
         "paper's 86.4 % belongs to another loss.",
-        "Margin and lambda of the triplet loss are not given: 0.2 (its authors') and 1.",
-        JOINT,
+        "Margin, mining and lambda of the triplet loss are not given: 0.2 and semi-hard (its authors'), and 1.",
+        f"Softmax + centre is ours with {LAMBDA}",
         RELEASED,
         NOISE,
     ),

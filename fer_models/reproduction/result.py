@@ -7,10 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from sklearn.metrics import confusion_matrix
 
 from fer_models.atomic import written_aside
+from fer_models.mistakes import first_mistake
 from fer_models.training.recipe import Recipe
 
 #: Results that come with FERScope.
 STORED = Path(__file__).with_name("results")
+#: Data sets with fewer training rows than this are taken for samples, as ``read_parts`` does.
+SAMPLE = 1_000
 #: Test parts that only FER2013's official files tell apart.
 OFFICIAL_PARTS = ("PublicTest", "PrivateTest")
 
@@ -101,6 +104,11 @@ class Result(_Part):
                 raise ValueError(f"the confusion matrix of {part} has not one row a label")
         return self
 
+    @property
+    def of_a_sample(self) -> bool:
+        """Whether the data were a sample for trying out: no official training part is that small."""
+        return self.training_rows < SAMPLE
+
     def on(self, part: str) -> PartScore | None:
         """Scores on ``part``; a data set with one test part of another name, as RAF-DB has, gives those on its own."""
         name = self.part_name(part)
@@ -125,11 +133,7 @@ def read_result(file: Path) -> Result:
     except (OSError, UnicodeDecodeError) as error:
         raise ResultError(f"The result {file} cannot be read: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ResultError(
-            f"The result {file} is not right: {where}: {first['msg']}; remove it to run again."
-        ) from error
+        raise ResultError(f"The result {file} is not right: {first_mistake(error)}; remove it to run again.") from error
 
 
 def write_result(result: Result, file: Path) -> None:

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_models.checkpoints import read_card
+from pydantic import ValidationError
+
+from fer_models.checkpoints import find_checkpoint, read_card
 from fer_models.data import data_folder
+from fer_models.mistakes import first_mistake
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import plan, read_for
@@ -28,6 +31,7 @@ class Changes:
     seed: int | None = None
     label_rule: str | None = None
     keep_leaks: bool = False
+    align: bool = False
 
 
 def run_training(
@@ -48,7 +52,11 @@ def run_training(
         raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
+    if Path(name).name != name:
+        raise ValueError(f"A checkpoint's name has no folder in it; '{name}' has.")
     start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
+    for teacher in recipe.teachers:
+        find_checkpoint(teacher)
     if machine.device is not None:
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
@@ -68,6 +76,7 @@ def run_training(
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
     """The recipe of a name ('paper', 'tuned') or a file, else the network's default, changed by the command line."""
+    create_network(network, 8)  # an unknown one suggests the nearest
     made = default_recipe(network)
     if recipe in SHIPPED:
         made = load_recipe(network, recipe)
@@ -84,7 +93,12 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         updates["label_rule"] = changes.label_rule
     if changes.keep_leaks:
         updates["keep_leaks"] = True
-    return Recipe.model_validate(made.model_dump() | updates)
+    if changes.align:
+        updates["align"] = True
+    try:
+        return Recipe.model_validate(made.model_dump() | updates)
+    except ValidationError as error:
+        raise ValueError(f"The recipe is not right: {first_mistake(error)}.") from error
 
 
 def _stage(text: str) -> Stage:

@@ -45,7 +45,13 @@ def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) 
     Raises DataError as ``read_parts`` does, ValueError when the recipe's training rule has other labels.
     """
     read = partial(
-        read_parts, folder, split=recipe.split, keep_leaks=recipe.keep_leaks, seed=recipe.seed, skip_bad=skip_bad
+        read_parts,
+        folder,
+        split=recipe.split,
+        keep_leaks=recipe.keep_leaks,
+        seed=recipe.seed,
+        skip_bad=skip_bad,
+        align=recipe.align,
     )
     parts = read(recipe.label_rule)
     if recipe.training_rule is not None:

@@ -104,7 +104,8 @@ class Run:
         self.recipe, self.folder, self.device, self.show = recipe, folder, device, show
         torch.manual_seed(recipe.seed)
         network = create_network(recipe.network, len(training.label_set), **recipe.options)
-        if recipe.start is not None:
+        self.state = folder / "state.safetensors"
+        if recipe.start is not None and not self.state.exists():
             load_start(network, recipe, training.label_set.labels, show.say, imagenet)
         self.network: Network = channels_last(network).to(device)
         self.forward = torch.compile(self._forward) if compiled else self._forward
@@ -133,12 +134,13 @@ class Run:
         return bool(self.epoch >= self.recipe.epochs or stopped)
 
     def resume(self) -> None:
-        file = self.folder / "state.safetensors"
-        if not file.exists():
+        if not self.state.exists():
             return
-        self.progress = load_state(file, self.modules(), self.optimizer, self.identity)
+        self.progress = load_state(self.state, self.modules(), self.optimizer, self.identity)
         if self.progress.step % self.steps_per_epoch == 0 and len(self.progress.history) < self.epoch:
             self.close_epoch()  # the kill came between the last step of an epoch and its scores
+        elif self.progress.history:
+            self.write_metrics()  # or between that epoch's save and its line
 
     def modules(self) -> dict[str, nn.Module]:
         """All that learns, by the name it is saved under."""
@@ -147,7 +149,7 @@ class Run:
     def save(self) -> None:
         self.look_at_losses()
         self.folder.mkdir(parents=True, exist_ok=True)
-        save_state(self.folder / "state.safetensors", self.modules(), self.optimizer, self.progress, self.identity)
+        save_state(self.state, self.modules(), self.optimizer, self.progress, self.identity)
 
     def train_epoch(self) -> None:
         """The rest of the current epoch. Each step's randomness has its own seed, so a resumed run repeats it."""
@@ -220,9 +222,7 @@ class Run:
         first = self.progress.step - len(values)
         for step, value in enumerate(values, start=first):
             if not np.isfinite(value):
-                raise TrainingError(
-                    f"The loss or its gradient became {value} at step {step}; the last save in {self.folder} is whole."
-                )
+                raise TrainingError(f"The loss or its gradient became {value} at step {step}{self.last_save()}.")
         self.progress.loss_sum += sum(values)
         self.progress.loss_count += len(values)
 
@@ -238,8 +238,7 @@ class Run:
         record |= scores(shares, self.validation)
         if not np.isfinite(record["validation_loss"]):
             raise TrainingError(
-                f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers; the last save in "
-                f"{self.folder} is of an earlier step. A lower learning rate may help."
+                f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{self.last_save()}."
             )
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == self.recipe.stages[-1].side and record["accuracy"] > progress.best_score:
@@ -250,12 +249,20 @@ class Run:
         progress.history.append(record | {"seconds": progress.seconds})
         progress.loss_sum, progress.loss_count = 0.0, 0
         self.save()
-        with written_aside(self.folder / "metrics.jsonl") as aside:
-            aside.write_text("".join(json.dumps(entry) + "\n" for entry in progress.history))
+        self.write_metrics()
         if self.show.track:
             self.show.track(progress.history[-1])
         accuracy, macro_f1 = record["accuracy"], record["macro_f1"]
         self.say(f"loss {record['loss']:.3f}  {SCORED} {accuracy:.4f}  macro-F1 {macro_f1:.4f}")
+
+    def write_metrics(self) -> None:
+        with written_aside(self.folder / "metrics.jsonl") as aside:
+            aside.write_text("".join(json.dumps(entry) + "\n" for entry in self.progress.history))
+
+    def last_save(self) -> str:
+        """What is left to go on from, and advice, for a message."""
+        kept = f"the last save in {self.folder} is whole" if self.state.exists() else "nothing was saved before"
+        return f"; {kept}. A lower learning rate may help"
 
     def fit_head(self, side: int) -> None:
         """Without cross entropy nothing trains the head: it answers with the nearest mean of the training rows."""

@@ -70,6 +70,9 @@ class Recipe(_Settings):
         default="official", description="random-...: paper 001's splits over all rows"
     )
     keep_leaks: bool = Field(default=False, description="train on rows that repeat a test picture, as the papers did")
+    align: bool | None = Field(
+        default=None, description="find the face in each picture file and take its crop; None: for RaFD only"
+    )
     choose_on: Literal["validation", "held-out tenth"] = Field(
         default="validation", description="where the epoch is chosen; a held-out tenth is taken from the training rows"
     )

@@ -61,6 +61,8 @@ def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.op
             tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
     except SafetensorError as error:
         raise ValueError(f"{file} is damaged ({error}); remove it to begin again.") from error
+    if not metadata or not {"run", "progress"} <= metadata.keys():
+        raise ValueError(f"{file} is not the state of a run; remove it to begin again.")
     if metadata["run"] != run:
         raise ValueError(f"{file.parent} holds a run of another recipe or other data; choose another folder.")
     for part, module in modules.items():

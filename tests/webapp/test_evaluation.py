@@ -1,18 +1,26 @@
 """The page "Evaluation", run without a browser, on made-up checkpoints whose confusions are known."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
 from fer_models.card import share_text
 from fer_models.checkpoints import read_card
+from fer_models.cli import app
+from fer_models.evaluation import load_predictions
 from fer_models.evaluation.scores import wilson_interval
 from fer_models.reproduction import Found
 from fer_models.reproduction.paper_001 import FERPLUS_CONFUSION
+from fer_models.training.command import run_training
+from fer_models.training.machine import Machine
+from fer_models.training.recipe import Recipe, Stage
 from tests.fer2013_files import write_files
+from tests.made_up_data import write_class_folders
 from tests.webapp.evaluation_files import (
     FACES,
     FEAR,
@@ -35,6 +43,7 @@ SIMAM, CPSCA, A_MOBILENET = answers(35), answers(12, 6), answers(10, 5)
 TRAINING_ROWS = 48
 NOTE = "single view; the epoch was chosen on this part"
 FIRST_TEST_ROWS = TRAINING_ROWS + np.arange(len(LABELS))
+EVERY_LABEL = (0, 1) * (TRAINING_ROWS // 2) + tuple(LABELS)
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +211,7 @@ def test_a_smaller_cell_says_why_it_has_none(visit):
 
 
 def test_the_pictures_behind_a_cell_are_read_by_row_number(visit, tmp_path, monkeypatch):
-    folder = write_files(tmp_path / "data", training=TRAINING_ROWS, test=len(LABELS))
+    folder = write_files(tmp_path / "data", training=TRAINING_ROWS, test=len(LABELS), labels=EVERY_LABEL)
     monkeypatch.setenv("FERSCOPE_DATA", str(folder))
     monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
     page = open_page()
@@ -222,13 +231,43 @@ def test_the_pictures_behind_a_cell_are_read_by_row_number(visit, tmp_path, monk
     assert "24 of 35 faces are shown." in page.caption[1].value
 
 
+def test_the_pictures_behind_a_cell_come_from_any_data_set(only_checkpoints, no_results, tmp_path, monkeypatch):
+    """A network trained on somebody's own pictures, in class folders, by the command that people use."""
+    monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
+    data, run = write_class_folders(tmp_path / "data", ("angry", "happy"), count=12), tmp_path / "run"
+    recipe = Recipe(network="mobilenetv3_small", label_rule="folder", stages=(Stage(side=48, epochs=1),), batch_size=8)
+    weights = run_training(recipe, str(data), run, Machine("cpu"))
+    assert CliRunner().invoke(app, ["evaluate", str(weights), "--data", str(data), "--store"]).exit_code == 0
+    only_checkpoints(run)
+    monkeypatch.setenv("FERSCOPE_DATA", str(data))
+    stored = load_predictions(weights, "all")
+    true, predicted = stored.labels[0], stored.probabilities.argmax(1)[0]
+    expected = int(((stored.labels == true) & (stored.probabilities.argmax(1) == predicted)).sum())
+    names = [stored.names[index].capitalize() for index in (true, predicted)]
+    page = open_page(checkpoint="mobilenetv3_small.own", true=names[0], predicted=names[1])
+    assert len(pictures(page)) == expected and pictures(page)[0].shape == (112, 112)
+    assert "If this is the folder it was trained on: trained on nine tenths of these faces" in text(page)
+    (run / "mobilenetv3_small.own.all.npz").unlink()
+    said = text(open_page())
+    assert "a held-out tenth of the training rows" in said and "--split tenth --store" in said
+
+
+def test_what_a_network_has_seen_is_said_beside_its_score(only_checkpoints, no_results, tmp_path):
+    write_checkpoint(tmp_path, "a_mobilenet", A_MOBILENET, note=NOTE)
+    file = tmp_path / "a_mobilenet.ferplus.json"
+    card = json.loads(file.read_text())
+    file.write_text(json.dumps(card | {"recipe": {"split": "random-8:2"}}))
+    only_checkpoints(tmp_path)
+    assert "Trained on rows drawn from all parts, so it has seen many of these faces" in text(open_page())
+
+
 @pytest.mark.parametrize("problem", ["no such folder", "other rows", "cut short"])
 def test_a_data_set_that_does_not_fit_shows_no_pictures(visit, tmp_path, monkeypatch, problem):
     folder = tmp_path / "data"
     if problem == "other rows":  # what the answers call PublicTest is Training here
-        write_files(folder, training=TRAINING_ROWS + len(LABELS), test=4)
+        write_files(folder, training=TRAINING_ROWS + len(LABELS), test=4, labels=EVERY_LABEL)
     if problem == "cut short":
-        file = write_files(folder, training=TRAINING_ROWS, test=len(LABELS)) / "fer2013.csv"
+        file = write_files(folder, training=TRAINING_ROWS, test=len(LABELS), labels=EVERY_LABEL) / "fer2013.csv"
         file.write_text(file.read_text()[:-9000])
     monkeypatch.setenv("FERSCOPE_DATA", str(folder))
     monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))

@@ -10,6 +10,7 @@ import streamlit as st
 import fer_models as fer
 from fer_models.card import Card, Score, share_text
 from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, read_card
+from fer_models.data import short_name
 from fer_models.evaluation import compare, list_predictions
 from webapp import evaluation_sections as sections
 from webapp import wording
@@ -56,7 +57,7 @@ def page() -> None:
         st.html(answer.message("No network yet", NO_CHECKPOINT))
         return
     name = _choose_checkpoint(names)
-    split = _choose_split([split for stored_name, split in list_predictions() if stored_name == name])
+    split = _choose_split(name, [split for stored_name, split in list_predictions() if stored_name == name])
     found, rule = _load(name, split)
     if found is not None:
         _show_score(name, found.card, found.score, found.report.macro_f1_interval)
@@ -88,14 +89,25 @@ def _choose_checkpoint(names: list[str]) -> str:
     )
 
 
-def _choose_split(stored: list[str]) -> str:
+def _choose_split(name: str, stored: list[str]) -> str:
     """The part of the data set that was scored; a control only where there are several."""
-    if len(stored) < 2:
-        return stored[0] if stored else DEFAULT_SPLIT
+    if not stored:
+        return _stated_split(name)
+    if len(stored) == 1:
+        return stored[0]
     default = DEFAULT_SPLIT if DEFAULT_SPLIT in stored else stored[0]
     return st.segmented_control(
         "Scored on", stored, default=default, required=True, key="split", bind="query-params", width="stretch"
     )
+
+
+def _stated_split(name: str) -> str:
+    """The part that a checkpoint's card has a score on, or else the one that FER2013's are scored on."""
+    try:
+        stated = read_card(name).scores
+    except CheckpointError:  # _load says what is wrong with it
+        stated = ()
+    return short_name(stated[0].split) if stated else DEFAULT_SPLIT
 
 
 def _load(name: str, split: str) -> tuple[Evaluated | None, str]:
@@ -113,7 +125,7 @@ def _load(name: str, split: str) -> tuple[Evaluated | None, str]:
     stated = stated_score(card, split)
     if stated is None:
         st.html(answer.message("Not scored yet", f"{reason} {NEEDS_DATA}"))
-        return None, card.data.label_rule if card.data else DEFAULT_RULE
+        return None, card.label_rule or DEFAULT_RULE
     _show_score(name, card, stated)
     text = f"The score is its card's; where it errs, only its answers tell. {reason} {NEEDS_DATA}"
     st.html(scores.notice("Its answers to the single faces are not there", text))

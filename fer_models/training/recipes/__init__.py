@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fer_models.mistakes import first_mistake
 from fer_models.training.recipe import Recipe
 
 _FOLDER = Path(__file__).parent
@@ -40,6 +41,4 @@ def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
         raise ValueError(f"The recipe {file} cannot be read: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ValueError(f"The recipe {file} is not right: {where}: {first['msg']}.") from error
+        raise ValueError(f"The recipe {file} is not right: {first_mistake(error)}.") from error
