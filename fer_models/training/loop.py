@@ -108,7 +108,8 @@ class Run:
         if recipe.start is not None and not self.state.exists():
             load_start(network, recipe, training.label_set.labels, show.say, imagenet)
         self.network: Network = channels_last(network).to(device)
-        self.forward = torch.compile(self._forward) if compiled else self._forward
+        # Every batch of a stage has one shape; with symbolic ones PyTorch 2.13 cannot compile CPSCA's network.
+        self.forward = torch.compile(self._forward, dynamic=False) if compiled else self._forward
         self.average = AveragedModel(self.network, multi_avg_fn=self.move_average, use_buffers=True)
         self.optimizer = make_optimizer(self.network, recipe)
         self.batches = Batches(recipe, training, device)
