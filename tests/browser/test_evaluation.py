@@ -197,6 +197,8 @@ def test_usable_at_375_pixels_in_both_themes(visit, page, scheme):
     expect(page.locator(SCORE)).to_be_in_viewport()
     expect(page.locator(".fs-printed")).to_be_visible()
     expect(page.locator(".st-key-cost_parameters .nsewdrag")).to_be_visible()
+    page.get_by_text("Training curves").click()
+    expect(page.locator(".st-key-training .nsewdrag").first).to_be_visible()
     for summary in page.locator("details.fs-numbers summary").all():
         summary.click()
     for root in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
