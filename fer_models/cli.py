@@ -122,10 +122,11 @@ def export(
     metadata. It is run by onnxruntime on 64 mean faces first, and not written if an answer differs from PyTorch's by
     more than 0.0001.
     """
+    from fer_models.checkpoints import read_card
     from fer_models.export import FACES_IN_CHECK, export_onnx
 
     with plain_errors():
-        file = out or Path(f"{Path(checkpoint).stem if Path(checkpoint).suffix == '.safetensors' else checkpoint}.onnx")
+        file = out or Path(f"{read_card(checkpoint).name}.onnx")
         difference = export_onnx(checkpoint, file)
     typer.echo(f"{file}: on {FACES_IN_CHECK} faces at most {difference:.2g} from PyTorch's answers")
 

@@ -10,6 +10,8 @@ Needs the extra ``onnx``. The graph holds the preprocessing behind the source si
 import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -111,15 +113,27 @@ def mean_faces_at_hand(side: int) -> np.ndarray:
     return (means[index % len(means)] * darker[:, None, None]).round().to(torch.uint8).numpy()
 
 
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """PyTorch's exporter talks of libraries that are not needed here; inside the block it does not."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
 def _write(classifier: Classifier, file: Path) -> None:
     import onnx
 
     side = classifier.card.preprocessing.source_side
     # Two examples: a batch of one would be taken for the only size.
     example = torch.zeros(2, side, side, dtype=torch.uint8)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it talks of libraries that are not needed here
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet_exporter():
         program = torch.onnx.export(
             Served(classifier),
             (example,),

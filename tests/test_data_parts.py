@@ -108,7 +108,7 @@ def test_an_empty_class(tmp_path, monkeypatch):
     monkeypatch.setitem(_FER2013_ROWS, "Training", 1_000)
     monkeypatch.setitem(_FER2013_ROWS, "PublicTest", 8)
     write_files(tmp_path, training=1_000, test=8, labels=(0, 1, 2, 3, 4, 6, 7))
-    with pytest.raises(DataError, match=r"fer2013\.csv holds no training row of disgust; no class may be empty"):
+    with pytest.raises(DataError, match=r"fer2013\.csv holds no training face of disgust; no class may be empty"):
         read_parts(tmp_path)
 
 

@@ -37,6 +37,14 @@ class Faces:
         return Faces(*arrays, self.label_set, None if self.people is None else self.people[which])
 
 
+def check_classes(where: str, training_labels: np.ndarray, label_set: LabelSet) -> None:
+    """DataError, naming the file or folder ``where``, when a class has no training face."""
+    empty = np.setdiff1d(np.arange(len(label_set)), training_labels)
+    if len(empty):
+        missing = ", ".join(label_set.labels[label] for label in empty)
+        raise DataError(f"{where} holds no training face of {missing}; no class may be empty.")
+
+
 def data_folder(folder: str | Path | None = None) -> Path:
     """The folder (or zip file of class folders) given, else FERSCOPE_DATA; DataError when there is none."""
     chosen = folder or os.environ.get("FERSCOPE_DATA")

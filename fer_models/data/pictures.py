@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_models.data.cache import Table, cached
-from fer_models.data.faces import DataError, Faces
+from fer_models.data.faces import DataError, Faces, check_classes
 from fer_models.data.picture_files import Opener, PictureFiles
 from fer_models.faces import YUNET_VARIABLE, DetectorError, detect_faces, whole_picture
 from fer_models.images import ImageError, RGBImage
@@ -79,10 +79,7 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
             "Repair or remove what is named, or have unreadable pictures skipped (--skip-bad)."
         )
     labels, parts = listing.labels[rows], listing.parts[rows]
-    present = set(labels[parts == "train"].tolist())
-    empty = [label for index, label in enumerate(listing.label_set.labels) if index not in present]
-    if empty:
-        raise DataError(f"{root} holds no training picture of {', '.join(empty)}; no class may be empty.")
+    check_classes(f"{root}", labels[parts == "train"], listing.label_set)
     targets = np.eye(len(listing.label_set), dtype=np.float32)[labels]
     people = None if listing.people is None else listing.people[rows]
     faces = Faces(images, labels, targets, rows, listing.label_set, people)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 from fer_models.card import Score
 from fer_models.evaluation import Predictions, save_predictions
@@ -12,6 +13,7 @@ from fer_models.reproduction import find_table
 from fer_models.reproduction.result import Epoch, Result, score_part, write_result
 from fer_models.reproduction.runs import Form, runs
 from tests.webapp.conftest import save
+from tests.webapp.pages import opened
 
 NAMES = FERPLUS.labels
 FACES = 40  # of each label
@@ -25,6 +27,13 @@ def answers(sad_as_neutral: int, fear_as_surprise: int = 0) -> np.ndarray:
     found[np.flatnonzero(LABELS == SADNESS)[:sad_as_neutral]] = NEUTRAL
     found[np.flatnonzero(LABELS == FEAR)[:fear_as_surprise]] = SURPRISE
     return found
+
+
+SIMAM, CPSCA, A_MOBILENET = answers(35), answers(12, 6), answers(10, 5)
+NOTE = "single view; the epoch was chosen on this part"
+TRAINING_ROWS = 48  # of the made-up data set; the rows that were answered follow
+FIRST_TEST_ROWS = TRAINING_ROWS + np.arange(len(LABELS))
+PAGE = "from webapp.views import evaluation\nevaluation.page()"
 
 
 def confusion(found: np.ndarray) -> np.ndarray:
@@ -122,3 +131,8 @@ def write_results(
                 versions={},
             )
             write_result(result, folder / f"{run.key}.json")
+
+
+def open_page(**choices: str) -> AppTest:
+    """A visitor's page after these choices, as from a link, run once."""
+    return opened(AppTest.from_string(PAGE, default_timeout=120), choices)

@@ -57,7 +57,7 @@ def page() -> None:
         st.html(answer.message("No network yet", NO_CHECKPOINT))
         return
     name = _choose_checkpoint(names)
-    split = _choose_split(name, [split for stored_name, split in list_predictions() if stored_name == name])
+    split = _choose_split(name, [stored for scored, stored in list_predictions() if scored == name])
     found, rule = _load(name, split)
     if found is not None:
         _show_score(name, found.card, found.score, found.report.macro_f1_interval)

@@ -1,0 +1,107 @@
+"""What the page "Evaluation" says of cost and of the papers' tables."""
+
+import numpy as np
+
+from fer_models.card import share_text
+from fer_models.checkpoints import read_card
+from fer_models.evaluation.scores import wilson_interval
+from tests.webapp.evaluation_files import (
+    A_MOBILENET,
+    CPSCA,
+    open_page,
+    write_checkpoint,
+    write_results,
+)
+from tests.webapp.pages import charts, checked, text, values
+
+
+def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
+    write_results(no_results, "003-T3")
+    write_results(no_results, "004-F4", rules=("fer2013",))  # other labels: not on this chart
+    write_checkpoint(tmp_path, "a_mobilenet", A_MOBILENET)
+    card = tmp_path / "a_mobilenet.ferplus.json"
+    write_checkpoint(tmp_path, "mobilenetv3_cpsca", CPSCA)
+    card.write_text(card.read_text().replace("from scratch", "from ImageNet weights published with timm"))
+    only_checkpoints(tmp_path)
+    assert "ImageNet" in read_card("a_mobilenet.ferplus").initialisation
+    page = open_page()
+    series = {trace["name"]: trace for trace in charts(page)["cost_macs"]["data"]}
+    assert list(series) == [
+        "Checkpoint, from ImageNet weights",
+        "Checkpoint, from scratch",
+        "Short form of a table, from scratch",
+    ]
+    assert len({trace["marker"]["symbol"] for trace in series.values()}) == 3
+    assert values(series["Short form of a table, from scratch"]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
+    names = [data[0] for data in series["Short form of a table, from scratch"]["customdata"]]
+    assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "a_mobilenet"]
+    # Known costs: README's table has them for eight labels.
+    (checkpoint,) = series["Checkpoint, from ImageNet weights"]["customdata"]
+    assert checkpoint[0] == "A-MobileNet"
+    parameters = {trace["name"]: trace for trace in charts(page)["cost_parameters"]["data"]}
+    assert values(parameters["Checkpoint, from ImageNet weights"]["x"]).tolist() == [3_420_368]
+    assert "short form" in text(page).lower()
+
+
+def test_a_papers_table_is_chosen_by_its_id(visit):
+    page = visit(table="002-t6")
+    assert page.selectbox(key="paper_table").value == "002-T6"
+    said = text(page)
+    assert "Table 6: five losses" in said and "softmax + centre 87.5 %" in said
+    assert "“ferscope reproduce 002-T6” runs it." in said and "it is given to research groups" in said
+    page.selectbox(key="paper_table").set_value("001-T7").run()
+    assert page.query_params["table"] in ("001-T7", ["001-T7"]) and "Table 7: confusion matrix" in text(checked(page))
+    page.selectbox(key="paper_table").set_value("003-T3").run()
+    assert "table" not in page.query_params
+    assert visit(table="nonsense").selectbox(key="paper_table").value == "003-T3"
+
+
+def test_our_numbers_stand_beside_the_papers(visit, no_results):
+    write_results(no_results, "003-T3")
+    page = visit(table="003-T3")
+    low, high = (share_text(end).removesuffix(" %") for end in wilson_interval(160, 400))
+    assert f"MobileNetV1 85.40 % 40.0 % {low} to {high} 3.2 M 3.22 M" in text(page)
+    assert "VGG13 (MV) 83.86 % quoted, not run" in text(page)
+    curves = charts(page)["training"]["data"]
+    assert [curve["name"] for curve in curves] == ["MobileNetV1", "MobileNetV2", "MobileNetV3-small", "A-MobileNet"]
+    assert len({(curve["line"]["color"], curve["line"]["dash"]) for curve in curves}) == 4
+    np.testing.assert_allclose(values(curves[0]["y"]), 0.4 * np.arange(1, 9) / 8)
+    sizes = values(curves[0]["marker"]["size"])
+    assert sizes.argmax() == 6  # the epoch before the last was kept
+    assert "a held-out tenth of the training rows" in " ".join(caption.value for caption in page.caption)
+
+
+def test_what_is_not_readable_says_so_beside_ours(visit, no_results):
+    assert "not readable" in text(visit(table="002-F6"))
+    page = visit(table="003-F9")
+    assert "Figure 9 (a), MobileNetV1, FERPlus: not readable; ours: not run." in text(page)
+    write_results(no_results, "003-F9")
+    said = text(visit(table="003-F9"))
+    assert "Figure 9 (a), MobileNetV1, FERPlus Paper: not readable." in said and "Ours, 400 faces" in said
+    assert "Figure 9 (e), MobileNetV1, RAF-DB: not readable; ours: needs RAF-DB." in said
+
+
+def test_the_papers_confusion_matrix_is_drawn_without_a_run(visit):
+    said = text(visit(table="001-T7"))
+    assert "Anger 83 4 9 3 1" in said and "Ours: not run." in said
+
+
+def test_a_full_form_is_chosen_where_there_is_one(visit, no_results):
+    assert not [control for control in visit(table="001-T7").segmented_control if control.key == "form"]
+    write_results(no_results, "001-T7", "short")
+    write_results(no_results, "001-T7", "full")
+    page = visit(table="001-T7", form="Full")
+    assert page.segmented_control(key="form").value == "full"
+    assert "100 epochs at 224 px" in text(page) and "8 epochs" not in text(page)  # forms are never mixed
+    assert [curve["name"] for curve in charts(page)["training"]["data"]] == [
+        f"mobilenetv3_simam{seed}" for seed in (", seed 0", ", seed 1", ", seed 2")
+    ]
+
+
+def test_a_damaged_result_is_one_sentence(visit, no_results):
+    write_results(no_results, "001-T7")
+    (file,) = no_results.iterdir()
+    file.write_text(file.read_text()[:200])
+    page = visit(table="001-T7")
+    assert "A stored result cannot be read" in text(page) and file.name in text(page)
+    assert "matrix" in charts(page)  # the rest of the page stays
