@@ -14,7 +14,8 @@ from webapp import evaluation_tables as tables
 from webapp import wording
 from webapp.evaluation_data import Evaluated
 from webapp.figures import paper_tables, scores
-from webapp.figures.charts import CONFIG, cost_figure, reliability_figure, training_figure
+from webapp.figures.charts import CONFIG, reliability_figure, training_figure
+from webapp.figures.cost import cost_figure, cost_legend
 
 DEFAULT_TABLE = "003-T3"  # never changed, because links leave it out
 
@@ -78,6 +79,7 @@ def cost(chosen: str, split: str, rule: str) -> None:
         return
     named = [replace(point, name=wording.network_name(point.name)) for point in points]
     with content:
+        st.html(cost_legend(named, wording.network_name(chosen)))
         for column, field, title in zip(
             st.columns(2), ("macs", "parameters"), ("Multiply-adds", "Parameters"), strict=True
         ):

@@ -14,7 +14,9 @@ from fer_models.reproduction.runs import FORMS
 from fer_models.reproduction.table import Study, Trained
 from fer_models.training.recipe import Loss
 from webapp.evaluation_data import Stamp, evaluated, stamp, start_of, stated_score
-from webapp.figures.charts import CostPoint, Curve
+from webapp.figures.charts import Curve
+from webapp.figures.cost import CostPoint
+from webapp.wording import in_papers_order
 
 #: What FER2013 and FERPlus are scored on; PrivateTest is for the last word.
 PART = "PublicTest"
@@ -26,7 +28,7 @@ def cost_points(split: str, label_rule: str) -> list[CostPoint]:
     Raises ValueError when a stored result is damaged.
     """
     points = []
-    for name in list_checkpoints():
+    for name in in_papers_order(list_checkpoints()):
         try:
             card = read_card(name)
             found = _score(name, card, split, label_rule)
@@ -34,7 +36,7 @@ def cost_points(split: str, label_rule: str) -> list[CostPoint]:
                 cost = _cost(card.network, len(card.labels))
                 points.append(
                     CostPoint(
-                        name, f"Checkpoint, {start_of(card)}", *cost, accuracy=found.accuracy, interval=found.interval
+                        name, f"Checkpoints, {start_of(card)}", *cost, found.accuracy, found.interval, checkpoint=True
                     )
                 )
         except (CheckpointError, UnknownNetworkError):
@@ -74,6 +76,7 @@ def _run_points(split: str, label_rule: str, changed: Stamp) -> list[CostPoint]:
                     *cost,
                     accuracy=measured.value,
                     interval=measured.interval,
+                    checkpoint=False,
                 )
             )
     return points

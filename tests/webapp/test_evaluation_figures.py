@@ -15,9 +15,10 @@ from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
 from fer_models.reproduction.result import Epoch
 from webapp import wording
-from webapp.figures import charts, matrix, paper_tables, scores
-from webapp.figures.charts import CostPoint, Curve
+from webapp.figures import charts, cost, matrix, paper_tables, scores
+from webapp.figures.charts import Curve
 from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS
+from webapp.figures.cost import CostPoint
 
 NAMES = ("neutral", "fear", "anger")
 COUNTS = np.array([[90, 9, 1], [0, 4, 0], [0, 0, 0]])
@@ -140,33 +141,54 @@ def test_reliability_has_one_point_a_bin_with_faces():
     assert sum(bars.y) == 500 and len(curve.x) == sum(count > 0 for count in bars.y) < len(bars.y)
 
 
-def point(name: str, accuracy: float, macs: int, series: str = "Checkpoint, from scratch") -> CostPoint:
-    return CostPoint(name, series, macs // 100, macs, accuracy, (accuracy - 0.01, accuracy + 0.02))
+SCRATCH, IMAGENET, RUNS = "Checkpoints, from scratch", "Checkpoints, from ImageNet weights", "Short form of a table"
 
 
-def test_cost_keeps_kinds_apart_and_names_from_overlapping():
+def point(name: str, accuracy: float, macs: int, series: str = SCRATCH) -> CostPoint:
+    interval = (accuracy - 0.01, accuracy + 0.02)
+    return CostPoint(name, series, macs // 100, macs, accuracy, interval, checkpoint=series != RUNS)
+
+
+def test_cost_has_every_network_with_its_interval():
     points = [
         point("a", 0.80, 200_000_000),
+        point("vgg16", 0.30, 15_500_000_000, RUNS),
+        point("c", 0.60, 560_000_000, IMAGENET),
         point("b", 0.801, 210_000_000),
-        point("c", 0.60, 560_000_000, "Checkpoint, from ImageNet weights"),
-        point("vgg16", 0.30, 15_500_000_000, "Short form of a table, from scratch"),
+        point("vgg13", 0.31, 11_300_000_000, RUNS),
     ]
-    figure = charts.cost_figure(points, "macs", "Multiply-adds", "b")
-    assert [trace.name for trace in figure.data] == sorted({p.series for p in points})
-    scratch = figure.data[1]
-    assert list(scratch.x) == [200_000_000, 210_000_000] and list(scratch.y) == [0.80, 0.801]
-    assert scratch.marker.size[1] > scratch.marker.size[0]
-    assert scratch.error_y.array[0] == pytest.approx(0.02) and scratch.error_y.arrayminus[0] == pytest.approx(0.01)
-    names = {note.text: note for note in figure.layout.annotations}
-    assert set(names) == {"a", "b", "c"}  # runs of tables have theirs on hover and in the table
-    assert names["a"].x == pytest.approx(math.log10(200_000_000))
-    # The better ones' names stand above their intervals, one above the other, and the worse one's below.
-    assert names["a"].y == pytest.approx(0.82) and names["b"].y == pytest.approx(0.821)
-    assert names["b"].yshift - names["a"].yshift >= 0.9 * charts.TEXT_SIZE > 0 > names["c"].yshift
+    figure = cost.cost_figure(points, "macs", "Multiply-adds", "b")
+    drawn = {trace.name: trace for trace in figure.data}
+    assert list(drawn) == ["c", "a", "b", RUNS]
+    assert list(drawn["a"].x) == [200_000_000] and list(drawn["a"].y) == [0.80]
+    assert list(drawn[RUNS].x) == [15_500_000_000, 11_300_000_000] and list(drawn[RUNS].y) == [0.30, 0.31]
+    assert drawn["a"].error_y.array[0] == pytest.approx(0.02)
+    assert drawn["a"].error_y.arrayminus[0] == pytest.approx(0.01)
+    assert max(drawn, key=lambda name: drawn[name].marker.size) == "b"
     low, high = figure.layout.xaxis.range
     assert low < math.log10(200_000_000) and math.log10(15_500_000_000) < high
     shown = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
     assert shown[200_000_000] == "200 M" and shown[10_000_000_000] == "10 G"
+
+
+def test_the_legend_of_cost_names_every_mark():
+    names = [f"net{number}" for number in range(12)] + ["<b>"]
+    points = [point(name, 0.8, 10**8) for name in names] + [point("vgg16", 0.3, 10**10, RUNS)]
+    figure = cost.cost_figure(points, "parameters", "Parameters", "net3")
+    marks = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
+    assert len(set(marks.values())) == len(marks) == 14
+    groups = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", cost.cost_legend(points, "net3"))
+    series = {re.sub("<i.*?</i>", "", title): listed for title, listed in groups}
+    assert list(series) == [SCRATCH, RUNS] and series[RUNS] == ""
+    listed = re.findall(
+        r'<dd( aria-current=true)?><i style="color:(\S+)" aria-hidden="true">(.)</i>(.*?)</dd>', series[SCRATCH]
+    )
+    assert [unescape(name) for *_, name in listed] == names
+    assert [name for current, *_, name in listed if current] == ["net3"]
+    shapes = {"circle": "●", "square": "■", "diamond": "◆"}
+    assert [(shapes[marks[unescape(name)][0]], marks[unescape(name)][1]) for *_, name in listed] == [
+        (glyph, colour) for _, colour, glyph, _ in listed
+    ]
 
 
 def test_training_curves_differ_in_colour_or_dash():
@@ -180,7 +202,7 @@ def test_training_curves_differ_in_colour_or_dash():
     "figure",
     [
         matrix.matrix_figure(matrix.count_matrix(NAMES, COUNTS)),
-        charts.cost_figure([point("a", 0.5, 10**8)], "parameters", "Parameters", "a"),
+        cost.cost_figure([point("a", 0.5, 10**8)], "parameters", "Parameters", "a"),
         charts.reliability_figure(measure_calibration(np.array([0]), np.array([[0.9, 0.1]]))),
     ],
 )

@@ -1,5 +1,7 @@
 """What the page "Evaluation" says of cost and of the papers' tables."""
 
+import re
+
 import numpy as np
 
 from fer_models.card import share_text
@@ -12,7 +14,7 @@ from tests.webapp.evaluation_files import (
     write_checkpoint,
     write_results,
 )
-from tests.webapp.pages import charts, checked, text, values
+from tests.webapp.pages import charts, checked, html, text, values
 
 
 def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
@@ -26,20 +28,18 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     assert "ImageNet" in read_card("a_mobilenet.ferplus").initialisation
     page = open_page()
     series = {trace["name"]: trace for trace in charts(page)["cost_macs"]["data"]}
-    assert list(series) == [
-        "Checkpoint, from ImageNet weights",
-        "Checkpoint, from scratch",
-        "Short form of a table, from scratch",
-    ]
-    assert len({trace["marker"]["symbol"] for trace in series.values()}) == 3
-    assert values(series["Short form of a table, from scratch"]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
-    names = [data[0] for data in series["Short form of a table, from scratch"]["customdata"]]
+    runs = "Short form of a table, from scratch"
+    assert list(series) == ["A-MobileNet", "MobileNetV3-CPSCA", runs]
+    assert len({(trace["marker"]["symbol"], trace["marker"]["color"]) for trace in series.values()}) == 3
+    assert values(series[runs]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
+    names = [data[0] for data in series[runs]["customdata"]]
     assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "a_mobilenet"]
     # Known costs: README's table has them for eight labels.
-    (checkpoint,) = series["Checkpoint, from ImageNet weights"]["customdata"]
-    assert checkpoint[0] == "A-MobileNet"
     parameters = {trace["name"]: trace for trace in charts(page)["cost_parameters"]["data"]}
-    assert values(parameters["Checkpoint, from ImageNet weights"]["x"]).tolist() == [3_420_368]
+    assert values(parameters["A-MobileNet"]["x"]).tolist() == [3_420_368]
+    legend = html(page).partition('class="fs-legend"')[2].partition("</dl>")[0]
+    kinds = re.findall(r"<dt>(.*?)</dt>", re.sub("<i.*?</i>", "", legend))
+    assert kinds == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
     assert "short form" in text(page).lower()
 
 
