@@ -25,6 +25,7 @@ class NetworkWords:
         return f"{self.reference.partition(',')[0].rstrip('.')}." if self.reference else ""
 
 
+_LIANG = "Liang et al. 2023, A lightweight method for face expression recognition based on improved MobileNetV3"
 NETWORKS = {
     "mobilenetv3_simam": NetworkWords(
         "MobileNetV3-SimAM",
@@ -34,7 +35,7 @@ NETWORKS = {
     "mobilenetv3_cpsca": NetworkWords(
         "MobileNetV3-CPSCA",
         "A narrow MobileNetV3 with coordinate attention, which weighs rows and columns.",
-        "Liang et al. 2023, A lightweight method for face expression recognition based on improved MobileNetV3",
+        _LIANG,
     ),
     "a_mobilenet": NetworkWords(
         "A-MobileNet",
@@ -46,7 +47,30 @@ NETWORKS = {
         "EfficientNet-B0 with one gate for every value of its last feature map.",
         "Kausar et al., Human Emotion Recognition",
     ),
+    "mobilenetv3_no_middle_attention": NetworkWords(
+        "MobileNetV3, no middle attention",
+        "MobileNetV3-CPSCA without its attention: what the other attentions are measured against.",
+        _LIANG,
+    ),
+    "mobilenetv3_ca": NetworkWords(
+        "MobileNetV3-CA",
+        "MobileNetV3-CPSCA with plain coordinate attention, which sums rows and columns up by their mean.",
+        _LIANG,
+    ),
+    "mobilenetv3_maxca": NetworkWords(
+        "MobileNetV3-MAXCA",
+        "MobileNetV3-CPSCA with coordinate attention that sums rows and columns up by their maximum.",
+        _LIANG,
+    ),
+    "mobilenetv3_large": NetworkWords(
+        "MobileNetV3-Large",
+        "The network as published, with squeeze and excitation: what SimAM's network starts from.",
+        "Howard et al. 2019, Searching for MobileNetV3",
+    ),
 }
+
+#: What a network's name is followed by, by what the checkpoint was trained on.
+_TRAINED_ON = {"ferplus": "", "fer2013": ", labels of FER2013"}
 
 
 @dataclass(frozen=True)
@@ -104,13 +128,22 @@ MECHANISMS = {
 def network_name(checkpoint: str) -> str:
     """What a checkpoint is called on the page and in links; a checkpoint that is not one of ours keeps its own name."""
     network, _, trained_on = checkpoint.partition(".")
-    return NETWORKS[network].name if network in NETWORKS and trained_on == "ferplus" else checkpoint
+    if network not in NETWORKS or trained_on not in _TRAINED_ON:
+        return checkpoint
+    return NETWORKS[network].name + _TRAINED_ON[trained_on]
 
 
 def in_papers_order(checkpoints: list[str]) -> list[str]:
-    """The four papers' networks in their order, then all others."""
-    order = list(NETWORKS)
-    return sorted(checkpoints, key=lambda name: (*[name.partition(".")[0] != each for each in order], name))
+    """The four papers' networks in their order, their relatives, the same with other labels, then all others."""
+    networks, trainings = list(NETWORKS), list(_TRAINED_ON)
+
+    def place(checkpoint: str) -> tuple[int, int, str]:
+        network, _, trained_on = checkpoint.partition(".")
+        if network not in NETWORKS or trained_on not in _TRAINED_ON:
+            return len(trainings), len(networks), checkpoint
+        return trainings.index(trained_on), networks.index(network), checkpoint
+
+    return sorted(checkpoints, key=place)
 
 
 def network_words(card: Card) -> NetworkWords:
