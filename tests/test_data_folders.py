@@ -1,5 +1,6 @@
 """Class folders and zips of them: small made-up data."""
 
+import lzma
 import shutil
 import zipfile
 from pathlib import Path
@@ -114,6 +115,7 @@ def test_an_empty_class(folder):
         (lambda f: (f / "sad").rename(f / "train"), "holds Happy beside other parts"),
         (lambda f: (f / "sad").rename(f / ("a" * 61)), "cannot be one"),
         (lambda f: (f / "sad").rename(f / "a\x07b"), "cannot be one"),
+        (lambda f: (f / "sad").rename(f / "a\\b"), "cannot be one"),
     ],
 )
 def test_class_folders_that_cannot_be_meant(folder, change, message):
@@ -185,6 +187,15 @@ def make_zip(file: Path, members: dict[str, bytes | str | None]) -> Path:
     return file
 
 
+def test_a_zip_may_spell_its_paths_from_the_current_folder(folder, tmp_path):
+    members = {f"./{file.relative_to(folder)}": file.read_bytes() for file in sorted(folder.rglob("*.png"))}
+    file = make_zip(tmp_path / "dotted.zip", {"./": "", "./Happy/": "", **members})
+    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
+    assert zipped.skipped == () and zipped.training.label_set.labels == plain.training.label_set.labels
+    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
+    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -234,6 +245,21 @@ def test_a_damaged_zip(folder, tmp_path):
     for rule in ("raf-db", "rafd"):
         with pytest.raises(DataError, match="only class folders are read from a zip"):
             read_parts(file, rule)
+
+
+def test_a_zip_whose_lzma_is_damaged(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for picture in sorted(folder.rglob("*.png")):
+            archive.write(picture, picture.relative_to(folder))
+        damaged = archive.getinfo("sad/1.png")
+    whole = (tmp_path / "set.zip").read_bytes()
+    start = damaged.header_offset + 30 + len(damaged.filename) + 9  # behind the header and LZMA's own properties
+    (tmp_path / "set.zip").write_bytes(whole[:start] + b"\xff" * 20 + whole[start + 20 :])
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive, pytest.raises(lzma.LZMAError):
+        archive.read("sad/1.png")
+    with pytest.raises(DataError, match=r"sad/1\.png: This picture is damaged"):
+        read_parts(tmp_path / "set.zip", "folder")
+    assert len(read_parts(tmp_path / "set.zip", "folder", skip_bad=True).training) == 8
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

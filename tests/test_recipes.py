@@ -72,6 +72,15 @@ def test_augmentation_can_make_one_change_or_none():
     assert noise.std().item() == pytest.approx(0.2, rel=0.05) and changed.min() >= 0 and changed.max() <= 1
 
 
+def test_what_one_of_cannot_choose_is_refused():
+    with pytest.raises(ValueError, match="shear is not among the changes of which one_of makes one"):
+        Augmentation(one_of=1, shear=20)
+    gain = Augmentation(one_of=1, degrees=0, translate=0, scale=(1, 1), contrast=0.4, flip=0)
+    changed = augmenter(gain)(torch.full((50, 1, 48, 48), 0.5))
+    assert changed.std() > 0.05
+    assert augmenter(gain)(torch.zeros(50, 1, 48, 48)).max() == 0  # nothing is added to black
+
+
 def test_recipes_from_the_command_line(tmp_path):
     recipe = make_recipe("a_mobilenet", None, Changes(("64:2", "112:1"), 3))
     assert recipe.optimizer == "sgd" and recipe.seed == 3

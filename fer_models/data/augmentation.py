@@ -2,7 +2,7 @@
 
 import kornia.augmentation as K
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 
@@ -20,7 +20,8 @@ class Augmentation(BaseModel):
         default=0.3,
         ge=0,
         lt=1,
-        description="largest change of brightness (added, white being 1) and of gain (a factor)",
+        description="largest change of brightness (added, white being 1) and of gain (a factor); with one_of, of gain "
+        "only",
     )
     noise: float = Field(default=0.0, ge=0, le=0.5, description="standard deviation of Gaussian noise, white being 1")
     erase: float = Field(default=0.0, ge=0, le=1, description="probability of a grey rectangle")
@@ -29,8 +30,14 @@ class Augmentation(BaseModel):
         ge=0,
         le=1,
         description="probability that exactly one of the changes above is made, as paper 002's code does; erasing is "
-        "drawn apart. None: all are made",
+        "drawn apart, and shear is not among them. None: all are made",
     )
+
+    @model_validator(mode="after")
+    def _one_of_has_no_shear(self) -> "Augmentation":
+        if self.one_of is not None and self.shear:
+            raise ValueError("shear is not among the changes of which one_of makes one")
+        return self
 
 
 def augmenter(settings: Augmentation) -> nn.Module:

@@ -108,7 +108,8 @@ def _label_set(files: PictureFiles, classes: list[str]) -> tuple[LabelSet, dict[
     spelt = {name: expression(name) for name in classes}
     if None in spelt.values():
         for name in classes:
-            if len(name) > _LONGEST_LABEL or not name.isprintable():
+            # A backslash is a letter to some systems, but no label of a card may hold one.
+            if len(name) > _LONGEST_LABEL or not name.isprintable() or "\\" in name:
                 raise DataError(f"{files.root}: a class folder's name is its label; {name[:60]!r} cannot be one.")
         return LabelSet("own", tuple(classes)), {name: index for index, name in enumerate(classes)}
     labels = {name: label for name, label in spelt.items() if label is not None}

@@ -13,7 +13,7 @@ class DataError(ValueError):
     """A data set that is missing, incomplete or not what its format says; the message names the file."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == on arrays is no truth value
 class Faces:
     """Labelled grey faces.
 

@@ -163,7 +163,8 @@ def _rows(file: Path, columns: tuple[str, ...], may_be_empty: bool = False) -> I
     """Lines of a CSV file with their numbers, checked to have ``columns`` in every line."""
     line = 1
     try:
-        with open(file, newline="", encoding="utf-8") as lines:
+        # -sig: spreadsheets may put a byte order mark before the first column's name.
+        with open(file, newline="", encoding="utf-8-sig") as lines:
             for line, row in enumerate(csv.DictReader(lines), start=2):
                 missing = [column for column in columns if row.get(column) is None]
                 if missing:

@@ -1,5 +1,6 @@
 """Where picture files are: below a folder, or in a zip file, which is read where it lies and never unpacked."""
 
+import lzma
 import os
 import stat
 import threading
@@ -18,6 +19,9 @@ MAX_ZIP_BYTES = 4 * 1024**3  # of all its files, unpacked
 
 _DEEPEST = 6  # levels of folders; a link that leads back up would never end
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+
+# What reading a member raises that is damaged, locked, or packed in a way that is not known here.
+_DAMAGE = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 Opener: TypeAlias = Callable[[str], RGBImage]
 
@@ -66,14 +70,16 @@ class ZipFiles:
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise DataError(f"{file.name} is not a zip file that can be read: {error}.") from error
         _check_members(file, members)
-        paths = [(PurePosixPath(member.filename), member.is_dir()) for member in members]
-        paths = [(path, is_folder) for path, is_folder in paths if not any(map(_is_junk, path.parts))]
-        files = [str(path) for path, is_folder in paths if not is_folder]
-        if len(set(files)) < len(files):
+        paths = [(PurePosixPath(member.filename), member) for member in members]
+        paths = [(path, member) for path, member in paths if path.name and not any(map(_is_junk, path.parts))]
+        files = [(str(path), member) for path, member in paths if not member.is_dir()]
+        # The archive may spell a path otherwise, './happy/0.png' for 'happy/0.png'.
+        self._members = dict(files)
+        if len(self._members) < len(files):
             raise DataError(f"{file.name} holds two files of the same name.")
-        folders = {str(path) for path, is_folder in paths if is_folder}
-        folders |= {str(parent) for name in files for parent in PurePosixPath(name).parents if parent.name}
-        self.files, self.folders = tuple(sorted(files)), tuple(sorted(folders))
+        folders = {str(path) for path, member in paths if member.is_dir()}
+        folders |= {str(parent) for name in self._members for parent in PurePosixPath(name).parents if parent.name}
+        self.files, self.folders = tuple(sorted(self._members)), tuple(sorted(folders))
 
     def sources(self, names: tuple[str, ...]) -> list[Path]:
         return [self.root]
@@ -85,9 +91,9 @@ class ZipFiles:
 
             def open_member(name: str) -> RGBImage:
                 try:
-                    with one_at_a_time, archive.open(name) as member:
+                    with one_at_a_time, archive.open(self._members[name]) as member:
                         content = member.read(MAX_BYTES + 1)
-                except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error):
+                except _DAMAGE:
                     raise ImageError("This picture is damaged or locked inside the zip file.") from None
                 return open_image(content)
 
