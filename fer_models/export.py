@@ -23,7 +23,7 @@ from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError
 from fer_models.classifier import Classifier, load_classifier
 from fer_models.evaluation import list_predictions, load_predictions
-from fer_models.preprocessing import to_input
+from fer_models.preprocessing import to_input, to_source
 from fer_models.version import __version__
 
 #: The largest difference of a logit or a probability that is taken for rounding.
@@ -100,17 +100,17 @@ def mean_faces_at_hand(side: int) -> np.ndarray:
     cells = []
     for name, split in list_predictions():
         try:
-            cells += [torch.from_numpy(face) for face in load_predictions(name, split).cells.values()]
+            # Checkpoints may have other source sides than this one.
+            cells += [to_source(face, side) for face in load_predictions(name, split).cells.values()]
         except CheckpointError:
             continue  # of other weights, or damaged: there are others
     if not cells:
         raise ExportError("No stored predictions are found whose mean faces the export could be checked on.")
-    means = torch.stack(cells)
-    means = torch.cat([means, means.flip(-1)]).float().unsqueeze(1)
-    means = nn.functional.interpolate(means, size=(side, side), mode="bilinear", align_corners=False).squeeze(1)
-    index = torch.arange(FACES_IN_CHECK)
-    darker = 1 - 0.1 * (index // len(means)).clamp(max=5)
-    return (means[index % len(means)] * darker[:, None, None]).round().to(torch.uint8).numpy()
+    means = np.stack(cells)
+    means = np.concatenate([means, means[..., ::-1]])
+    index = np.arange(FACES_IN_CHECK)
+    darker = 1 - 0.1 * (index // len(means)).clip(max=5)
+    return (means[index % len(means)] * darker[:, None, None]).round().astype(np.uint8)
 
 
 @contextmanager

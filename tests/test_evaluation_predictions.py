@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_models.checkpoints import CheckpointError, read_card
+from fer_models.checkpoints import CheckpointError, read_card, save_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data import Faces, read_fer2013, select_faces
 from fer_models.evaluation import (
@@ -17,11 +17,10 @@ from fer_models.evaluation import (
     predict_faces,
     predict_split,
     save_predictions,
-    store_predictions,
 )
 from fer_models.evaluation.predictions import mean_faces
 from fer_models.labels import FER2013, FERPLUS
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, make_network
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 STORED = sorted(BUNDLED.glob("*.npz"))
@@ -41,9 +40,14 @@ def weights(tmp_path, monkeypatch) -> Path:
     return make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
 
 
+def store(weights: Path, faces: Faces, split: str = "PublicTest") -> Path:
+    classifier = load_classifier(weights)
+    return save_predictions(predict_split(classifier, faces, split=split, label_rule="ferplus-majority"), weights)
+
+
 @pytest.fixture
 def stored(weights, faces) -> Path:
-    return store_predictions("small.test", faces, "PublicTest", "ferplus-majority")
+    return store(weights, faces)
 
 
 def test_what_is_stored_comes_back(stored, weights, faces):
@@ -98,10 +102,27 @@ def test_no_predicted_label_changes_by_the_smaller_precision(weights):
     np.testing.assert_allclose(found.probabilities, probabilities, rtol=2e-3)
 
 
+def test_hundreds_of_labels_come_back(tmp_path):
+    network, card = make_network("mobilenetv3_small")
+    card = card.model_copy(update={"labels": tuple(f"label {index}" for index in range(300))})
+    weights = save_checkpoint(network, card, tmp_path)
+    labels, face = np.array([0, 255, 256, 299]), np.full((48, 48), 9, dtype=np.uint8)
+    probabilities = np.full((4, 300), 1 / 300, dtype=np.float32)
+    made = Predictions(card.name, card.labels, "x", "r", np.arange(4), labels, probabilities, {(299, 256): face})
+    save_predictions(made, weights)
+    found = load_predictions(weights, "x")
+    assert found.labels.tolist() == [0, 255, 256, 299] and list(found.cells) == [(299, 256)]
+
+
+def test_predictions_can_be_compared_and_counted(stored):
+    first, second = load_predictions("small.test"), load_predictions("small.test")
+    assert first == first and first != second and len({first, second}) == 2
+
+
 def test_listing(weights, faces, monkeypatch, tmp_path_factory):
     assert ("small.test", "PublicTest") not in list_predictions()
     for split in ("PublicTest", "PrivateTest"):
-        store_predictions(weights, faces, split, "ferplus-majority")
+        store(weights, faces, split)
     (weights.parent / "small.test.some.thing.npz").touch()
     (weights.parent / "other.PublicTest.npz").touch()
     mine = [entry for entry in list_predictions() if entry[0].startswith(("small", "other"))]
@@ -117,7 +138,7 @@ def test_predictions_of_other_weights_are_noticed(stored, weights, faces):
     make_checkpoint("a_mobilenet", weights.parent, "small.test")
     with pytest.raises(CheckpointError, match=r"PublicTest\.npz are of other weights.*--store' makes them anew"):
         load_predictions("small.test")
-    store_predictions("small.test", faces, "PublicTest", "ferplus-majority")
+    store(weights, faces)
     assert len(load_predictions("small.test").rows) == 90
 
 
@@ -127,10 +148,10 @@ def test_what_is_not_there(weights, faces):
     with pytest.raises(CheckpointError, match=r"Did you mean 'small\.test'"):
         load_predictions("smal.test")
     with pytest.raises(ValueError, match=r"'\.\./x' cannot name a file"):
-        store_predictions("small.test", faces, "../x", "ferplus-majority")
+        store(weights, faces, "../x")
     other = Faces(faces.images, faces.labels % 7, faces.targets[:, :7], faces.rows, FER2013)
     with pytest.raises(ValueError, match="these faces are labelled anger"):
-        store_predictions("small.test", other, "PublicTest", "fer2013")
+        store(weights, other)
     assert not list(weights.parent.glob("*.npz"))
 
 

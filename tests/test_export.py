@@ -17,9 +17,10 @@ from fer_models.card import Card
 from fer_models.checkpoints import save_checkpoint
 from fer_models.cli import app
 from fer_models.data import read_fer2013, select_faces
+from fer_models.evaluation import Predictions, list_predictions, save_predictions
 from fer_models.networks import PAPER_NETWORKS, create_network
 from fer_models.preprocessing import Preprocessing
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, make_network
 
 BUNDLED = Path(__file__).parents[1] / "checkpoints"
 
@@ -72,6 +73,24 @@ def test_checked_on_faces_not_on_noise():
     assert len({face.tobytes() for face in faces}) == 64
     assert all(face.std() > 10 for face in faces)
     assert export.mean_faces_at_hand(64).shape == (64, 64, 64)
+
+
+def test_mean_faces_of_another_source_side_are_brought_to_this_one(tmp_path, monkeypatch):
+    network, card = make_network("mobilenetv3_small")
+    weights = save_checkpoint(
+        network, card.model_copy(update={"name": "a.own", "preprocessing": Preprocessing(source_side=96)}), tmp_path
+    )
+    face = np.random.default_rng(0).integers(0, 256, (96, 96), dtype=np.uint8)
+    one = np.zeros(1, dtype=np.int64)
+    probabilities = np.eye(8, dtype=np.float32)[one]
+    save_predictions(
+        Predictions("a.own", card.labels, "PublicTest", "folder", one, one, probabilities, {(0, 0): face}), weights
+    )
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    assert list_predictions()[0] == ("a.own", "PublicTest")  # beside the bundled ones, whose faces have 48 pixels
+    faces = export.mean_faces_at_hand(48)
+    assert faces.shape == (64, 48, 48)
+    np.testing.assert_allclose(faces[0], face.reshape(48, 2, 48, 2).mean((1, 3)), atol=1)
 
 
 def test_predictions_of_other_weights_are_passed_over(tmp_path, monkeypatch):

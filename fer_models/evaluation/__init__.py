@@ -9,7 +9,6 @@ from fer_models.evaluation.predictions import (
     load_predictions,
     predict_split,
     save_predictions,
-    store_predictions,
 )
 from fer_models.evaluation.report import ClassScores, Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
@@ -36,5 +35,4 @@ __all__ = [
     "predict_split",
     "save_predictions",
     "score",
-    "store_predictions",
 ]

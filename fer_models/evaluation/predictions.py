@@ -16,7 +16,7 @@ import numpy as np
 
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card
-from fer_models.classifier import Classifier, load_classifier
+from fer_models.classifier import Classifier
 from fer_models.data.faces import Faces
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces
@@ -26,7 +26,7 @@ FACES_IN_A_MEAN = 30
 _SPLIT = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == on arrays is no truth value
 class Predictions:
     """A checkpoint's answers on the faces of a split.
 
@@ -74,32 +74,24 @@ def mean_faces(images: np.ndarray, labels: np.ndarray, predicted: np.ndarray) ->
     return means
 
 
-def store_predictions(checkpoint: str | os.PathLike[str], faces: Faces, split: str, label_rule: str) -> Path:
-    """Run a checkpoint, given by name or path, over faces and store its answers beside it; returns the file.
-
-    Raises CheckpointError (no such checkpoint), ValueError (other labels, a split that is no name), OSError.
-    """
-    weights = find_checkpoint(checkpoint)
-    found = predict_split(load_classifier(weights), faces, split=split, label_rule=label_rule)
-    return save_predictions(found, weights)
-
-
 def save_predictions(predictions: Predictions, weights: Path) -> Path:
     """Write predictions beside the weights that made them; returns the file.
 
     Probabilities become fp16, but no face's predicted label changes by that.
+
+    Raises ValueError (a split that is no name), OSError.
     """
     file = _file(weights, predictions.split)
     with written_aside(file) as aside, open(aside, "wb") as stream:
         np.savez_compressed(
             stream,
             rows=predictions.rows.astype(np.int64),
-            labels=predictions.labels.astype(np.uint8),
+            labels=predictions.labels.astype(np.uint16),
             probabilities=_half_precision(predictions.probabilities),
             split=np.array(predictions.split),
             label_rule=np.array(predictions.label_rule),
             weights_sha256=np.array(_sha256(weights)),
-            cells=np.array(list(predictions.cells), dtype=np.uint8).reshape(-1, 2),
+            cells=np.array(list(predictions.cells), dtype=np.uint16).reshape(-1, 2),
             cell_faces=np.array(list(predictions.cells.values()), dtype=np.uint8),
         )
     return file

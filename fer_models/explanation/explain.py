@@ -11,7 +11,7 @@ from fer_models.explanation.gates import GateMap, read_gates
 from fer_models.networks import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == on arrays is no truth value
 class Explanation:
     """What one network saw in one crop.
 

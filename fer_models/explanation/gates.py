@@ -10,7 +10,7 @@ from torch import Tensor
 from fer_models.attention import GateKind, gate_values, listen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # == on arrays is no truth value
 class GateMap:
     """One recorded gate of one picture.
 
