@@ -1,9 +1,9 @@
 """The card: the JSON beside a checkpoint's weights, which says what they are and how good."""
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
 from fer_models.storage import WeightForm
@@ -30,6 +30,17 @@ def share_text(share: float) -> str:
     """A score as '82.4 %': cut off after a tenth, because a score is never rounded up."""
     # The small term keeps 0.3, which no float holds exactly, from becoming 29.9.
     return f"{math.floor(1000 * share + 1e-9) / 10:.1f} %"
+
+
+def check_file_name(text: str) -> str:
+    """``text`` itself where it can stand in a file's name without leading to another folder; else ValueError."""
+    if text in (".", "..") or any(sign in text for sign in "/\\\0"):
+        raise ValueError(f"{text!r} cannot stand in a file's name")
+    return text
+
+
+#: A card may come from anyone, and files are named after it: its maps, its ONNX form.
+_FileName = Annotated[str, AfterValidator(check_file_name)]
 
 
 class _Part(BaseModel):
@@ -77,10 +88,10 @@ class Score(_Part):
 class Card(_Part):
     """Everything needed to rebuild, serve and judge a checkpoint."""
 
-    name: str = Field(min_length=1)
+    name: _FileName = Field(min_length=1)
     network: str
     options: dict[str, Any] = {}
-    labels: tuple[str, ...] = Field(min_length=2)
+    labels: tuple[_FileName, ...] = Field(min_length=2)
     preprocessing: Preprocessing
     weights: WeightForm = Field(default="fp16", description="how the file holds them; scores are of this form")
     data: TrainingData | None = None

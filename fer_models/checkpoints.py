@@ -54,10 +54,11 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
         if not path.is_file():
             raise CheckpointError(f"There is no file {path}.")
         return path
-    for folder in checkpoint_folders():
-        file = folder / f"{name}.safetensors"
-        if path.name == str(name) and file.is_file():
-            return file
+    if path.name == str(name):
+        found = [file for folder in checkpoint_folders() if (file := folder / f"{name}.safetensors").is_file()]
+        # As in list_checkpoints, weights without a card do not count, unless to say that the card is missing.
+        if found:
+            return next((file for file in found if file.with_suffix(".json").is_file()), found[0])
     near = difflib.get_close_matches(str(name), list_checkpoints(), n=1, cutoff=0.4)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     raise CheckpointError(f"There is no checkpoint '{name}'.{hint} 'ferscope checkpoints' lists them.")

@@ -98,6 +98,8 @@ def predict(
         try:
             for result in predict_picture(classifier, picture, whole=whole, maps=maps):
                 typer.echo(json.dumps(result) if as_json else describe(result))
+        except BrokenPipeError:
+            raise  # nobody reads on; that is not this picture's fault
         except (ValueError, OSError, DetectorError) as error:
             typer.echo(f"ferscope: {picture}: {error}", err=True)
             failed = True

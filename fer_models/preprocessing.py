@@ -46,7 +46,9 @@ def to_source(crop: np.ndarray, side: int) -> np.ndarray:
 
 
 def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = None) -> Tensor:
-    """Enlarge grey faces, give them three equal channels and normalise.
+    """Bring grey faces to the input side, give them three equal channels and normalise.
+
+    Faces larger than the input side, as a first stage of growing sides may have them, are shrunk with antialiasing.
 
     Args:
         faces: (N, s, s), float in 0..1 or uint8.
@@ -59,7 +61,8 @@ def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = Non
     if faces.dtype == torch.uint8:
         grey = grey / 255
     if grey.shape[-1] != side:
-        grey = F.interpolate(grey, size=(side, side), mode="bilinear", align_corners=False)
+        shrinks = grey.shape[-1] > side
+        grey = F.interpolate(grey, size=(side, side), mode="bilinear", align_corners=False, antialias=shrinks)
     grey = (grey - preprocessing.mean) / preprocessing.std
     return grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 

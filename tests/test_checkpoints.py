@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import fer_models as fer
@@ -129,6 +130,12 @@ def change_card(file, **changes):
         ({"labels": ["neutral", "happiness"]}, "names 2 labels.*head for 3"),
         ({"labels": ["neutral", "neutral", "anger"]}, "repeat"),
         ({"labels": ["neutral"]}, "labels"),
+        ({"labels": ["neutral", "happiness", "../../anger"]}, r"labels\.2: '\.\./\.\./anger' cannot stand in a file"),
+        ({"labels": ["neutral", "..", "anger"]}, r"labels\.1: '\.\.' cannot stand in a file"),
+        ({"name": "../../escaped"}, r"name: '\.\./\.\./escaped' cannot stand in a file's name"),
+        ({"name": "C:\\escaped"}, "cannot stand in a file's name"),
+        ({"name": "a\0b"}, "cannot stand in a file's name"),
+        ({"name": "."}, "cannot stand in a file's name"),
         ({"surprise": 1}, "surprise"),
         ({"preprocessing": {"input_side": 4}}, r"preprocessing\.input_side"),
         ({"network": "mobilenetv2"}, "shape|lack"),
@@ -177,6 +184,18 @@ def test_missing_and_surplus_tensors(saved):
         fer.load_classifier(file)
 
 
+def test_weights_without_a_card_do_not_hide_whole_ones(saved, tmp_path_factory, monkeypatch):
+    file, _ = saved
+    earlier = tmp_path_factory.mktemp("earlier") / file.name
+    earlier.write_bytes(b"")
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", f"{earlier.parent}:{file.parent}")
+    assert "small.test" in fer.list_checkpoints()
+    assert fer.load_classifier("small.test").labels == LABELS
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(earlier.parent))
+    with pytest.raises(fer.CheckpointError, match=r"small\.test\.json is missing beside the weights in .*earlier"):
+        fer.load_classifier("small.test")
+
+
 def test_added_folders_come_first(tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", f"{tmp_path / 'a'}:{tmp_path / 'b'}")
     assert checkpoint_folders()[:2] == [tmp_path / "a", tmp_path / "b"]
@@ -215,6 +234,18 @@ def test_preprocessing_is_luminance_area_and_bilinear():
     ramp = torch.arange(48).expand(1, 48, 48) / 255
     large = to_input(ramp, Preprocessing(input_side=96, mean=0.0, std=1.0))[0, 0, 10] * 255
     np.testing.assert_allclose(large[1:3].numpy(), [0.25, 0.75], atol=1e-4)
+
+
+def test_shrinking_is_antialiased_and_enlarging_is_plain_bilinear():
+    stripes = np.tile(np.array([0, 255], dtype=np.uint8), (112, 56))
+    settings = Preprocessing(source_side=112, mean=0.0, std=1.0)
+    small = to_input(torch.from_numpy(stripes)[None], settings, side=64)[0, 0].numpy() * 255
+    expected = np.asarray(Image.fromarray(stripes).resize((64, 64), Image.Resampling.BILINEAR))
+    np.testing.assert_allclose(small, expected, atol=0.6)  # Pillow rounds to whole values
+    assert small[:, 1:-1].std() < 30  # grey, not a wave from black to white
+    faces = torch.rand(2, 1, 48, 48)
+    plain = torch.nn.functional.interpolate(faces, size=(64, 64), mode="bilinear", align_corners=False)
+    assert torch.equal(to_input(faces[:, 0], settings, side=64)[:, :1], plain)
 
 
 def test_training_and_serving_see_the_same(crop):

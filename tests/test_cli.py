@@ -1,6 +1,7 @@
 """The command line as a person meets it: real processes for the ways in and out, real pictures and files."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -86,6 +87,25 @@ def test_predict_goes_on_after_a_bad_picture(run, photo, tmp_path):
     assert len(errors) == 3 and all(line.startswith("ferscope: ") for line in errors)
     assert "--whole" in errors[1]
     assert run("predict", blank, "--whole", "--checkpoint", "small.test").exit_code == 0
+
+
+def test_predict_stops_when_nobody_reads_on(folder, photo, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [FERSCOPE, "predict", photo, photo, "--whole", "--maps", tmp_path / "maps", "--checkpoint", "small.test"]
+    try:
+        result = subprocess.run(
+            command,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=os.environ | {"FERSCOPE_CHECKPOINTS": str(folder)},
+        )
+    finally:
+        os.close(writer)
+    assert result.returncode == 1 and result.stderr == ""
+    assert len(list((tmp_path / "maps").iterdir())) == 1  # the second picture was not computed
 
 
 def test_unknown_checkpoint_suggests(run, photo):
@@ -198,7 +218,8 @@ def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
         (("train", "a_mobilenet", "--device", "tpu"), "cpu or cuda"),
         (("train", "a_mobilnet", "--show-recipe"), "Did you mean 'a_mobilenet'"),
         (("train", "a_mobilenet", "--label-rule", "nonsense"), "The recipe is not right: label_rule: Input should be"),
-        (("train", "a_mobilenet", "--name", "a/b", "--data", "."), "name has no folder in it; 'a/b' has"),
+        (("train", "a_mobilenet", "--name", "a/b", "--data", "."), "'a/b' cannot stand in a file's name"),
+        (("train", "a_mobilenet", "--name", "..", "--data", "."), "'..' cannot stand in a file's name"),
         (("evaluate", "small.test"), "FERSCOPE_DATA"),
         (("export", "small.tset", "--to", "onnx"), "Did you mean 'small.test'"),
     ],

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fer_models.card import check_file_name
 from fer_models.checkpoints import find_checkpoint, read_card
 from fer_models.data import data_folder
 from fer_models.mistakes import first_mistake
@@ -52,8 +53,7 @@ def run_training(
         raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
-    if Path(name).name != name:
-        raise ValueError(f"A checkpoint's name has no folder in it; '{name}' has.")
+    check_file_name(name)
     start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
     for teacher in recipe.teachers:
         find_checkpoint(teacher)
