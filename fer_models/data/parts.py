@@ -122,7 +122,7 @@ def read_parts(
     folder = Path(folder)
     share = _TRAIN_SHARES[split]
     find_leaks = share is None and not keep_leaks
-    repack = _is_repack(folder)
+    repack = is_repack(folder)
     if repack and label_rule in RULES:
         raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
     if label_rule in fer2013.LABEL_RULES and not repack:
@@ -250,6 +250,7 @@ def _check(part: str, found: int, expected: int) -> None:
         raise DataError(f"{part} has {found:,} faces, {expected:,} are official; is the copy whole?")
 
 
-def _is_repack(folder: Path) -> bool:
+def is_repack(folder: Path) -> bool:
+    """Whether a folder, or zip, is taken for FER2013 as folders of pictures rather than for its official files."""
     has_parts = (folder / "train").is_dir() or (folder / "test").is_dir()
     return is_zip(folder) or (has_parts and not (folder / "fer2013.csv").exists())

@@ -11,7 +11,6 @@ from fer_models.reproduction.filled import (
     FilledTable,
     Found,
     fill,
-    table_results,
     table_state,
 )
 from fer_models.reproduction.result import Result
@@ -40,6 +39,5 @@ __all__ = [
     "filled_table",
     "find_table",
     "list_tables",
-    "table_results",
     "table_state",
 ]

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_models.data import DataError
+from fer_models.data.class_folders import list_class_folders
+from fer_models.data.ferplus import RULES
+from fer_models.data.parts import is_repack
+from fer_models.data.picture_files import picture_files
 from fer_models.data.raf_db import list_raf_db
 from fer_models.data.rafd import list_rafd
 from fer_models.reproduction.table import DATASETS
@@ -38,8 +42,9 @@ def find_data(label_rule: str, folders: Sequence[Path]) -> Path:
             return folder
         except DataError as error:
             reason = reason or f" ({str(error).rstrip('.')})"
-    dataset = DATASETS[label_rule]
-    raise DataError(f"{dataset} is not at hand{reason}: {HOW_TO_GET[dataset]}")
+    # A recorded run may go by a rule that no table has: another one of FERPlus's, or the names of one's own folders.
+    dataset = "FERPlus" if label_rule in RULES else DATASETS.get(label_rule, "The folder of one's own pictures")
+    raise DataError(f"{dataset} is not at hand{reason}: {HOW_TO_GET.get(dataset, 'name it by --data.')}")
 
 
 def has_data(label_rule: str, folders: Sequence[Path]) -> bool:
@@ -56,9 +61,11 @@ def _look(label_rule: str, folder: Path) -> None:
         list_raf_db(folder)
     elif label_rule == "rafd":
         list_rafd(folder)
+    elif label_rule == "folder":
+        list_class_folders(picture_files(folder))
     else:
         needed = ["fer2013.csv"] if label_rule == "fer2013" else ["fer2013.csv", "fer2013new.csv"]
-        repack = label_rule == "fer2013" and (folder / "train").is_dir() and (folder / "test").is_dir()
+        repack = label_rule == "fer2013" and is_repack(folder)
         for name in needed:
             if not repack and not (folder / name).is_file():
                 raise DataError(f"{name} is missing in {folder}.")

@@ -133,11 +133,6 @@ def fill(table: Table, form: Form = "short", part: str = "PublicTest", found: Fo
     )
 
 
-def table_results(table: Table, form: Form = "short", part: str = "PublicTest", found: Found = SHIPPED) -> list[Result]:
-    """The results behind a table, for example for training curves, in the order of its studies and seeds."""
-    return [result for study in table.studies for result in found.results(study, form, part)]
-
-
 def table_state(table: Table, found: Found = SHIPPED) -> str:
     """What there is of a table: 'computed', 'short form: 2 of 2 runs stored', 'needs RAF-DB', 'not run'.
 
