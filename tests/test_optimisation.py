@@ -20,6 +20,16 @@ def test_cosine_by_hand():
     np.testing.assert_allclose(rates[10:], 0.5 * (1 + np.cos(np.pi * np.arange(40) / 40)), atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("epochs", "steps_per_epoch", "expected"),
+    [(0.5, 5, [0.4, 0.8, 1, 1, 1]), (0.5, 1, [1, 1]), (1.5, 3, [2 / 9, 4 / 9, 6 / 9, 8 / 9, 1, 1]), (0, 4, [1, 1])],
+)
+def test_a_warm_up_that_ends_between_two_steps_does_not_overshoot(epochs, steps_per_epoch, expected):
+    warm = recipe(schedule="constant").model_copy(update={"warmup_epochs": epochs})
+    rates = [learning_rate_at(step, warm, steps_per_epoch) for step in range(len(expected))]
+    np.testing.assert_allclose(rates, expected)
+
+
 def test_constant_and_inverse_time_by_hand():
     assert {learning_rate_at(step, recipe(schedule="constant"), 10) for step in range(10, 50)} == {1.0}
     assert learning_rate_at(30_000, recipe(schedule="inverse time"), 10) == pytest.approx(1 / 1.3)

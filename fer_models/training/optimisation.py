@@ -36,7 +36,8 @@ def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Se
     """
     warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
     if step < warmup:
-        return recipe.learning_rate * (step + 1) / warmup
+        # A warm-up may end amid an epoch and between two steps; the last of its steps has the full rate.
+        return recipe.learning_rate * min(step + 1, warmup) / warmup
     match recipe.schedule:
         case "cosine":
             done = (step - warmup) / max(total - warmup, 1)
