@@ -1,11 +1,14 @@
 """What a step learns from: order, Mixup, a teacher's word, and rows labelled by another rule."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from fer_models.classifier import load_classifier
 from fer_models.data import Faces, read_parts
+from fer_models.labels import FER2013
 from fer_models.training.batches import Batches, Teachers, mixed_up
 from fer_models.training.division import read_for
 from fer_models.training.recipe import Augmentation, Recipe, Stage
@@ -80,9 +83,15 @@ def test_teachers_see_the_picture_that_the_pupil_sees(training, teachers):
 
 def test_a_teacher_of_other_expressions_is_refused(training, teachers):
     with pytest.raises(ValueError, match=r"mobilenetv3_small\.test cannot teach here"):
-        Teachers(teachers, training.label_set.labels[:-1], CPU)
+        Teachers(teachers, dataclasses.replace(training, label_set=FER2013), CPU)
     with pytest.raises(ValueError, match="no checkpoint 'nobody'"):
-        Teachers(["nobody"], training.label_set.labels, CPU)
+        Teachers(["nobody"], training, CPU)
+
+
+def test_a_teacher_of_coarser_faces_is_refused(training, teachers):
+    sharp = dataclasses.replace(training, images=np.zeros((len(training), 112, 112), np.uint8))
+    with pytest.raises(ValueError, match=r"small\.test cannot teach here: its faces were 48 pixels wide, not 112"):
+        Batches(RECIPE.model_copy(update={"teachers": teachers}), sharp, CPU)
 
 
 def test_a_training_rule_changes_the_training_rows_alone(tmp_path):

@@ -31,7 +31,7 @@ class Batches:
         self.labels = torch.from_numpy(np.asarray(training.labels)).to(device)
         targets = training.targets if recipe.soft_targets else np.eye(len(training.label_set))[training.labels]
         self.targets = torch.from_numpy(np.asarray(targets)).float().to(device)
-        self.teachers = Teachers(recipe.teachers, training.label_set.labels, device) if recipe.teachers else None
+        self.teachers = Teachers(recipe.teachers, training, device) if recipe.teachers else None
 
     def order(self, epoch: int) -> Tensor:
         """Indices of an epoch's training rows: each once, or drawn by class."""
@@ -61,16 +61,20 @@ class Teachers:
     They see the picture that the pupil sees, augmented and mixed, each at its own served side (Beyer et al., CVPR 2022,
     "a good teacher is patient and consistent"). Their temperature is 1: votes have made them soft already.
 
-    Raises CheckpointError, or ValueError when one has other labels.
+    Raises CheckpointError, or ValueError when one has other labels than the faces ``training``, or has learnt from
+    faces of another side: sharper or coarser ones it has never seen.
     """
 
-    def __init__(self, names: Sequence[str], labels: tuple[str, ...], device: torch.device):
+    def __init__(self, names: Sequence[str], training: Faces, device: torch.device):
         self.device = device
+        side = training.images.shape[1]
         self.members = []
         for name in names:
             network, card = load_checkpoint(name)
-            if card.labels != labels:
+            if card.labels != training.label_set.labels:
                 raise ValueError(f"{card.name} cannot teach here: its labels are {', '.join(card.labels)}.")
+            if (learnt := card.preprocessing.source_side) != side:
+                raise ValueError(f"{card.name} cannot teach here: its faces were {learnt} pixels wide, not {side}.")
             network = channels_last(network).to(device).requires_grad_(False)
             self.members.append((network, card.preprocessing))
 
