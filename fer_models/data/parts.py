@@ -15,6 +15,9 @@ from fer_models.data.splits import paper_split, repeats
 
 LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
 
+#: A ``fer2013.csv`` is taken for a made-up sample when each of its parts has fewer rows than this.
+SAMPLE = 1_000
+
 # What may be asked for as a split, and the share of all rows that training gets.
 _TRAIN_SHARES = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
 
@@ -169,7 +172,7 @@ def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: boo
     data = fer2013.read_fer2013(folder)
     counts = {split: int((data.usage == split).sum()) for split in fer2013.SPLITS}
     present = [split for split, count in counts.items() if count]
-    sample = max(counts.values()) < 1_000
+    sample = max(counts.values()) < SAMPLE
     if check_counts and not sample:
         for split in present:
             _check(f"{folder / 'fer2013.csv'}: {split}", counts[split], _FER2013_ROWS[split])

@@ -7,13 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from sklearn.metrics import confusion_matrix
 
 from fer_models.atomic import written_aside
+from fer_models.data import SAMPLE
 from fer_models.mistakes import first_mistake
 from fer_models.training.recipe import Recipe
 
 #: Results that come with FERScope.
 STORED = Path(__file__).with_name("results")
-#: Data sets with fewer training rows than this are taken for samples, as ``read_parts`` does.
-SAMPLE = 1_000
 #: Test parts that only FER2013's official files tell apart.
 OFFICIAL_PARTS = ("PublicTest", "PrivateTest")
 

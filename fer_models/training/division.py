@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fer_models.data import TENTH, Faces, Parts, hold_out_tenth, read_parts
+from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, hold_out_tenth, read_parts
+from fer_models.data.faces import check_classes
+from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
 from fer_models.training.progress import Say
 from fer_models.training.recipe import Recipe
 
@@ -26,17 +28,33 @@ def plan(parts: Parts, recipe: Recipe) -> Plan:
     """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
 
     A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
+
+    Raises DataError when the rows that are left to train on lack a class, or are none; ValueError when a recipe with a
+    training rule has no part to be scored on, for a tenth of its training rows would be labelled by the wrong rule.
     """
     scored, name = parts.validation, parts.names[1]
     if scored is None:
         scored, name = parts.test, parts.names[2]
     if scored is None or name is None:
-        rest, tenth = hold_out_tenth(parts.training)
+        if recipe.training_rule is not None:
+            raise ValueError(f"With a training_rule, {parts.dataset} needs a validation or test part to be scored on.")
+        rest, tenth = _hold_out(parts, recipe)
         return Plan(rest, tenth, tenth, TENTH, CHOSEN_HERE)
     if recipe.choose_on == "held-out tenth":
-        rest, tenth = hold_out_tenth(parts.training)
+        rest, tenth = _hold_out(parts, recipe)
         return Plan(rest, tenth, scored, name, "single view; the epoch was chosen on a held-out tenth of training")
     return Plan(parts.training, scored, scored, name, CHOSEN_HERE)
+
+
+def _hold_out(parts: Parts, recipe: Recipe) -> tuple[Faces, Faces]:
+    rest, tenth = hold_out_tenth(parts.training)
+    where = f"{parts.dataset}, less {TENTH},"
+    if not len(rest):
+        raise DataError(f"{where} holds nothing to train on: its other faces repeat those held out.")
+    # A sample of fer2013.csv may lack classes from the first.
+    if recipe.label_rule not in FER2013_RULES or len(parts.training) >= SAMPLE:
+        check_classes(where, rest.labels, rest.label_set)
+    return rest, tenth
 
 
 def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) -> Parts:
