@@ -137,6 +137,16 @@ def test_a_finished_run_is_scored_on_another_part_without_training(data, tmp_pat
     assert second.scores["PublicTest"] == first.scores["PublicTest"] and second.scores["PrivateTest"].count == 8
 
 
+def test_damaged_weights_of_a_finished_run_are_named(tmp_path):
+    both = write_files(tmp_path / "both", training=64, test=24, private=8)
+    run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
+    complete(run, tmp_path / "out", both, "PublicTest", say=quiet)
+    best = tmp_path / "out" / run.key / "best.safetensors"
+    best.write_bytes(best.read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"best\.safetensors is damaged .*; remove the folder .* to run again"):
+        complete(run, tmp_path / "out", both, "PrivateTest", say=quiet)
+
+
 def test_a_run_that_fails_does_not_keep_the_others_from_being_done(data, tmp_path):
     short = TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)})
     bad, good = Run(short.model_copy(update={"start": "nowhere.test"})), Run(short)

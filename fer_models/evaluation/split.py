@@ -1,11 +1,14 @@
 """Which faces a checkpoint is scored on, and what it has seen of them before."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fer_models.card import Card, Score
 from fer_models.data import RANDOM, TENTH, DataError, Faces, hold_out_tenth, read_parts, short_name
+from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
 
 #: Short names of parts that hold training rows.
 _OF_TRAINING = ("Training", "train", "all", "tenth")
@@ -95,9 +98,9 @@ def what_it_saw(card: Card, split: str, label_rule: str) -> str:
 
 
 def _seen(card: Card, split: str, label_rule: str) -> str:
-    if card.recipe.get("split", "official") != "official" and split != RANDOM:
-        return "trained on rows drawn from all parts, so it has seen many of these faces"
     stated = next((known.note for known in card.scores if _is_on(known, split, label_rule)), "")
+    if seen := seen_in_making(card.recipe, split, label_rule):
+        return stated if seen in stated else seen
     chose_on_tenth = card.recipe.get("choose_on") == "held-out tenth"
     if split == "tenth" and (stated or chose_on_tenth):
         return stated or "the epoch was chosen on this part, so the score is optimistic"
@@ -105,9 +108,48 @@ def _seen(card: Card, split: str, label_rule: str) -> str:
         # Where nothing is divided, a tenth is always held out.
         share = "nine tenths of " if split == "all" or chose_on_tenth else ""
         return f"trained on {share}these faces"
-    if card.recipe.get("keep_leaks"):
-        return "trained on rows that repeat some of these faces"
     return stated
+
+
+def seen_in_making(recipe: Mapping[str, Any], split: str, label_rule: str) -> str:
+    """What training off the official rows has shown of a split's faces; '' where nothing is known to have been shown.
+
+    Args:
+        recipe: as on a card, with the recipes of the checkpoint that it started from ("start_recipe") and of its
+            teachers ("teacher_recipes"), which pass on what they have seen.
+        split: by its short name.
+        label_rule: by which the split is labelled.
+    """
+    division = _division(recipe) if split == RANDOM else None
+    for who, part in _recipes(recipe):
+        if not _of_one_data_set(part.get("label_rule", label_rule), label_rule):
+            continue
+        same = ", if that was the same folder" if who and label_rule == "folder" else ""
+        if _division(part) != division:
+            rows = "another division of the rows" if split == RANDOM else "rows drawn from all parts"
+            return f"{who}trained on {rows}, so it has seen many of these faces{same}"
+        if part.get("keep_leaks") and split not in _OF_TRAINING:
+            return f"{who}trained on rows that repeat some of these faces{same}"
+    return ""
+
+
+def _recipes(recipe: Mapping[str, Any], who: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A card's recipe and those behind it, each with the beginning of a sentence on whose it is."""
+    yield who, recipe
+    if start := recipe.get("start_recipe"):
+        yield from _recipes(start, who or "started from weights that were ")
+    for teacher in filter(None, recipe.get("teacher_recipes", ())):
+        yield from _recipes(teacher, who or "taught by a checkpoint that was ")
+
+
+def _division(recipe: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """What decides which rows a random split gives to training; None for the official parts."""
+    split = recipe.get("split", "official")
+    return None if split == "official" else (split, recipe.get("seed"), recipe.get("label_rule"))
+
+
+def _of_one_data_set(rule: str, other: str) -> bool:
+    return rule == other or {rule, other} <= set(FER2013_RULES)
 
 
 def _is_on(score: Score, split: str, label_rule: str) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
-from safetensors import safe_open
 
 from fer_models.card import Card, licence
 from fer_models.classifier import Classifier
@@ -27,6 +26,7 @@ from fer_models.training.division import plan, read_for
 from fer_models.training.loop import best_device, train
 from fer_models.training.machine import Machine
 from fer_models.training.progress import ProgressLine, Say
+from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
 RESULT = "result.json"
@@ -93,8 +93,7 @@ def _train(
         compiled=machine.compiled,
         imagenet=machine.imagenet,
     )
-    with safe_open(best, framework="pt") as saved:
-        epoch = int(saved.metadata()["epoch"])
+    _, epoch = read_best(best)
     lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     history = tuple(Epoch.model_validate(json.loads(line)) for line in lines)
     tenth = planned.choosing is not planned.scored
@@ -132,8 +131,8 @@ def _score(run: Run, weights: Path, faces: Faces) -> PartScore:
     """Scores of the float32 weights of the kept epoch, one view a face, on the CPU."""
     recipe, labels = run.recipe, faces.label_set.labels
     network = create_network(recipe.network, len(labels), **recipe.options)
-    with safe_open(weights, framework="pt") as saved:
-        network.load_state_dict({name: saved.get_tensor(name) for name in saved.keys()})  # noqa: SIM118  (no mapping)
+    tensors, _ = read_best(weights)
+    network.load_state_dict(tensors)
     card = Card(
         name=run.key,
         network=recipe.network,

@@ -2,20 +2,22 @@
 
 import platform
 from pathlib import Path
+from typing import Any
 
 import torch
-from safetensors import safe_open
 
 from fer_models.card import Card, TrainingData, licence
-from fer_models.checkpoints import save_checkpoint
+from fer_models.checkpoints import read_card, save_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data import Parts
+from fer_models.data import Parts, short_name
 from fer_models.evaluation import evaluate
+from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import Plan
 from fer_models.training.recipe import Recipe
 from fer_models.training.start import IMAGENET
+from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
 
@@ -34,10 +36,10 @@ def publish(
 
     ``planned`` is how ``parts`` were divided for the run, ``start`` the card of the checkpoint it started from. The
     score is that of the weights as they are stored, in the ``form`` fp16 or int8, as ``ferscope evaluate`` finds it.
+
+    Raises ValueError when ``best`` is damaged, CheckpointError when a teacher's card is gone.
     """
-    with safe_open(best, framework="pt") as saved:
-        epoch = int(saved.metadata()["epoch"])
-        tensors = {key: saved.get_tensor(key) for key in saved.keys()}  # noqa: SIM118  (not a mapping)
+    tensors, epoch = read_best(best)
     labelled, labels = planned.training, planned.training.label_set
     network = create_network(recipe.network, len(labels), **recipe.options)
     network.load_state_dict(tensors)
@@ -55,20 +57,21 @@ def publish(
             rows=len(labelled),
             leaked_rows_left_out=parts.leaked_rows_left_out,
         ),
-        recipe=recipe.model_dump(mode="json") | ({"start_recipe": start.recipe} if start else {}),
+        recipe=_whole_recipe(recipe, start),
         epoch=epoch,
         seed=recipe.seed,
         initialisation=_initialisation(recipe, start),
-        licence=licence(recipe.label_rule),
+        licence=_licence(recipe, start),
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
     weights = save_checkpoint(network, card, folder)
+    seen = seen_in_making(card.recipe, short_name(planned.scored_name), recipe.label_rule)
     found = evaluate(
         load_classifier(weights),
         planned.scored,
         split=planned.scored_name,
         label_rule=recipe.label_rule,
-        note=planned.note,
+        note="; ".join(filter(None, [planned.note, seen])),
     )
     return save_checkpoint(network, card.model_copy(update={"scores": (found,)}), folder)
 
@@ -79,7 +82,25 @@ def default_name(recipe: Recipe) -> str:
     return f"{recipe.network}.{'ferplus' if data.startswith('ferplus') else data}"
 
 
+def _whole_recipe(recipe: Recipe, start: Card | None) -> dict[str, Any]:
+    """The recipe with those behind it: what the start and the teachers have seen, the new weights know."""
+    whole = recipe.model_dump(mode="json")
+    if start is not None:
+        whole["start_recipe"] = start.recipe
+    if recipe.teachers:
+        whole["teacher_recipes"] = [read_card(teacher).recipe for teacher in recipe.teachers]
+    return whole
+
+
+def _licence(recipe: Recipe, start: Card | None) -> str:
+    """The rights to the pictures trained on, and those that bind the weights it started from."""
+    own = licence(recipe.label_rule)
+    if start is None:
+        return own
+    return start.licence if own in start.licence else f"{own} It started from {start.name}: {start.licence}"
+
+
 def _initialisation(recipe: Recipe, start: Card | None) -> str:
     if start is not None:
-        return f"weights of {start.name}, which were trained {start.initialisation}"
+        return f"weights of {start.name}, which were trained from {start.initialisation.removeprefix('from ')}"
     return "from ImageNet weights published with timm" if recipe.start == IMAGENET else "from scratch"

@@ -55,13 +55,8 @@ def save_state(
 
 def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, run: str) -> Progress:
     """Put a saved run back. ValueError when it is damaged or was made with another recipe or other data."""
-    try:
-        with safe_open(file, framework="pt") as saved:
-            metadata = saved.metadata()
-            tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
-    except SafetensorError as error:
-        raise ValueError(f"{file} is damaged ({error}); remove it to begin again.") from error
-    if not metadata or not {"run", "progress"} <= metadata.keys():
+    tensors, metadata = _read(file, "remove it to begin again")
+    if not {"run", "progress"} <= metadata.keys():
         raise ValueError(f"{file} is not the state of a run; remove it to begin again.")
     if metadata["run"] != run:
         raise ValueError(f"{file.parent} holds a run of another recipe or other data; choose another folder.")
@@ -73,6 +68,25 @@ def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.op
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     return Progress(**json.loads(metadata["progress"]))
+
+
+def read_best(file: Path) -> tuple[dict[str, Tensor], int]:
+    """The weights that a run kept, by name, and their epoch, counted from 1. ValueError when the file is damaged."""
+    again = f"remove the folder {file.parent} to run again"
+    tensors, metadata = _read(file, again)
+    if not metadata.get("epoch", "").isdecimal():
+        raise ValueError(f"{file} does not say of which epoch it is; {again}.")
+    return tensors, int(metadata["epoch"])
+
+
+def _read(file: Path, advice: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a file; ``advice`` ends the message where it is damaged."""
+    try:
+        with safe_open(file, framework="pt") as saved:
+            tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118  (not a mapping)
+            return tensors, saved.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(f"{file} is damaged ({error}); {advice}.") from error
 
 
 def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,96 @@
+"""What the card of a published checkpoint says of where its weights came from."""
+
+from pathlib import Path
+
+import pytest
+
+from fer_models.card import Card, licence
+from fer_models.checkpoints import read_card
+from fer_models.data import Parts, read_parts
+from fer_models.evaluation.split import what_it_saw
+from fer_models.networks import create_network
+from fer_models.training.division import CHOSEN_HERE, plan
+from fer_models.training.publish import publish
+from fer_models.training.recipe import Recipe, Stage
+from fer_models.training.state import read_best, write_tensors
+from tests.conftest import make_network
+from tests.fer2013_files import write_files
+from tests.made_up_data import write_class_folders
+
+RECIPE = Recipe(network="mobilenetv3_small", stages=(Stage(side=48, epochs=1),))
+CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+
+
+@pytest.fixture
+def best(tmp_path) -> Path:
+    """Weights as a run of RECIPE keeps them, of its fourth epoch."""
+    file = tmp_path / "run" / "best.safetensors"
+    file.parent.mkdir()
+    write_tensors(create_network("mobilenetv3_small").state_dict(), file, {"epoch": "4"})
+    return file
+
+
+@pytest.fixture
+def parts(tmp_path) -> Parts:
+    return read_parts(write_files(tmp_path / "fer2013"))
+
+
+@pytest.fixture
+def start() -> Card:
+    _, card = make_network("mobilenetv3_small", side=48)
+    return card.model_copy(update={"name": "first", "licence": licence("ferplus-majority")})
+
+
+def published(best: Path, recipe: Recipe, parts: Parts, **others) -> Card:
+    return read_card(publish(best, recipe, parts, plan(parts, recipe), best.parent / "out", **others))
+
+
+@pytest.mark.parametrize("beginning", ["from scratch", "from ImageNet weights published with timm"])
+def test_a_chain_of_starts_reads_as_a_sentence(best, parts, start, beginning):
+    start = start.model_copy(update={"initialisation": beginning})
+    second = published(best, RECIPE, parts, start=start, name="second")
+    third = published(best, RECIPE, parts, start=second, name="third")
+    assert third.initialisation == (
+        f"weights of second, which were trained from weights of first, which were trained {beginning}"
+    )
+
+
+def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
+    own = write_class_folders(tmp_path / "own", CLASSES, count=6)
+    recipe = RECIPE.model_copy(update={"label_rule": "folder"})
+    pictures = read_parts(own, "folder")
+    second = published(best, recipe, pictures, start=start, name="second")
+    assert second.licence == f"{licence('folder')} It started from first: {licence('ferplus-majority')}"
+    # Nothing is said twice: not of a third on the trainer's pictures, nor of one on the start's data.
+    assert published(best, recipe, pictures, start=second, name="third").licence == second.licence
+    assert published(best, RECIPE, parts, start=start).licence == licence("ferplus-majority")
+    assert published(best, recipe, pictures).licence == licence("folder")
+
+
+def test_the_score_says_what_start_and_teachers_have_seen(best, parts, start, tmp_path, monkeypatch):
+    drawn = "trained on rows drawn from all parts, so it has seen many of these faces"
+    random = RECIPE.model_copy(update={"split": "random-8:2", "seed": 2})
+    first = published(best, random, read_parts(tmp_path / "fer2013", split="random-8:2", seed=2), name="first")
+    assert first.scores[0].note == CHOSEN_HERE  # none of its own rest
+    for recipe, given, who in (
+        (RECIPE, first, "started from weights that were "),
+        (RECIPE.model_copy(update={"teachers": ("first",)}), None, "taught by a checkpoint that was "),
+    ):
+        monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(best.parent / "out"))
+        card = published(best, recipe, parts, start=given, name="second")
+        assert card.scores[0].note == f"{CHOSEN_HERE}; {who}{drawn}"
+        assert what_it_saw(card, "PublicTest", "ferplus-majority") == card.scores[0].note
+        assert what_it_saw(card, "PrivateTest", "ferplus-majority") == who + drawn
+    assert published(best, RECIPE, parts, start=start).scores[0].note == CHOSEN_HERE
+
+
+def test_damaged_weights_of_a_run_are_named(best, parts):
+    _, epoch = read_best(best)
+    assert epoch == 4
+    whole = best.read_bytes()
+    best.write_bytes(whole[:1000])
+    with pytest.raises(ValueError, match=r"best\.safetensors is damaged .*; remove the folder .*run to run again"):
+        published(best, RECIPE, parts)
+    write_tensors(create_network("mobilenetv3_small").state_dict(), best, {})
+    with pytest.raises(ValueError, match=r"best\.safetensors does not say of which epoch"):
+        published(best, RECIPE, parts)
