@@ -1,6 +1,5 @@
 """Checkpoints: NAME.safetensors (weights) and NAME.json (card), found by name or path."""
 
-import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card
-from fer_models.mistakes import first_mistake
+from fer_models.mistakes import first_mistake, nearest
 from fer_models.networks import Network, UnknownNetworkError, create_network
 from fer_models.storage import pack, unpack
 
@@ -59,8 +58,7 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
         # As in list_checkpoints, weights without a card do not count, unless to say that the card is missing.
         if found:
             return next((file for file in found if file.with_suffix(".json").is_file()), found[0])
-    near = difflib.get_close_matches(str(name), list_checkpoints(), n=1, cutoff=0.4)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    hint = nearest(str(name), list_checkpoints())
     raise CheckpointError(f"There is no checkpoint '{name}'.{hint} 'ferscope checkpoints' lists them.")
 
 

@@ -1,4 +1,7 @@
-"""What pydantic found wrong, in words for the person who wrote it."""
+"""What a person wrote wrong, in words for that person."""
+
+import difflib
+from collections.abc import Iterable
 
 from pydantic import ValidationError
 
@@ -9,3 +12,9 @@ def first_mistake(error: ValidationError) -> str:
     where = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """' Did you mean ...?' with the known name that is most like ``name``, to be added to a sentence; '' if none is."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -233,6 +233,27 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
 
 
 @pytest.mark.parametrize(
+    ("recipe", "arguments", "message"),
+    [
+        ("options = { num_classes = 7 }", (), "options: the recipe's network and its data decide on num_classes"),
+        ("options = { name = 'x' }", (), "options: the recipe's network and its data decide on name"),
+        ("options = { last_channels = -1 }", (), "cannot be built with {'last_channels': -1}"),
+        ("start = 'imagenet'", (), "There are no ImageNet weights for 'mobilenetv3_small'"),
+        ("network = 'a_mobilenet'\nstart = 'imagenet'", ("--imagenet", "w.safetensors"), "There is no file w.safeten"),
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_refused_before_data_are_read(
+    run, recipe, arguments, message, monkeypatch, tmp_path
+):
+    monkeypatch.delenv("FERSCOPE_DATA", raising=False)  # which is asked for where the recipe is right
+    (tmp_path / "recipe.toml").write_text(recipe)
+    network = "a_mobilenet" if "a_mobilenet" in recipe else "mobilenetv3_small"
+    result = run("train", network, "--recipe", "recipe.toml", *arguments)
+    assert result.exit_code == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
     "command", ["", "app", "predict", "train", "evaluate", "reproduce", "export", "networks", "checkpoints"]
 )
 def test_help_of_the_installed_command_from_another_folder(command, tmp_path):

@@ -163,6 +163,8 @@ def test_unknown_names_and_options():
         "mobilenetv3_large": {"shortcut": "dilation"},
         "mobilenetv3_cpsca": {"middle": "X"},
         "efficientnet_b0": {"attention": "cbam"},
+        "mobilenetv3_small": {"last_channels": -1},
+        "mobilenetv3_first_conv": {"embedding": 10**13},
     }.items():
         with pytest.raises(ValueError, match="cannot be built"):
             create_network(name, **option)

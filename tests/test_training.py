@@ -22,6 +22,7 @@ from fer_models.networks import create_network
 from fer_models.preprocessing import to_input
 from fer_models.training import loop, losses
 from fer_models.training.division import plan
+from fer_models.training.progress import is_step
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
 from fer_models.training.start import load_start
@@ -118,6 +119,7 @@ def test_progress_says_what_and_how_long(unbroken):
     _, lines = unbroken
     assert len(lines) == 3 * (STEPS + 1)
     assert lines[0].startswith("mobilenetv3_small  epoch 1/3  48 px  step 1/3") and lines[0].endswith("left")
+    assert [is_step(line) for line in lines] == 3 * [*STEPS * [True], False]
     assert "64 px  loss" in lines[-1] and "macro-F1" in lines[-1] and lines[-1].endswith("done")
 
 
@@ -319,6 +321,11 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", start=start)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
+    dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes
+    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
+    wider = create_network("mobilenetv3_small", last_channels=640)
+    with pytest.raises(ValueError, match=r"^small\.test has no options, and its weights do not fit .*$"):
+        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
     with pytest.raises(ValueError, match="cannot start this run"):
         other = recipe.model_copy(update={"network": "mobilenetv2"})
         load_start(create_network("mobilenetv2"), other, FERPLUS.labels, print)

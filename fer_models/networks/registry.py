@@ -1,6 +1,5 @@
 """Every variant by name, how to build one, and what it costs."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,6 +7,7 @@ import torch
 from torch import nn
 
 from fer_models.attention import name_gates
+from fer_models.mistakes import nearest
 from fer_models.networks import classic, efficientnet, mobilenetv1, mobilenetv2, mobilenetv3
 from fer_models.networks.base import Network
 
@@ -39,17 +39,17 @@ def create_network(name: str, num_classes: int = 8, **options: Any) -> Network:
 
     Raises:
         UnknownNetworkError: no variant has that name.
-        ValueError: fewer than two classes, or an option the builder does not know.
+        ValueError: fewer than two classes, or an option that the builder does not know or cannot build with.
     """
     if name not in _BUILDERS:
-        near = difflib.get_close_matches(name, _BUILDERS, n=1, cutoff=0.4)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise UnknownNetworkError(f"There is no network '{name}'.{hint} 'ferscope networks' lists them.")
+        raise UnknownNetworkError(
+            f"There is no network '{name}'.{nearest(name, _BUILDERS)} 'ferscope networks' lists them."
+        )
     if num_classes < 2:
         raise ValueError(f"A classifier needs at least two classes, not {num_classes}.")
     try:
         network = _BUILDERS[name](num_classes=num_classes, **options)
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:  # PyTorch's, of bad shapes
         raise ValueError(f"Network '{name}' cannot be built with {options}: {error}") from error
     name_gates(network)
     return network

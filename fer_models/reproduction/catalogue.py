@@ -1,7 +1,6 @@
 """Every table of the four papers that can be repeated, by id."""
 
-import difflib
-
+from fer_models.mistakes import nearest
 from fer_models.reproduction import paper_001, paper_002, paper_003, paper_004
 from fer_models.reproduction.runs import FORMS, Run, runs
 from fer_models.reproduction.table import Table
@@ -18,8 +17,7 @@ def find_table(table: str) -> Table:
     """A table by its id, in any case; ValueError, suggesting the nearest, when there is none such."""
     if (known := _TABLES.get(table.upper())) is not None:
         return known
-    near = difflib.get_close_matches(table.upper(), _TABLES, n=1, cutoff=0.4)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    hint = nearest(table.upper(), _TABLES)
     raise ValueError(f"There is no table '{table}'.{hint} 'ferscope reproduce --list' lists them.")
 
 
@@ -34,6 +32,4 @@ def find_run(key: str) -> Run:
     }
     if key in known:
         return known[key]
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    raise ValueError(f"There is no run '{key}'.{hint}")
+    raise ValueError(f"There is no run '{key}'.{nearest(key, known)}")

@@ -17,7 +17,8 @@ from fer_models.reproduction.result import OFFICIAL_PARTS, STORED, Result, read_
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
 from fer_models.training.imagenet import imagenet_source
-from fer_models.training.machine import Machine, check_device
+from fer_models.training.machine import Machine, check_device, check_imagenet_file
+from fer_models.training.progress import is_step
 from fer_models.training.start import IMAGENET
 
 Say = Callable[[str], None]
@@ -60,8 +61,8 @@ def make_settings(
         raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_PARTS)}, not '{part}'.")
     if machine.device is not None:
         check_device(machine.device)
-    if machine.imagenet is not None and not machine.imagenet.is_file():
-        raise ValueError(f"There is no file {machine.imagenet}; --imagenet names ImageNet weights (safetensors).")
+    if machine.imagenet is not None:
+        check_imagenet_file(machine.imagenet)
     given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
     return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
 
@@ -85,7 +86,7 @@ def do_run(key: str, settings: Settings, say: Say) -> None:
     data = find_data(run.recipe.label_rule, settings.data)
 
     def epochs_only(line: str) -> None:
-        if "  step " not in line:
+        if not is_step(line):
             say(f"{key}: {line}")
 
     result = complete(run, settings.out, data, settings.part, machine=settings.machine, say=epochs_only)

@@ -13,8 +13,9 @@ from fer_models.mistakes import first_mistake
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import plan, read_for
+from fer_models.training.imagenet import imagenet_source
 from fer_models.training.loop import train
-from fer_models.training.machine import Machine, check_device
+from fer_models.training.machine import Machine, check_device, check_imagenet_file
 from fer_models.training.progress import ProgressLine
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
@@ -49,11 +50,15 @@ def run_training(
     ended is published anew.
     """
     folder = out or Path("runs") / recipe.network
-    if machine.imagenet is not None and recipe.start != IMAGENET:
-        raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
+    if machine.imagenet is not None:
+        if recipe.start != IMAGENET:
+            raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
+        check_imagenet_file(machine.imagenet)
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
     check_file_name(name)
+    if recipe.start == IMAGENET:
+        imagenet_source(recipe.network)
     start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
     for teacher in recipe.teachers:
         find_checkpoint(teacher)

@@ -25,3 +25,9 @@ def check_device(device: str) -> None:
         raise ValueError(f"A device is cpu or cuda, not '{device}'.")
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("There is no CUDA device that this PyTorch can use; leave --device out to train on the CPU.")
+
+
+def check_imagenet_file(file: Path) -> None:
+    """ValueError unless there is such a file."""
+    if not file.is_file():
+        raise ValueError(f"There is no file {file}; --imagenet names ImageNet weights (safetensors).")

@@ -14,11 +14,16 @@ class ProgressLine:
     """One line of progress, rewritten in place on a terminal; what closes an epoch, or is said once, stays."""
 
     def __call__(self, line: str) -> None:
-        stays = "  step " not in line
+        stays = not is_step(line)
         if sys.stdout.isatty():
             print(f"\r\x1b[K{line}", end="\n" if stays else "", flush=True)
         elif stays:
             print(line, flush=True)
+
+
+def is_step(line: str) -> bool:
+    """Whether a line tells of one step, which the next line supersedes; others stay."""
+    return "  step " in line
 
 
 def progress_line(recipe: Recipe, step: int, steps_per_epoch: int, seconds: float, what: str) -> str:

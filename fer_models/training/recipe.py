@@ -108,6 +108,8 @@ class Recipe(_Settings):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "Recipe":
+        if reserved := sorted({"name", "num_classes"} & self.options.keys()):
+            raise ValueError(f"options: the recipe's network and its data decide on {' and '.join(reserved)}")
         if self.mixup and (self.loss.centre or self.loss.triplet):
             raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
         if self.training_rule and (self.choose_on != "validation" or self.split != "official"):

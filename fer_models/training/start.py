@@ -24,4 +24,11 @@ def load_start(
     weights, card = load_checkpoint(str(recipe.start))
     if (card.network, card.labels) != (recipe.network, labels):
         raise ValueError(f"{card.name} is {card.network} for {len(card.labels)} labels; it cannot start this run.")
-    network.load_state_dict(weights.state_dict())
+    try:
+        network.load_state_dict(weights.state_dict())
+    except RuntimeError as error:
+        # Options may differ (dropout does no harm), so only PyTorch can say that these make other shapes.
+        options = f"options {card.options}" if card.options else "no options"
+        raise ValueError(
+            f"{card.name} has {options}, and its weights do not fit this recipe's; it cannot start this run."
+        ) from error
