@@ -86,7 +86,8 @@ def test_json_holds_everything_and_progress_stays_out_of_it(run, data, folder):
     assert "small.test" in result.stderr and "other.test" in result.stderr
     report = Report.model_validate({name: first[name] for name in Report.model_fields})
     assert report.count == 60 and np.sum(report.confusion) == 60
-    assert (first["split"], first["label_rule"], len(first["recall"])) == ("PublicTest", "ferplus-majority", 8)
+    assert (first["split"], first["label_rule"]) == ("PublicTest", "ferplus-majority")
+    assert first["recall"].keys() == {"neutral", "happiness"}  # no face shows another
     assert json.loads(Path("scores.json").read_text()) == {"checkpoints": [first, second], **last}
     table = last["comparison"]
     assert table["both_right"] + table["only_a"] == round(60 * first["accuracy"])

@@ -45,7 +45,7 @@ def score(
         probabilities: (N, K).
         names: K labels.
 
-    A label without pictures has recall 0 and counts in macro-F1 as 0.
+    A label without pictures counts in macro-F1 as 0, as in scikit-learn; it has no recall and is left out there.
     """
     predicted, every = probabilities.argmax(1), list(range(len(names)))
     right = int((predicted == labels).sum())
@@ -57,7 +57,7 @@ def score(
         accuracy=right / len(labels),
         interval=wilson_interval(right, len(labels)),
         macro_f1=f1_score(labels, predicted, labels=every, average="macro", zero_division=0),
-        recall=dict(zip(names, map(float, recall), strict=True)),
+        recall={names[label]: float(recall[label]) for label in every if (labels == label).any()},
         note=note,
     )
 
