@@ -1,6 +1,7 @@
 """The card: the JSON beside a checkpoint's weights, which says what they are and how good."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -30,6 +31,17 @@ def share_text(share: float) -> str:
     """A score as '82.4 %': cut off after a tenth, because a score is never rounded up."""
     # The small term keeps 0.3, which no float holds exactly, from becoming 29.9.
     return f"{math.floor(1000 * share + 1e-9) / 10:.1f} %"
+
+
+def interval_text(interval: tuple[float, float]) -> str:
+    """'80.3 to 83.0 %'; both ends are cut off."""
+    low, high = map(share_text, interval)
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """'disgust, fear and contempt'."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def check_file_name(text: str) -> str:
@@ -71,18 +83,21 @@ class Score(_Part):
     recall: dict[str, float]
     note: str = ""
 
+    @property
+    def missed(self) -> str:
+        """A sentence on the expressions of which it recognised no face; empty where there are none."""
+        never = [label for label, share in self.recall.items() if share == 0]
+        return f"It recognised no face of {listed(never)}." if never else ""
+
     def sentence(self) -> str:
         """All of the score in words, e.g. for the command line and the page."""
         low, high = self.interval
-        never = [label for label, share in self.recall.items() if share == 0]
-        listed = " and ".join(filter(None, [", ".join(never[:-1]), *never[-1:]]))
-        missed = f" It recognised none of the {listed} faces." if never else ""
         seeds = "1 seed" if self.seeds == 1 else f"mean of {self.seeds} seeds"
         return (
             f"Accuracy {share_text(self.accuracy)} on {self.split}, {self.count:,} faces labelled by the rule "
             f"{self.label_rule} (95 % interval {share_text(low)} to {share_text(high)}; macro-F1 "
-            f"{share_text(self.macro_f1)}; {seeds}{'; ' + self.note if self.note else ''}).{missed}"
-        )
+            f"{share_text(self.macro_f1)}; {seeds}{'; ' + self.note if self.note else ''}). {self.missed}"
+        ).rstrip()
 
 
 class Card(_Part):

@@ -49,5 +49,5 @@ def test_scores_are_cut_off_and_never_rounded_up():
     found = score(labels, np.eye(4)[[0, 1, 2, 0]], NAMES, split="PublicTest", label_rule="r", note="n")
     assert found.sentence() == (
         "Accuracy 75.0 % on PublicTest, 4 faces labelled by the rule r (95 % interval 30.0 % to 95.4 %; "
-        "macro-F1 66.6 %; 1 seed; n). It recognised none of the fear faces."
+        "macro-F1 66.6 %; 1 seed; n). It recognised no face of fear."
     )

@@ -39,6 +39,7 @@ def test_all_figures_are_scikit_learns(answers, report):
     assert report.macro_f1 == pytest.approx(expected["macro avg"]["f1-score"])
     for part in report.classes:
         theirs = expected[part.label]
+        assert part.answered == (predicted == NAMES.index(part.label)).sum()
         assert (part.precision, part.recall, part.f1, part.support) == pytest.approx(
             (theirs["precision"], theirs["recall"], theirs["f1-score"], theirs["support"])
         )

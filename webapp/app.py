@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from webapp.choice import carried
 from webapp.views import evaluation, recognise
 
 
@@ -12,13 +13,14 @@ def to_start() -> None:
     st.switch_page(start, query_params=st.query_params.to_dict())
 
 
-st.set_page_config(page_title="FERScope", page_icon=str(Path(__file__).with_name("icon.svg")), layout="wide")
 start = st.Page(recognise.page, title="Recognise", default=True)
-st.navigation(
-    [
-        start,
-        st.Page(evaluation.page, title="Evaluation", url_path="evaluation"),
-        st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden"),
-    ],
-    position="top",
-).run()
+pages = [start, st.Page(evaluation.page, title="Evaluation", url_path="evaluation")]
+hidden = st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden")
+chosen = st.navigation([*pages, hidden], position="hidden")
+icon = str(Path(__file__).with_name("icon.svg"))
+st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, layout="wide")
+# Links of our own: Streamlit's navigation folds away behind an arrow on a phone, and forgets what was chosen.
+links = st.container(horizontal=True, key="pages")
+chosen.run()
+for page in pages:
+    links.page_link(page, query_params=carried())

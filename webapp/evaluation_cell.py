@@ -32,7 +32,7 @@ def choose_cell(labels: tuple[str, ...]) -> tuple[int, int]:
             (predicted, "It answered", DEFAULT_PREDICTED, "predicted"),
         )
     ]
-    st.caption("The faces of this cell are below. Click a cell of the matrix to choose it.")
+    st.caption("The faces of this cell are below. Click or tap a cell of the matrix to choose it.")
     return labels.index(chosen[0]), labels.index(chosen[1])
 
 
@@ -49,9 +49,12 @@ def show_cell(found: Evaluated, cell: tuple[int, int]) -> None:
     predictions = found.predictions
     true, predicted = (predictions.names[index] for index in cell)
     count = len(cell_indices(predictions, *cell))
-    share = count / max(int((predictions.labels == cell[0]).sum()), 1)
+    everyone = int((predictions.labels == cell[0]).sum())
     called = "recognised" if true == predicted else f"read as {predicted}"
-    text = f"{_faces(count)}, {scores.unbroken(share_text(share))} of those that people called {true}."
+    share = (
+        f"{scores.unbroken(share_text(count / everyone))} of the {everyone:,}" if count else f"none of the {everyone:,}"
+    )
+    text = f"By {wording.network_name(found.card.name)}: {_faces(count)}{share} that people called {true}."
     st.html(f'<div class="fs-words"><h3>{escape(true.capitalize())}, {escape(called)}</h3><p>{escape(text)}</p></div>')
     if not count:
         return
@@ -81,4 +84,4 @@ def _show_faces(seen: CellFaces, true: str, predicted: str, count: int) -> None:
 
 
 def _faces(count: int) -> str:
-    return "No face" if count == 0 else "1 face" if count == 1 else f"{count:,} faces"
+    return {0: "", 1: "1 face, "}.get(count, f"{count:,} faces, ")

@@ -6,7 +6,8 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from fer_models.card import share_text
+from fer_models.card import interval_text, share_text
+from fer_models.evaluation.calibration import BINS
 from fer_models.reproduction import Form, list_tables
 from fer_models.reproduction.datasets import HOW_TO_GET, NEEDS_AGREEMENT
 from fer_models.reproduction.table import Table
@@ -14,8 +15,8 @@ from webapp import evaluation_tables as tables
 from webapp import wording
 from webapp.evaluation_data import Evaluated
 from webapp.figures import paper_tables, scores
-from webapp.figures.charts import CONFIG, reliability_figure, training_figure
-from webapp.figures.cost import cost_figure, cost_legend
+from webapp.figures.charts import CONFIG, FEW, reliability_figure, training_figure
+from webapp.figures.cost import CostPoint, cost_figure, cost_legend
 
 DEFAULT_TABLE = "003-T3"  # never changed, because links leave it out
 
@@ -36,8 +37,9 @@ def calibration(found: Evaluated) -> None:
     measured = found.report.calibration
     content = _section(
         "Can its probabilities be believed?",
-        "Faces are sorted into bins by the probability of the answer. On the dashed line a network is right as often "
-        "as it says; below it, it is too sure of itself.",
+        f"Faces are sorted into {BINS} bins by the probability of the answer. On the dashed line a network is right as "
+        f"often as it says; below it, it is too sure of itself, above it, not sure enough. Points of fewer than {FEW} "
+        "faces are small.",
         f'<p><span class="fs-number">{measured.ece:.3f}</span><br>expected calibration error: how far the curve lies '
         "from the line, on the mean over all faces</p>",
     )
@@ -66,8 +68,9 @@ def cost(chosen: str, split: str, rule: str) -> None:
     """Accuracy against multiply-adds and parameters of everything that has a score on the same faces."""
     content = _section(
         "What does accuracy cost?",
-        f"Everything that has a score on {split} with these labels. Multiply-adds are for one picture of 224 × 224 "
-        "pixels, so that networks can be compared; smaller pictures cost less. Lines are 95 % intervals.",
+        f"Every checkpoint that has a score on {split} with these labels, and one run of each network of the papers' "
+        "tables, with its paper's loss. Multiply-adds are for one picture of the size that was scored. A checkpoint's "
+        "epoch may have been chosen on these faces, a run's never. Lines are 95 % intervals.",
     )
     try:
         points = tables.cost_points(split, rule)
@@ -77,7 +80,7 @@ def cost(chosen: str, split: str, rule: str) -> None:
     if not points:
         content.caption(f"Nothing is scored on {split} with the labels {rule} yet.")
         return
-    named = [replace(point, name=wording.network_name(point.name)) for point in points]
+    named = [replace(point, name=_name(point)) for point in points]
     with content:
         st.html(cost_legend(named, wording.network_name(chosen)))
         for column, field, title in zip(
@@ -89,13 +92,14 @@ def cost(chosen: str, split: str, rule: str) -> None:
                 config=CONFIG,
                 alt=f"Accuracy against {title.lower()} of {len(named)} networks",
             )
-        heads = ("network", "kind", "accuracy", "95 % interval", "multiply-adds", "parameters")
+        heads = ("network", "kind", "pixels", "accuracy", "95 % interval", "multiply-adds", "parameters")
         lines = [
             (
                 point.name,
                 point.series,
+                str(point.side),
                 share_text(point.accuracy),
-                scores.interval_text(point.interval),
+                interval_text(point.interval),
                 f"{point.macs:,}",
                 f"{point.parameters:,}",
             )
@@ -104,28 +108,36 @@ def cost(chosen: str, split: str, rule: str) -> None:
         st.html(scores.folded(scores.numbers_table(heads, lines, "")))
 
 
+def _name(point: CostPoint) -> str:
+    if point.checkpoint or point.name not in wording.NETWORKS:
+        return wording.network_name(point.name)
+    return wording.NETWORKS[point.name].name
+
+
 def papers_tables() -> None:
     """One of the papers' tables, chosen by id, with our numbers beside its own."""
     st.html(
         '<div class="fs-words fs-rule"><h2>The papers\' tables, and ours beside them</h2><p>What the four papers '
-        "print, what came out when it was repeated here, and what in their numbers does not fit together.</p></div>"
+        "print, what came out when it was repeated here, and what in their numbers does not fit together. The runs "
+        "behind these tables are others than the checkpoint above: in the short form, which two CPU cores can do, all "
+        "networks of a table get the same few epochs.</p></div>"
     )
     changed = tables.results_stamp()
     try:
         states = tables.table_states(changed)
-        table = _choose_table(states)
+        table = _choose_table()
         form = _choose_form(tables.forms_there(table.id, changed))
         filled = tables.filled(table.id, form, changed)
         curves = tables.curves(table.id, form, changed)
     except ValueError as error:
         st.html(scores.notice("A stored result cannot be read", str(error)))
         return
-    about = f"Paper {escape(table.paper)}. {_state_text(table, states[table.id])}"
+    about = f"Paper {escape(table.paper.rstrip('.'))}. {_state_text(table, states[table.id])}"
     st.html(f'<div class="fs-words fs-wide"><h3>{escape(table.title)}</h3><p>{about}</p></div>')
     st.html(paper_tables.paper_table(filled))
     if filled.confusions:
         with st.expander("Confusion matrices", expanded=len(filled.confusions) == 1):
-            st.html(paper_tables.confusion_pairs(filled.confusions))
+            st.html(paper_tables.confusion_pairs(filled.confusions, filled.form))
     if curves:
         with st.expander("Training curves"):
             _training(curves)
@@ -137,7 +149,12 @@ def how_made() -> None:
         st.markdown(wording.EVALUATION_NOTES)
 
 
-def _choose_table(states: dict[str, str]) -> Table:
+def _authors(table: Table) -> str:
+    """'Nan et al. 2022'."""
+    return table.paper.partition(",")[2].strip().rstrip(".") or table.paper
+
+
+def _choose_table() -> Table:
     """The choice is in the address as the table's id alone; its title may be reworded."""
     by_id = {table.id: table for table in list_tables()}
     wanted = st.query_params.get("table", DEFAULT_TABLE).upper()
@@ -145,7 +162,7 @@ def _choose_table(states: dict[str, str]) -> Table:
         "Table",
         list(by_id),
         index=list(by_id).index(wanted if wanted in by_id else DEFAULT_TABLE),
-        format_func=lambda id: f"{id} · {by_id[id].title} · {states[id]}",
+        format_func=lambda id: f"{id} · {_authors(by_id[id])}, {by_id[id].title}",
         key="paper_table",
     )
     if chosen != DEFAULT_TABLE:

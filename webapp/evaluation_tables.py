@@ -33,10 +33,16 @@ def cost_points(split: str, label_rule: str) -> list[CostPoint]:
             card = read_card(name)
             found = _score(name, card, split, label_rule)
             if found is not None:
-                cost = _cost(card.network, len(card.labels))
+                side = card.preprocessing.input_side
                 points.append(
                     CostPoint(
-                        name, f"Checkpoints, {start_of(card)}", *cost, found.accuracy, found.interval, checkpoint=True
+                        name,
+                        f"Checkpoints, {start_of(card)}",
+                        side,
+                        *_cost(card.network, len(card.labels), side),
+                        found.accuracy,
+                        found.interval,
+                        checkpoint=True,
                     )
                 )
         except (CheckpointError, UnknownNetworkError):
@@ -68,12 +74,13 @@ def _run_points(split: str, label_rule: str, changed: Stamp) -> list[CostPoint]:
             if measured is None or measured.value is None or measured.interval is None:
                 continue
             start = "from scratch" if results[0].recipe.start is None else "from ImageNet weights"
-            cost = _cost(study.network, len(results[0].labels))
+            side = results[0].recipe.preprocessing.input_side
             points.append(
                 CostPoint(
                     study.network,
-                    f"{form.capitalize()} form of a table, {start}",
-                    *cost,
+                    f"{form.capitalize()} runs for the papers' tables, {start}",
+                    side,
+                    *_cost(study.network, len(results[0].labels), side),
                     accuracy=measured.value,
                     interval=measured.interval,
                     checkpoint=False,
@@ -83,8 +90,8 @@ def _run_points(split: str, label_rule: str, changed: Stamp) -> list[CostPoint]:
 
 
 @st.cache_resource(show_spinner=False)
-def _cost(network: str, classes: int) -> tuple[int, int]:
-    cost = network_cost(network, classes)
+def _cost(network: str, classes: int, side: int) -> tuple[int, int]:
+    cost = network_cost(network, classes, side)
     return cost.parameters, cost.macs
 
 

@@ -16,6 +16,7 @@ from webapp.gate_groups import GateGroup, Layer
 from webapp.wording import MECHANISMS
 
 RUNNERS_UP = 2  # expressions whose Grad-CAM stands beside the explained one's
+SMALL = 0.15  # of a scale's length: maps that differ by less look like one colour
 
 
 def face_uri(crop: np.ndarray) -> str:
@@ -55,19 +56,23 @@ def cam_section(seen: Explanation, crop: np.ndarray, face: str, preprocessing: P
             Frame(
                 strips.map_picture(cam, scale, f"Grad-CAM for {label}"),
                 f"{label.capitalize()}, {answer.percent(float(seen.probabilities[index]))}",
-                strips.size_text(cam.shape),
+                strips.values_text(cam.shape),
                 seen.layer if index == seen.target else "",
                 strips.map_table(cam, scale),
             )
         )
     text = (
         "Grad-CAM asks which places of the last feature map raise an expression's score (red) and which lower it "
-        "(blue). It is computed from gradients, after the fact. A CAM can light up places the network does not use."
+        "(blue). It is computed from gradients, after the fact. A CAM can light up places the network does not use. "
+        "The maps are coarse, with as many values as stand below them, and drawn smooth."
     )
     measured = (
         "these maps' largest value" if stretch else f"the largest value of all {len(seen.labels)} expressions' maps"
     )
-    unit = f"Share of the score (logit) at each place. A CAM has no fixed range: the scale ends at {measured}."
+    unit = (
+        "Activation weighted by the score's gradient, in the score's own unit (logit); the places need not add up to "
+        f"the score. A CAM has no fixed range: the scale ends at {measured}."
+    )
     bar = strips.colour_bar(scale, unit, [seen.cams[index] for index in shown])
     return strips.section("Grad-CAM", text, bar, strips.strip(frames, face), level=2)
 
@@ -92,7 +97,8 @@ def gate_sections(groups: Sequence[GateGroup], face: str, stretch: bool) -> str:
     lead = strips.heading(
         "The network's own gates",
         "Attention that the network computed itself while it read this face, from the first layer to the last. "
-        "Each gate is what the layer's values were multiplied by, exactly. It is not an explanation made afterwards.",
+        "Each gate is what the layer's values were multiplied by, exactly. It is not an explanation made afterwards. "
+        "Maps are drawn smooth; how many values each has stands below it.",
     )
     return lead + "".join(_gate_section(group, face, stretch) for group in groups)
 
@@ -115,8 +121,14 @@ def _gate_section(group: GateGroup, face: str, stretch: bool) -> str:
         frames = [_gate_frame(layer, gate, scale) for layer in group.layers for gate in layer.gates]
     if stretch:
         unit += " Stretched to this picture's range."
+    elif _spread(maps) < SMALL * (scale.high - scale.low):
+        unit += " Differences are small here: “Stretch to this picture's range” makes them visible."
     strip = strips.strip(frames, face, flat=all(map(_is_channels, gates)))
     return strips.section(words.title, escape(words.text), strips.colour_bar(scale, unit, maps), strip)
+
+
+def _spread(maps: Sequence[np.ndarray]) -> float:
+    return float(max(map(np.max, maps)) - min(map(np.min, maps)))
 
 
 def _coordinate_frame(layer: Layer, scale: Scale, bars: Scale) -> Frame:
@@ -126,7 +138,7 @@ def _coordinate_frame(layer: Layer, scale: Scale, bars: Scale) -> Frame:
     return Frame(
         strips.coordinate_picture(product, rows, columns, scale, bars, title),
         title,
-        f"{len(gate_h.values)} channels · {strips.size_text(product.shape)}",
+        f"{len(gate_h.values)} channels · {strips.values_text(product.shape)}",
         layer.module,
         strips.profile_table(rows, columns, bars) + strips.map_table(product, scale),
     )
@@ -143,7 +155,7 @@ def _gate_frame(layer: Layer, gate: GateMap, scale: Scale) -> Frame:
         values = position_map(gate)
         picture, table = strips.map_picture(values, scale, title), strips.map_table(values, scale)
         channels = f"{len(gate.values)} channels · " if gate.kind != "spatial" else ""
-        detail = channels + strips.size_text(values.shape)
+        detail = channels + strips.values_text(values.shape)
     return Frame(picture, title, detail, gate.layer, table)
 
 

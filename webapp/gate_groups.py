@@ -14,7 +14,7 @@ _COORDINATE_NAMES = {"avg": "CA", "max": "MAXCA", "complementary": "CPSCA"}
 
 @dataclass(frozen=True)
 class Layer:
-    """One attention module: plain name ('Row 9'), what it is ('CPSCA'), dotted name, and its one or two gates."""
+    """One attention module: plain name ('Block 9'), what it is ('CPSCA'), dotted name, and its one or two gates."""
 
     name: str
     mechanism: str
@@ -30,10 +30,10 @@ class GateGroup:
     layers: tuple[Layer, ...]
 
 
-def group_gates(network: nn.Module, network_name: str, gates: list[GateMap]) -> list[GateGroup]:
+def group_gates(network: nn.Module, gates: list[GateMap]) -> list[GateGroup]:
     """Every gate, none left out, in network order."""
     layers = [
-        Layer(_plain_name(module, network_name), _mechanism(network.get_submodule(module)), module, tuple(members))
+        Layer(_plain_name(module), _mechanism(network.get_submodule(module)), module, tuple(members))
         for module, members in groupby(gates, key=lambda gate: _module_name(network, gate))
     ]
     return [GateGroup(family, tuple(members)) for family, members in groupby(layers, key=_family)]
@@ -66,9 +66,7 @@ def _mechanism(module: nn.Module) -> str:
     raise TypeError(f"{type(module).__name__} is a gate that this page has no words for.")
 
 
-def _plain_name(module: str, network_name: str) -> str:
-    """'features.9.attention' -> 'Row 9', as the papers' tables of MobileNetV3 count; other networks count blocks."""
+def _plain_name(module: str) -> str:
+    """'features.9.attention' -> 'Block 9': the stem is 0."""
     index = re.match(r"features\.(\d+)\.", module)
-    if index is None:
-        return "Last map"
-    return f"{'Row' if network_name.startswith('mobilenetv3') else 'Block'} {index[1]}"
+    return f"Block {index[1]}" if index else "Last map"

@@ -3,12 +3,11 @@
 Names of networks are in visitors' links (``?network=A-MobileNet``): they never change.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fer_models.card import Card, Score, share_text
 from fer_models.evaluation import Comparison
-from fer_models.evaluation.tables import SIGNIFICANT
+from fer_models.evaluation.tables import verdict
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class MechanismWords:
     unit: str
 
 
-_SEE_FACE = "Point at a map, or reach it with the Tab key, to see the face beneath."
+_SEE_FACE = "Point at a map, tap it, or reach it with the Tab key, to see the face beneath."
 MECHANISMS = {
     "SimAM": MechanismWords(
         "SimAM",
@@ -154,6 +153,12 @@ def network_words(card: Card) -> NetworkWords:
     return NetworkWords(network_name(card.name), words.summary, words.reference)
 
 
+NO_CHECKPOINT = (
+    "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
+    "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
+)
+
+
 def score_text(card: Card) -> str:
     """A card's scores in full sentences; 'Not scored' where there is none."""
     return " ".join(score.sentence() for score in card.scores) or "Not scored: its card has no test result."
@@ -204,35 +209,32 @@ def label_rule_text(rule: str) -> str:
     return f"{LABEL_RULES[rule]} ({rule})" if rule in LABEL_RULES else rule
 
 
-def listed(names: Sequence[str]) -> str:
-    """'disgust, fear and contempt'."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
 def comparison_sentences(found: Comparison) -> str:
     """Two checkpoints on the same faces, in sentences: who was right how often, the difference, McNemar's verdict."""
     a, b = network_name(found.a), network_name(found.b)
     low, high = (f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in found.difference_interval)
     difference = f"{100 * found.difference:+.1f}".replace("-", "\N{MINUS SIGN}")
-    p_value = f"= {found.p_value:.3f}" if found.p_value >= 0.001 else "< 0.001"
-    if found.p_value >= SIGNIFICANT:
-        verdict = "these faces do not tell the two apart"
-    else:
-        verdict = f"{a if found.difference > 0 else b} is better on faces such as these"
     return (
         f"Of the same {found.count:,} faces both got {found.both_right:,} right, only {a} {found.only_a:,}, only {b} "
         f"{found.only_b:,}, neither {found.neither:,}. Accuracy of {a} minus that of {b}: {difference} points "
-        f"(95 % interval {low} to {high}). McNemar's exact test gives p {p_value}: {verdict}."
+        f"(95 % interval {low} to {high}). McNemar's exact test gives {verdict(found, a, b)}."
     )
 
 
 PICTURES_NEED = "The pictures themselves are shown where the data set is at hand (environment variable FERSCOPE_DATA)."
 EVALUATION_NOTES = """
-- **Where from.** All figures are computed from the probabilities that a checkpoint gave to every face of the test
-  part, stored beside its weights. One view of each face, no averaging over several.
+- **The data.** FER2013 has 35,887 small grey faces found on the web. PublicTest is its first test part, PrivateTest its
+  second, which is kept for the last word. FERPlus labelled them anew: ten people voted on each face, and a label rule
+  says how votes become a label; “majority” leaves single votes out and keeps the faces on which more than half agree.
+- **Where from.** What is said of a checkpoint is computed from the probabilities that it gave to every face of the test
+  part, stored beside its weights; where they are missing, from its card. The papers' tables, the training curves and
+  the runs among the costs come from results stored with FERScope. One view of each face, no averaging over several.
+- **Forms.** Runs for the papers' tables have a short form (64 pixels, 8 epochs, one seed) and a full one, the paper's
+  own recipe. Their epoch is chosen on a tenth of the training faces; a checkpoint's may be chosen on the part it is
+  scored on, which flatters it.
 - **Shares** are cut off after a tenth, never rounded up. The interval of accuracy is Wilson's; those of macro-F1 and
-  recall are percentiles of 2,000 bootstrap samples of the faces. They tell how much the choice of faces matters, not
-  how much another training run would.
+  recall are percentiles of 2,000 bootstrap samples of the faces, but Wilson's where every face is right or every one
+  wrong. They tell how much the choice of faces matters, not how much another training run would.
 - **Macro-F1** counts every expression alike, also those with a dozen faces.
 - **Labels** are what people saw in a face. People disagree: no network can be expected to reach 100 %.
 - **From scratch and ImageNet.** Networks that started from ImageNet weights have seen a million more pictures; they

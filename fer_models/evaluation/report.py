@@ -12,7 +12,11 @@ Interval = tuple[float, float]
 
 
 class ClassScores(BaseModel):
-    """Scores of one expression, 0 to 1; ``support`` is its number of faces. No interval without faces."""
+    """Scores of one expression, 0 to 1; no interval without faces.
+
+    ``support`` is the number of its faces, ``answered`` of those that were called so. Where that is 0 there is no
+    precision; it counts as 0, as in scikit-learn.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +26,7 @@ class ClassScores(BaseModel):
     recall_interval: Interval | None
     f1: float
     support: int
+    answered: int
 
 
 class Report(BaseModel):
@@ -87,6 +92,7 @@ def make_report(
                 recall_interval=interval,
                 f1=f1[index],
                 support=support[index],
+                answered=confusion[:, index].sum(),
             )
         )
     count, everyone = len(labels), np.full(resamples, len(labels))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fer_models.card import Score, share_text
+from fer_models.card import Score, interval_text, share_text
 from fer_models.evaluation.calibration import BINS
 from fer_models.evaluation.comparison import Comparison
 from fer_models.evaluation.report import Report
@@ -17,16 +17,17 @@ def report_table(checkpoint: str, score: Score, report: Report) -> str:
     recall_heading = f"{'recall':>9}{'95 % interval':>20}"
     lines = [
         f"{checkpoint} on {score.split}: {report.count:,} faces labelled by the rule {score.label_rule}, one view each",
-        f"  accuracy  {share_text(report.accuracy)}  (95 % interval {_interval(report.accuracy_interval)})",
-        f"  macro-F1  {share_text(report.macro_f1)}  (95 % interval {_interval(report.macro_f1_interval)})",
+        f"  accuracy  {share_text(report.accuracy)}  (95 % interval {interval_text(report.accuracy_interval)})",
+        f"  macro-F1  {share_text(report.macro_f1)}  (95 % interval {interval_text(report.macro_f1_interval)})",
         f"  ECE       {report.calibration.ece:.4f}  (expected calibration error, {BINS} bins of equal width)",
         *([f"  note      {score.note}"] if score.note else []),
-        f"  {'expression':<12}{'precision':>10}{recall_heading}{'F1':>9}{'support':>9}",
+        f"  {'expression':<12}{'precision':>12}{recall_heading}{'F1':>9}{'support':>9}",
     ]
     for part in report.classes:
-        interval = _interval(part.recall_interval) if part.recall_interval else "no faces"
+        interval = interval_text(part.recall_interval) if part.recall_interval else "no faces"
+        precision = share_text(part.precision) if part.answered else "never said"
         lines.append(
-            f"  {part.label:<12}{share_text(part.precision):>10}{share_text(part.recall):>9}{interval:>20}"
+            f"  {part.label:<12}{precision:>12}{share_text(part.recall):>9}{interval:>20}"
             f"{share_text(part.f1):>9}{part.support:>9,}"
         )
     lines.append("  Intervals: bootstrap over the faces; Wilson's where every face is right or every one wrong.")
@@ -47,12 +48,12 @@ def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
     """Accuracy under every distortion and what it costs against the faces as they are."""
     lines = [
         f"  {'faces':<38}{'accuracy':>10}{'95 % interval':>20}{'drop, points':>14}{'95 % interval':>17}",
-        f"  {'as they are':<38}{share_text(clean.accuracy):>10}{_interval(clean.interval):>20}",
+        f"  {'as they are':<38}{share_text(clean.accuracy):>10}{interval_text(clean.interval):>20}",
     ]
     for part in found:
         lines.append(
             f"  {part.name + ', ' + part.parameter:<38}{share_text(part.score.accuracy):>10}"
-            f"{_interval(part.score.interval):>20}{100 * part.drop:>14.1f}{_points(part.drop_interval):>17}"
+            f"{interval_text(part.score.interval):>20}{100 * part.drop:>14.1f}{_points(part.drop_interval):>17}"
         )
     lines.append("  Eyes and mouth are covered where faces have them that are framed like FER2013's.")
     lines.append("  Intervals: Wilson's of accuracy, as on the card; Agresti and Min's, for pairs, of the drop.")
@@ -61,11 +62,6 @@ def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
 
 def comparison_text(found: Comparison) -> str:
     """McNemar's table, the difference and what it means."""
-    if found.p_value >= SIGNIFICANT:
-        verdict = "so these faces do not tell the two apart"
-    else:
-        verdict = f"so {found.a if found.difference > 0 else found.b} is better on faces such as these"
-    p_value = f"= {found.p_value:.3f}" if found.p_value >= 0.001 else "< 0.001"
     return "\n".join(
         [
             f"{found.a} against {found.b} on the same {found.count:,} faces of {found.split}",
@@ -73,14 +69,18 @@ def comparison_text(found: Comparison) -> str:
             f"neither {found.neither:,}",
             f"  difference of accuracy {100 * found.difference:+.1f} points "
             f"(95 % interval {_points(found.difference_interval, '+')})",
-            f"  McNemar's exact test: p {p_value}, {verdict}",
+            f"  McNemar's exact test gives {verdict(found, found.a, found.b)}",
         ]
     )
 
 
-def _interval(interval: tuple[float, float]) -> str:
-    low, high = map(share_text, interval)
-    return f"{low.removesuffix(' %')} to {high}"
+def verdict(found: Comparison, a: str, b: str) -> str:
+    """What McNemar's test says of the checkpoints that are called ``a`` and ``b``, after its p-value."""
+    p_value = f"p = {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
+    if found.p_value >= SIGNIFICANT:
+        return f"{p_value}: these faces do not tell the two apart"
+    better = a if found.difference > 0 else b
+    return f"{p_value}: {better} is better by more than the choice of faces explains; other training runs may differ"
 
 
 def _points(interval: tuple[float, float], sign: str = "") -> str:

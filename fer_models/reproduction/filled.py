@@ -88,6 +88,12 @@ class FilledTable:
     footnotes: tuple[str, ...]
 
     @property
+    def heads(self) -> tuple[str, ...]:
+        """What stands over our side of each column: 'ours', or the form of the runs where they were measured."""
+        measured = [any(row.ours[column].interval for row in self.rows) for column in range(len(self.columns))]
+        return tuple(f"ours, {self.form} form (95 %)" if there else "ours" for there in measured)
+
+    @property
     def has_ours(self) -> bool:
         """Whether anything of ours is in it: a number that was computed, or the result of a run."""
         return any(cell.value is not None for row in self.rows for cell in row.ours)

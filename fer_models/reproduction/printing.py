@@ -24,7 +24,8 @@ def table_text(table: FilledTable) -> str:
 
 def _rows(table: FilledTable) -> list[str]:
     """Paper and ours side by side; where that is too wide, one below the other."""
-    header = ["", *(text for column in table.columns for text in (f"{column}: paper", "ours (95 %)"))]
+    pairs = zip(table.columns, table.heads, strict=True)
+    header = ["", *(text for column, head in pairs for text in (f"{column}: paper", head))]
     lines = [
         [
             row.label,

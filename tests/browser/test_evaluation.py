@@ -87,12 +87,28 @@ def test_the_page_is_reached_from_the_first_one(page, site_url):
     assert max(sizes) == page.locator(SCORE).evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
 
 
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_network_goes_along_to_the_other_page(page, site_url, width):
+    expect.set_options(timeout=120_000)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(site_url)
+    page.get_by_role("radio", name="MobileNetV3-CPSCA").click()
+    expect(page.locator(".fs-eyebrow")).to_have_text("MobileNetV3-CPSCA reads this face as")
+    expect(page).to_have_title("Recognise · FERScope")
+    page.get_by_role("link", name="Evaluation").click()
+    expect(page.locator(".fs-eyebrow")).to_have_text("MobileNetV3-CPSCA answers as people did for")
+    expect(page).to_have_url(f"{site_url}/evaluation?network=MobileNetV3-CPSCA")
+    expect(page).to_have_title("Evaluation · FERScope")
+    page.get_by_role("link", name="Recognise").click()
+    expect(page.locator(".fs-eyebrow")).to_have_text("MobileNetV3-CPSCA reads this face as")
+
+
 def test_a_checkpoint_is_chosen_and_is_in_the_address(visit):
     page = visit()
     expect(page.locator(".fs-eyebrow")).to_have_text("A-MobileNet answers as people did for")
     page.get_by_role("radio", name="MobileNetV3-CPSCA").click()
     expect(page.locator(".fs-eyebrow")).to_have_text("MobileNetV3-CPSCA answers as people did for")
-    expect(page).to_have_url(re.compile("checkpoint=MobileNetV3-CPSCA"))
+    expect(page).to_have_url(re.compile("network=MobileNetV3-CPSCA"))
 
 
 def test_a_clicked_cell_shows_its_faces(visit):
@@ -197,7 +213,7 @@ def test_usable_at_375_pixels_in_both_themes(visit, page, scheme):
     expect(page.locator(SCORE)).to_be_in_viewport()
     expect(page.locator(".fs-printed")).to_be_visible()
     expect(page.locator(".st-key-cost_parameters .nsewdrag")).to_be_visible()
-    page.get_by_text("Training curves").click()
+    page.get_by_text("Training curves", exact=True).click()
     expect(page.locator(".st-key-training .nsewdrag").first).to_be_visible()
     for summary in page.locator("details.fs-numbers summary").all():
         summary.click()

@@ -135,7 +135,7 @@ def test_the_pages_name_leads_to_it_with_every_choice(page, site_url):
     page.goto(f"{site_url}/recognise?network=MobileNetV3-CPSCA&sample=Fear")
     expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
     expect(page).to_have_url(f"{site_url}/?network=MobileNetV3-CPSCA&sample=Fear")
-    expect(page.get_by_test_id("stTopNavLink")).to_have_text(["Recognise", "Evaluation"])
+    expect(page.locator(".st-key-pages").get_by_role("link")).to_have_text(["Recognise", "Evaluation"])
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import webapp
+from fer_models.card import listed
 from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
 from fer_models.reproduction.result import Epoch
 from webapp import wording
-from webapp.figures import charts, cost, matrix, paper_tables, scores
+from webapp.figures import charts, cost, matrix, paper_tables, scores, strips
 from webapp.figures.charts import Curve
 from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS
 from webapp.figures.cost import CostPoint
@@ -71,14 +72,14 @@ def test_shares_in_cells_are_cut_off(share, text):
 
 
 def test_the_chart_has_values_markers_and_a_frame():
-    figure = matrix.matrix_figure(matrix.share_matrix(NAMES, matrix.row_shares(COUNTS)), (0, 1))
+    figure = matrix.matrix_figure(matrix.share_matrix(NAMES, matrix.row_shares(COUNTS), COUNTS.sum(1)), (0, 1))
     heat, markers = figure.data
     np.testing.assert_allclose(heat.z, matrix.row_shares(COUNTS))
     assert (heat.zmin, heat.zmax) == (0, 1) and heat.hoverinfo == "skip"
     assert heat.colorscale[0][1] == "rgb({},{},{})".format(*CIVIDIS[0])
     assert heat.colorscale[-1] == (1, "rgb({},{},{})".format(*CIVIDIS[255]))
     assert markers.marker.opacity == 0 and markers.marker.symbol == "square"
-    assert tuple(markers.customdata[1]) == (0, 1, "Neutral", "Fear", "9.0 %")
+    assert tuple(markers.customdata[1]) == (0, 1, "Neutral", "Fear", "9.0 %", ", row of 100 faces")
     assert all(shape.x0 < 1 < shape.x1 and shape.y0 < 0 < shape.y1 for shape in figure.layout.shapes)
     written = {(note.y, note.x): note.text for note in figure.layout.annotations[1:]}
     assert written == {(0, 0): "90", (0, 1): "9", (0, 2): "1", (1, 1): "100"}
@@ -103,6 +104,8 @@ def test_differences_are_white_at_zero_and_reach_as_far_both_ways():
     assert min(map(int, re.findall(r"\d+", middle))) >= 253
     assert heat.colorscale[0][1] == "rgb({},{},{})".format(*BLUE_WHITE_RED[0])
     assert [note.text for note in figure.layout.annotations[1:]] == ["+50", "−10"]
+    fine = matrix.share_difference(NAMES, np.array([[0.004, -0.006, 0.123]] * 3))
+    assert fine.short[0] == ["", "−1", "+12"] and fine.full[0] == ["+0.4 points", "−0.6 points", "+12.3 points"]
     same = matrix.count_difference(NAMES, np.zeros((3, 3)))
     assert same.ticks == ("−1", "0", "+1") and same.full[0][0] == "0 faces"
 
@@ -146,7 +149,7 @@ SCRATCH, IMAGENET, RUNS = "Checkpoints, from scratch", "Checkpoints, from ImageN
 
 def point(name: str, accuracy: float, macs: int, series: str = SCRATCH) -> CostPoint:
     interval = (accuracy - 0.01, accuracy + 0.02)
-    return CostPoint(name, series, macs // 100, macs, accuracy, interval, checkpoint=series != RUNS)
+    return CostPoint(name, series, 112, macs // 100, macs, accuracy, interval, checkpoint=series != RUNS)
 
 
 def test_cost_has_every_network_with_its_interval():
@@ -185,7 +188,7 @@ def test_the_legend_of_cost_names_every_mark():
     )
     assert [unescape(name) for *_, name in listed] == names
     assert [name for current, *_, name in listed if current] == ["net3"]
-    shapes = {"circle": "●", "square": "■", "diamond": "◆"}
+    shapes = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲"}
     assert [(shapes[marks[unescape(name)][0]], marks[unescape(name)][1]) for *_, name in listed] == [
         (glyph, colour) for _, colour, glyph, _ in listed
     ]
@@ -216,8 +219,10 @@ def test_charts_leave_colours_to_the_theme_and_do_not_drag(figure):
 
 def test_every_expressions_bars_are_a_table():
     parts = (
-        ClassScores(label="fear", precision=0.5, recall=0.25, recall_interval=(0.1, 0.6), f1=1 / 3, support=1_200),
-        ClassScores(label="<b>", precision=0, recall=0, recall_interval=None, f1=0, support=0),
+        ClassScores(
+            label="fear", precision=0.5, recall=0.25, recall_interval=(0.1, 0.6), f1=1 / 3, support=1_200, answered=600
+        ),
+        ClassScores(label="<b>", precision=0, recall=0, recall_interval=None, f1=0, support=0, answered=0),
     )
     html = scores.class_table(parts, "the line")
     lines = Table(html.replace("<small>", " ").replace("<span>", " ")).lines
@@ -266,7 +271,12 @@ def filled(**changes) -> FilledTable:
 def test_a_papers_table_has_both_sides_conditions_and_footnotes():
     html = paper_tables.paper_table(filled())
     lines = Table(html.replace("<small>", " ")).lines
-    assert lines[0] == ["", "accuracy", "parameters"] and lines[1] == ["paper", "ours (95 %)"] * 2
+    assert lines[0] == ["", "accuracy", "parameters"] and lines[1] == [
+        "paper",
+        "ours, short form (95 %)",
+        "paper",
+        "ours",
+    ]
     assert lines[2] == ["ours <b>", "80.00 %", "70.5 % 69.0 to 72.0", "not readable", "not run"]
     assert html.count("fs-missing") == 2
     assert "<p>Paper: one run.</p>" in html and "the <code>majority</code> rule" in html
@@ -277,19 +287,19 @@ def test_a_papers_table_has_both_sides_conditions_and_footnotes():
 def test_confusions_stand_side_by_side_as_shares():
     paper = np.array([[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]])
     both = FilledConfusion("Table 5", NAMES, "in order", paper, COUNTS)
-    html = paper_tables.confusion_pairs([both])
+    html = paper_tables.confusion_pairs([both], "short")
     lines = Table(html).lines
     assert lines[1] == ["Neutral", "50", "50", ""] and lines[5] == ["Neutral", "90", "9", "1"]
-    assert "Ours, 104 faces" in html
+    assert "Ours, short form, 104 faces" in html
     neither = FilledConfusion("Figure 9", NAMES, "in order", None, None, "needs RAF-DB")
-    assert "<li>Figure 9: not readable; ours: needs RAF-DB.</li>" in paper_tables.confusion_pairs([neither])
+    assert "<li>Figure 9: not readable; ours: needs RAF-DB.</li>" in paper_tables.confusion_pairs([neither], "short")
 
 
 @pytest.mark.parametrize(
     ("names", "text"), [([], ""), (["fear"], "fear"), (["disgust", "fear", "contempt"], "disgust, fear and contempt")]
 )
 def test_lists_of_names(names, text):
-    assert wording.listed(names) == text
+    assert listed(names) == text
 
 
 def test_the_comparison_in_words():
@@ -309,7 +319,7 @@ def test_the_comparison_in_words():
     said = unescape(wording.comparison_sentences(found))
     assert "Of the same 1,000 faces both got 700 right, only A-MobileNet 20, only other.mine 60, neither 220." in said
     assert "−4.0 points (95 % interval −6.0 to −2.0)" in said and said.endswith(
-        "p < 0.001: other.mine is better on faces such as these."
+        "p < 0.001: other.mine is better by more than the choice of faces explains; other training runs may differ."
     )
     even = found.model_copy(update={"p_value": 0.3})
     assert wording.comparison_sentences(even).endswith("p = 0.300: these faces do not tell the two apart.")
@@ -318,4 +328,4 @@ def test_the_comparison_in_words():
 def test_the_style_sheet_and_the_theme_have_the_same_background():
     theme = tomllib.loads((Path(webapp.__file__).parent / ".streamlit" / "config.toml").read_text())["theme"]
     colours = f"light-dark({theme['light']['backgroundColor']}, {theme['dark']['backgroundColor']})"
-    assert f"--fs-page: {colours};" in scores.stylesheet()
+    assert f"--fs-page: {colours};" in strips.stylesheet()

@@ -35,7 +35,7 @@ def test_no_gate_is_left_out_and_every_family_has_words(name):
     with torch.device("meta"):
         network = fer.create_network(name)
     gates = gates_of(network)
-    groups = group_gates(network, name, gates)
+    groups = group_gates(network, gates)
     assert [gate for group in groups for layer in group.layers for gate in layer.gates] == gates
     assert {group.family for group in groups} <= set(MECHANISMS)
 
@@ -43,10 +43,10 @@ def test_no_gate_is_left_out_and_every_family_has_words(name):
 def test_neighbouring_layers_of_one_family_form_one_group():
     with torch.device("meta"):
         network = fer.create_network("mobilenetv3_cpsca")
-    groups = group_gates(network, "mobilenetv3_cpsca", gates_of(network))
+    groups = group_gates(network, gates_of(network))
     assert [(group.family, [layer.name for layer in group.layers]) for group in groups] == [
-        ("SE", ["Row 4", "Row 5", "Row 6"]),
-        ("Coordinate attention", ["Row 9", "Row 10", "Row 11", "Row 12", "Row 13", "Row 14", "Row 15"]),
+        ("SE", ["Block 4", "Block 5", "Block 6"]),
+        ("Coordinate attention", ["Block 9", "Block 10", "Block 11", "Block 12", "Block 13", "Block 14", "Block 15"]),
     ]
     assert [layer.mechanism for layer in groups[1].layers] == ["CPSCA"] * 2 + ["CA"] * 5
 
@@ -54,6 +54,6 @@ def test_neighbouring_layers_of_one_family_form_one_group():
 def test_cbams_two_gates_are_one_layer():
     with torch.device("meta"):
         network = fer.create_network("a_mobilenet")
-    (group,) = group_gates(network, "a_mobilenet", gates_of(network))
+    (group,) = group_gates(network, gates_of(network))
     assert [layer.module for layer in group.layers] == [f"features.{block}.attention" for block in (4, 6, 11, 13)]
     assert all([gate.kind for gate in layer.gates] == ["channel", "spatial"] for layer in group.layers)

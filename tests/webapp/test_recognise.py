@@ -75,8 +75,11 @@ def test_every_gate_of_every_network_is_drawn(visit, four_checkpoints, astronaut
 
 def test_layers_have_plain_names(visit):
     text = html(visit(network="MobileNetV3-CPSCA"))
-    assert "<strong>Row 9 · CPSCA</strong><span>184 channels · 4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4</span>" in text
-    assert "<strong>Row 4 · SE</strong>" in text and "<strong>Row 11 · CA</strong>" in text
+    assert (
+        "<strong>Block 9 · CPSCA</strong><span>184 channels · 4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4 values</span>"
+        in text
+    )
+    assert "<strong>Block 4 · SE</strong>" in text and "<strong>Block 11 · CA</strong>" in text
     assert "<strong>Last map · Pointwise gate</strong>" in html(visit(network="EfficientNet-B0-attention"))
     assert "<strong>Block 4 · CBAM channels</strong>" in html(visit(network="A-MobileNet"))
 

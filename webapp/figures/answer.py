@@ -35,9 +35,15 @@ def answer(network: str, label: str, probability: float) -> str:
 
 
 def probability_table(labels: Sequence[str], probabilities: np.ndarray, target: int) -> str:
-    """Every expression's probability: a table whose cells are its own bars, in the network's order."""
+    """Every expression's probability: a table whose cells are its own bars, in the network's order.
+
+    The most probable one is set in bold type; ``target``, where it is another, is marked as the explained one.
+    """
+    predicted = int(np.argmax(probabilities))
+    explained = f"{NARROW}· explained" if target != predicted else ""
     rows = "".join(
-        f'<tr{" class=fs-target" if index == target else ""}><th scope="row">{escape(label.capitalize())}</th>'
+        f"<tr{' class=fs-target' if index == predicted else ''}>"
+        f'<th scope="row">{escape(label.capitalize())}{explained if index == target else ""}</th>'
         '<td aria-hidden="true">'
         f'<i style="width:{100 * probability:.1f}%;background:{expression_colour(label)}"></i></td>'
         f"<td>{escape(percent(float(probability), 1))}</td></tr>"

@@ -12,15 +12,16 @@ from plotly.subplots import make_subplots
 
 from fer_models.evaluation import Calibration
 from fer_models.reproduction.result import Epoch
-from webapp.figures.colours import EXPRESSION_COLOURS, PROFILE_COLOUR, RULE_COLOUR
+from webapp.figures.colours import PROFILE_COLOUR, RULE_COLOUR
 
 #: No text of a chart is smaller, in pixels.
 TEXT_SIZE = 13
 #: No buttons over a chart, and a finger that scrolls the page scrolls the page.
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-#: Okabe and Ito's colours but the yellow, which is faint on white.
-LINES = [colour for colour in EXPRESSION_COLOURS.values() if colour not in ("#f0e442", "#999999")]
+#: Colours of networks and runs: none stands for an expression, and each has a contrast of 3:1 on either background.
+LINES = ("#1f8a80", "#8a63d2", "#a8761a", "#c2478f", "#5b7fa6", "#6f8f2f", "#b5544d")
 DASHES = ("solid", "dot", "dash", "dashdot")
+FEW = 20  # faces; the share of fewer that are right says little
 GRID = "rgba(128,136,145,.22)"
 PERCENT = {"tickformat": ".0%"}
 
@@ -79,7 +80,7 @@ def reliability_figure(calibration: Calibration) -> go.Figure:
         y=[0, 1],
         mode="lines",
         line={"color": RULE_COLOUR, "dash": "dash", "width": 1.5},
-        name="confidence = accuracy",
+        name="probability = share right",
         hoverinfo="skip",
         row=1,
         col=1,
@@ -89,7 +90,7 @@ def reliability_figure(calibration: Calibration) -> go.Figure:
         y=[part.accuracy for part in known],
         mode="lines+markers",
         line={"color": PROFILE_COLOUR, "width": 2},
-        marker={"size": 8},
+        marker={"size": [8 if part.count >= FEW else 4 for part in known]},
         name="this network",
         customdata=[[part.count] for part in known],
         hovertemplate="says %{x:.1%}, right in %{y:.1%}<br>%{customdata[0]:,} faces<extra></extra>",
@@ -126,7 +127,7 @@ def training_figure(curves: Iterable[Curve]) -> go.Figure:
             x=[record.epoch for record in curve.history],
             y=[record.accuracy for record in curve.history],
             mode="lines+markers",
-            line={"color": colour, "width": 2, "dash": DASHES[number // len(LINES) % len(DASHES)]},
+            line={"color": colour, "width": 2, "dash": DASHES[number % len(DASHES)]},
             marker={"size": [11 if record.epoch == curve.chosen else 4 for record in curve.history]},
             name=curve.label,
             hovertemplate="%{fullData.name}<br>epoch %{x}: %{y:.1%}<extra></extra>",

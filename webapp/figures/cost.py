@@ -8,7 +8,7 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from fer_models.card import share_text
+from fer_models.card import interval_text, share_text
 from webapp.figures.charts import LINES, PERCENT, calm
 from webapp.figures.colours import RULE_COLOUR
 
@@ -20,13 +20,14 @@ OPEN = (("circle-open", "○"), ("diamond-open", "◇"), ("triangle-up-open", "�
 
 @dataclass(frozen=True)
 class CostPoint:
-    """What one network costs (8 labels or the card's, one picture of 224 x 224) and how well it answers.
+    """What one network costs, for a picture of the ``side`` it was scored at, and how well it answers.
 
     ``series`` says what kind of result it is and what its training began with, in words.
     """
 
     name: str
     series: str
+    side: int
     parameters: int
     macs: int
     accuracy: float
@@ -74,9 +75,10 @@ def cost_figure(points: Sequence[CostPoint], field: str, title: str, chosen: str
             },
             name=mark.name,
             customdata=[
-                [point.name, share_text(point.accuracy), *map(share_text, point.interval)] for point in mark.points
+                [point.name, share_text(point.accuracy), interval_text(point.interval), point.side]
+                for point in mark.points
             ],
-            hovertemplate="%{customdata[0]}<br>%{customdata[1]} (%{customdata[2]} to %{customdata[3]})<br>"
+            hovertemplate="%{customdata[0]}, %{customdata[3]} px<br>%{customdata[1]} (%{customdata[2]})<br>"
             "%{x:,}<extra></extra>",
         )
     costs = [math.log10(getattr(point, field)) for point in points]
@@ -113,11 +115,11 @@ def _sign(mark: _Mark) -> str:
 
 
 def _marks(points: Sequence[CostPoint]) -> list[_Mark]:
-    """Checkpoints first, each in a colour or a shape of its own; then the other series, grey and hollow."""
+    """Checkpoints first, no two of the same colour and shape; then the other series, grey and hollow."""
     marks = []
     checkpoints = sorted((point for point in points if point.checkpoint), key=lambda point: point.series)
     for number, point in enumerate(checkpoints):
-        symbol, glyph = FILLED[number // len(LINES) % len(FILLED)]
+        symbol, glyph = FILLED[number % len(FILLED)]
         marks.append(_Mark(point.name, point.series, symbol, glyph, LINES[number % len(LINES)], (point,)))
     others = sorted((point for point in points if not point.checkpoint), key=lambda point: point.series)
     for number, (series, members) in enumerate(groupby(others, key=lambda point: point.series)):

@@ -24,7 +24,7 @@ class Matrix:
     """A matrix [true][predicted] (K, K) and its colours.
 
     ``short`` and ``full`` are every value as it stands in its cell and in a sentence; ``ticks`` are the lowest, the
-    middle and the highest value of the scale.
+    middle and the highest value of the scale; ``faces`` is how many each row has, where that is known.
     """
 
     labels: tuple[str, ...]
@@ -33,32 +33,46 @@ class Matrix:
     short: list[list[str]]
     full: list[list[str]]
     ticks: tuple[str, ...]
+    faces: tuple[int, ...] = ()
 
 
-def share_matrix(labels: Sequence[str], shares: np.ndarray) -> Matrix:
+def share_matrix(labels: Sequence[str], shares: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
     """Shares of each row, on the one scale that all such matrices have."""
-    return _matrix(labels, shares, SHARES, short_share, share_text, lambda share: f"{100 * share:.0f} %")
+    return _matrix(labels, shares, SHARES, short_share, share_text, lambda share: f"{100 * share:.0f} %", faces)
 
 
 def count_matrix(labels: Sequence[str], counts: np.ndarray) -> Matrix:
     """Numbers of faces, on a scale up to the largest."""
     scale = Scale(0.0, float(max(counts.max(), 1)), CIVIDIS)
     return _matrix(
-        labels, counts, scale, lambda n: f"{n:.0f}" if n else "", lambda n: f"{n:,.0f} faces", lambda n: f"{n:,.0f}"
+        labels,
+        counts,
+        scale,
+        lambda n: f"{n:.0f}" if n else "",
+        lambda n: f"{n:,.0f} faces",
+        lambda n: f"{n:,.0f}",
+        counts.sum(1),
     )
 
 
-def share_difference(labels: Sequence[str], shares: np.ndarray) -> Matrix:
+def share_difference(labels: Sequence[str], shares: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
     """Differences of shares, in points; white is none."""
     points = 100 * shares
     scale = _centred(points)
-    return _matrix(labels, points, scale, _short_points, lambda d: f"{signed(d, 1)} points", lambda d: signed(d, 1))
+    full = lambda d: f"{signed(d, 1)} points"  # noqa: E731
+    return _matrix(labels, points, scale, _short_points, full, lambda d: signed(d, 1), faces)
 
 
-def count_difference(labels: Sequence[str], counts: np.ndarray) -> Matrix:
+def count_difference(labels: Sequence[str], counts: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
     """Differences of numbers of faces; white is none."""
     return _matrix(
-        labels, counts, _centred(counts), lambda d: signed(d) if d else "", lambda d: f"{signed(d)} faces", signed
+        labels,
+        counts,
+        _centred(counts),
+        lambda d: signed(d) if d else "",
+        lambda d: f"{signed(d)} faces",
+        signed,
+        faces,
     )
 
 
@@ -107,9 +121,11 @@ def matrix_figure(matrix: Matrix, chosen: tuple[int, int] | None = None) -> go.F
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
         customdata=[
-            [row, column, names[row], names[column], matrix.full[row][column]] for row in places for column in places
+            [row, column, names[row], names[column], matrix.full[row][column], _of(matrix, row)]
+            for row in places
+            for column in places
         ],
-        hovertemplate="%{customdata[2]} read as %{customdata[3]}<br>%{customdata[4]}<extra></extra>",
+        hovertemplate="%{customdata[2]} read as %{customdata[3]}<br>%{customdata[4]}%{customdata[5]}<extra></extra>",
         showlegend=False,
     )
     calm(figure, height=90 + 44 * len(names))
@@ -133,6 +149,11 @@ def _writing(matrix: Matrix) -> list[dict[str, Any]]:
     corner = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -4, "y": 1, "yref": "paper", "yanchor": "bottom"}
     # The first: evaluation.css gives it the page's own colour of text.
     return [corner | {"text": "People saw", "showarrow": False, "font": {"size": TEXT_SIZE}}, *values]
+
+
+def _of(matrix: Matrix, row: int) -> str:
+    """', row of 13 faces'."""
+    return f", row of {matrix.faces[row]:,} faces" if matrix.faces else ""
 
 
 def _outline(row: int, column: int) -> list[dict[str, Any]]:
@@ -160,7 +181,8 @@ def matrix_table(matrix: Matrix, caption: str, coloured: bool = False) -> str:
     for index, label in enumerate(matrix.labels):
         styles = _styles(matrix, index) if coloured else [""] * len(matrix.labels)
         cells = "".join(f"<td{style}>{escape(text)}</td>" for style, text in zip(styles, texts[index], strict=True))
-        lines.append(f'<tr><th scope="row">{escape(label.capitalize())}</th>{cells}</tr>')
+        size = f", {matrix.faces[index]:,} faces" if matrix.faces else ""
+        lines.append(f'<tr><th scope="row">{escape(label.capitalize())}{size}</th>{cells}</tr>')
     kind = "fs-matrix" if coloured else "fs-numbers-table"
     return (
         f'<table class="{kind}"><caption>{escape(caption)}</caption>'
@@ -186,9 +208,8 @@ def _inks(matrix: Matrix, row: int) -> list[str]:
 
 
 def _short_points(points: float) -> str:
-    if abs(points) < 0.05:
-        return ""
-    return signed(points, 1) if abs(points) < 9.95 else signed(points)
+    """Whole points: a cell on a phone has room for three characters."""
+    return signed(points) if round(points) else ""
 
 
 def _stops(scale: Scale) -> list[list[int]]:
@@ -202,7 +223,15 @@ def _centred(differences: np.ndarray) -> Scale:
     return scale if scale.high > 0 else Scale(-1.0, 1.0, scale.colours)
 
 
-def _matrix(labels: Sequence[str], values: np.ndarray, scale: Scale, short: Text, full: Text, tick: Text) -> Matrix:
+def _matrix(
+    labels: Sequence[str],
+    values: np.ndarray,
+    scale: Scale,
+    short: Text,
+    full: Text,
+    tick: Text,
+    faces: Sequence[int],
+) -> Matrix:
     short_texts, full_texts = ([[text(float(value)) for value in row] for row in values] for text in (short, full))
     ticks = tuple(tick(value) for value in (scale.low, (scale.low + scale.high) / 2, scale.high))
-    return Matrix(tuple(labels), values, scale, short_texts, full_texts, ticks)
+    return Matrix(tuple(labels), values, scale, short_texts, full_texts, ticks, tuple(map(int, faces)))

@@ -8,13 +8,13 @@ import numpy as np
 
 from fer_models.reproduction import Cell, FilledConfusion, FilledTable
 from webapp.figures.matrix import matrix_table, row_shares, share_matrix
-from webapp.figures.scores import scrolling
+from webapp.figures.strips import scrolling
 
 
 def paper_table(table: FilledTable) -> str:
     """Its rows, then the conditions on both sides, then what of the paper's numbers does not fit together."""
     heads = "".join(f'<th scope="colgroup" colspan="2">{escape(column)}</th>' for column in table.columns)
-    pairs = '<th scope="col">paper</th><th scope="col">ours (95 %)</th>' * len(table.columns)
+    pairs = "".join(f'<th scope="col">paper</th><th scope="col">{escape(head)}</th>' for head in table.heads)
     lines = []
     for row in table.rows:
         cells = "".join(
@@ -35,23 +35,23 @@ def paper_table(table: FilledTable) -> str:
     )
 
 
-def confusion_pairs(confusions: Sequence[FilledConfusion]) -> str:
-    """The paper's matrices and ours side by side on one scale, then what is on neither side."""
+def confusion_pairs(confusions: Sequence[FilledConfusion], form: str) -> str:
+    """The paper's matrices and those of our runs side by side on one scale, then what is on neither side."""
     pairs, absent = [], []
     for confusion in confusions:
         if confusion.paper is None and confusion.ours is None:
             absent.append(f"<li>{escape(confusion.title)}: not readable; ours: {escape(confusion.missing)}.</li>")
         else:
-            pairs.append(_pair(confusion))
+            pairs.append(_pair(confusion, form))
     return "".join(pairs) + (f'<div class="fs-notes"><ul>{"".join(absent)}</ul></div>' if absent else "")
 
 
-def _pair(confusion: FilledConfusion) -> str:
+def _pair(confusion: FilledConfusion, form: str) -> str:
     paper, ours = "<p>Paper: not readable.</p>", f"<p>Ours: {escape(confusion.missing)}.</p>"
     if confusion.paper is not None:
         paper = _matrix(confusion, confusion.paper, "Paper")
     if confusion.ours is not None:
-        ours = _matrix(confusion, row_shares(confusion.ours), f"Ours, {int(confusion.ours.sum()):,} faces")
+        ours = _matrix(confusion, row_shares(confusion.ours), f"Ours, {form} form, {int(confusion.ours.sum()):,} faces")
     return f'<section class="fs-pair"><h4>{escape(confusion.title)}</h4><div>{paper}{ours}</div></section>'
 
 

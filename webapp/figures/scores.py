@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_models.card import share_text
+from fer_models.card import interval_text, share_text
 from fer_models.evaluation import ClassScores
 from webapp.figures.colours import expression_colour
 from webapp.figures.pictures import data_uri, input_png
-from webapp.figures.strips import image
+from webapp.figures.strips import image, scrolling
 
 
 def stylesheet() -> str:
@@ -18,10 +18,7 @@ def stylesheet() -> str:
     return f"<style>{Path(__file__).with_name('evaluation.css').read_text(encoding='utf-8')}</style>"
 
 
-def interval_text(interval: tuple[float, float]) -> str:
-    """'80.3 to 83.0 %'; both ends are cut off."""
-    low, high = map(share_text, interval)
-    return f"{low.removesuffix(' %')} to {high}"
+NEVER = "<td><span>–</span><small>never answered</small></td>"
 
 
 def headline(network: str, accuracy: float, count: int, facts: Iterable[tuple[str, str]], note: str) -> str:
@@ -44,7 +41,8 @@ def class_table(classes: Sequence[ClassScores], intervals: str) -> str:
     """Recall with its interval, precision and F1 of every expression: a table whose cells are its own bars."""
     lines = "".join(
         f'<tr><th scope="row">{escape(part.label.capitalize())}<small>{part.support:,} faces</small></th>'
-        f"{_bar(part.recall, part.label, part.recall_interval)}{_bar(part.precision, part.label)}"
+        f"{_bar(part.recall, part.label, part.recall_interval)}"
+        f"{_bar(part.precision, part.label) if part.answered else NEVER}"
         f"{_bar(part.f1, part.label)}</tr>"
         for part in classes
     )
@@ -104,11 +102,6 @@ def folded(table: str, summary: str = "The numbers as a table") -> str:
     """A table folded away under the chart that it belongs to."""
     inside = f"<div><div>{scrolling(table, summary)}</div></div>"
     return f'<details class="fs-numbers"><summary>{escape(summary)}</summary>{inside}</details>'
-
-
-def scrolling(content: str, name: str) -> str:
-    """What may be wider than the page scrolls by itself, by mouse, finger and keyboard."""
-    return f'<div class="fs-scroll" tabindex="0" role="region" aria-label="{escape(name)}">{content}</div>'
 
 
 def unbroken(text: str) -> str:

@@ -92,7 +92,7 @@ def strip(frames: Iterable[Frame], face_uri: str = "", *, flat: bool = False) ->
     figures = "".join(_figure(frame) for frame in frames)
     tables = "".join(
         f"<div><h4>{escape(frame.title)}{' · ' + escape(frame.detail) if frame.detail else ''}</h4>"
-        f'<div class="fs-scroll" tabindex="0">{frame.table}</div></div>'
+        f"{scrolling(frame.table, frame.title)}</div>"
         for frame in frames
         if frame.table
     )
@@ -172,6 +172,16 @@ def channels_table(order: np.ndarray, weights: np.ndarray, scale: Scale, ends: i
 def size_text(shape: tuple[int, ...]) -> str:
     """(7, 7) -> '7 × 7', which no line break divides."""
     return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, shape))
+
+
+def values_text(shape: tuple[int, ...]) -> str:
+    """(7, 7) -> '7 × 7 values'."""
+    return f"{size_text(shape)} values"
+
+
+def scrolling(content: str, name: str) -> str:
+    """What may be wider than the page scrolls by itself, by mouse, finger and keyboard."""
+    return f'<div class="fs-scroll" tabindex="0" role="region" aria-label="{escape(name)}">{content}</div>'
 
 
 def _line(head: str, cells: Iterable[str]) -> str:

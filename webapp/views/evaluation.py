@@ -8,12 +8,13 @@ import numpy as np
 import streamlit as st
 
 import fer_models as fer
-from fer_models.card import Card, Score, share_text
-from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, read_card
+from fer_models.card import Card, Score, interval_text, share_text
+from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
 from fer_models.evaluation import compare, list_predictions
 from webapp import evaluation_sections as sections
 from webapp import wording
+from webapp.choice import choose_network
 from webapp.evaluation_cell import choose_cell, show_cell, take_clicked_cell
 from webapp.evaluation_data import Evaluated, PaperMatrix, evaluated, paper_matrices, start_of, stated_score
 from webapp.figures import answer, scores, strips
@@ -29,7 +30,6 @@ from webapp.figures.matrix import (
     share_difference,
     share_matrix,
 )
-from webapp.views.recognise import NO_CHECKPOINT
 
 QUESTION = "How good is each network, and where does it err?"
 DEFAULT_SPLIT, DEFAULT_RULE = "PublicTest", "ferplus-majority"
@@ -54,9 +54,9 @@ def page() -> None:
     st.html(answer.page_head(QUESTION))
     names = wording.in_papers_order(fer.list_checkpoints())
     if not names:
-        st.html(answer.message("No network yet", NO_CHECKPOINT))
+        st.html(answer.message("No network yet", wording.NO_CHECKPOINT))
         return
-    name = _choose_checkpoint(names)
+    name = choose_network(names)
     split = _choose_split(name, [stored for scored, stored in list_predictions() if scored == name])
     found, rule = _load(name, split)
     if found is not None:
@@ -75,18 +75,6 @@ def page() -> None:
     sections.cost(name, split, rule)
     sections.papers_tables()
     sections.how_made()
-
-
-def _choose_checkpoint(names: list[str]) -> str:
-    return st.pills(
-        "Checkpoint",
-        names,
-        default=DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else names[0],
-        required=True,
-        format_func=wording.network_name,
-        key="checkpoint",
-        bind="query-params",
-    )
 
 
 def _choose_split(name: str, stored: list[str]) -> str:
@@ -163,25 +151,23 @@ def _choose_matrix(found: Evaluated, name: str, names: list[str], split: str) ->
 
 
 def _show_score(name: str, card: Card, score: Score, macro_interval: tuple[float, float] | None = None) -> None:
-    macro = share_text(score.macro_f1) + (f" ({scores.interval_text(macro_interval)})" if macro_interval else "")
+    macro = share_text(score.macro_f1) + (f" ({interval_text(macro_interval)})" if macro_interval else "")
     facts = [
-        ("95 % interval", scores.interval_text(score.interval)),
+        ("95 % interval", interval_text(score.interval)),
         ("Macro-F1 (95 % interval)" if macro_interval else "Macro-F1", macro),
         ("Scored on", score.split),
         ("Labels", wording.label_rule_text(score.label_rule)),
         ("Trained", f"{start_of(card)}, {score.seeds} seed{'s' if score.seeds > 1 else ''}"),
     ]
-    never = [label for label, share in score.recall.items() if share == 0]
-    missed = f"It recognised none of the faces of {wording.listed(never)}." if never else ""
     note = f"{score.note[:1].upper()}{score.note[1:]}." if score.note else ""
-    text = " ".join(filter(None, [note, missed]))
+    text = " ".join(filter(None, [note, score.missed]))
     st.html(scores.headline(wording.network_name(name), score.accuracy, score.count, facts, text))
 
 
 def _show_matrix(found: Evaluated, choice: Choice, cell: tuple[int, int]) -> None:
     counts, labels = np.array(found.report.confusion), found.predictions.names
     name = wording.network_name(found.card.name)
-    shares = share_matrix(labels, row_shares(counts))
+    shares = share_matrix(labels, row_shares(counts), counts.sum(1))
     if choice.other is not None:
         _show_difference(found, choice.other, choice.counts, cell)
     elif choice.paper is not None:
@@ -205,10 +191,10 @@ def _show_difference(found: Evaluated, other: Evaluated, counts: bool, cell: tup
     ours, theirs = np.array(found.report.confusion), np.array(other.report.confusion)
     labels = found.predictions.names
     if counts:
-        matrix, unit = count_difference(labels, ours - theirs), "Faces more (red) or fewer (blue)"
+        matrix, unit = count_difference(labels, ours - theirs, ours.sum(1)), "Faces more (red) or fewer (blue)"
     else:
         shares = row_shares(ours) - row_shares(theirs)
-        matrix, unit = share_difference(labels, shares), "Points of the row more (red) or less (blue)"
+        matrix, unit = share_difference(labels, shares, ours.sum(1)), "Points of the row more (red) or less (blue)"
     st.html(f'<div class="fs-words"><p>{escape(wording.comparison_sentences(comparison))}</p></div>')
     _draw(matrix, f"{a} minus {b}", cell)
     _explain(
@@ -219,7 +205,7 @@ def _show_difference(found: Evaluated, other: Evaluated, counts: bool, cell: tup
 def _show_beside(printed: Matrix, paper: PaperMatrix, shares: Matrix, name: str, cell: tuple[int, int]) -> None:
     ours, theirs = st.columns(2, gap="small")
     with ours:
-        st.html(f'<div class="fs-words"><h3>{escape(name)}, ours</h3></div>')
+        st.html('<div class="fs-words"><h3>This checkpoint</h3></div>')
         _draw(shares, name, cell)
     with theirs:
         st.html(f'<div class="fs-words"><h3>The paper\'s, {escape(paper.table)}</h3></div>')

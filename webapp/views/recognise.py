@@ -7,18 +7,15 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
-from fer_models.checkpoints import DEFAULT_CHECKPOINT, find_checkpoint
+from fer_models.checkpoints import find_checkpoint
 from fer_models.faces import DetectorError
 from webapp import evidence, wording
+from webapp.choice import choose_network
 from webapp.figures import answer, strips
 from webapp.gate_groups import group_gates
 from webapp.intake import PRIVACY, ChosenFace, NoFace, choose_face
 
 PREDICTED = "The predicted one"
-NO_CHECKPOINT = (
-    "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
-    "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
-)
 # What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
 EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
 
@@ -38,12 +35,12 @@ def page() -> None:
     st.html(answer.page_head("Which expression does this face show, and what did the network look at?"))
     checkpoints = wording.in_papers_order(fer.list_checkpoints())
     if not checkpoints:
-        st.html(answer.message("No network yet", NO_CHECKPOINT))
+        st.html(answer.message("No network yet", wording.NO_CHECKPOINT))
         return
     result, panel = st.columns([17, 10], gap="large")
     with panel, st.container(border=True, key="controls"):
         face = _face_or_problem()
-        name = _choose_network(checkpoints)
+        name = choose_network(checkpoints)
         try:
             version = find_checkpoint(name).stat().st_mtime_ns
             classifier = load_classifier(name, version)
@@ -86,19 +83,6 @@ def _face_or_problem() -> ChosenFace | NoFace:
         return choose_face()
     except EXPECTED_ERRORS as error:
         return NoFace("This picture cannot be used", str(error))
-
-
-def _choose_network(checkpoints: list[str]) -> str:
-    default = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in checkpoints else checkpoints[0]
-    return st.pills(
-        "Network",
-        checkpoints,
-        default=default,
-        required=True,
-        format_func=wording.network_name,
-        key="network",
-        bind="query-params",
-    )
 
 
 def _describe_network(classifier: fer.Classifier) -> None:
@@ -146,7 +130,7 @@ def _show(
     headline = answer.answer(wording.network_name(name), seen.labels[predicted], float(seen.probabilities[predicted]))
     result.html(headline + evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
     st.html(evidence.cam_section(seen, face.crop, uri, classifier.card.preprocessing, display.stretch))
-    groups = group_gates(classifier.network, classifier.card.network, seen.gates)
+    groups = group_gates(classifier.network, seen.gates)
     st.html(evidence.gate_sections(groups, uri, display.stretch))
     _fold_away(classifier)
 

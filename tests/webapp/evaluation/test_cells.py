@@ -36,10 +36,13 @@ def test_a_cell_is_chosen_by_name_and_outlined(visit):
     assert (page.selectbox(key="true").value, page.selectbox(key="predicted").value) == ("sadness", "neutral")
     page.selectbox(key="true").set_value("fear").run()
     page.selectbox(key="predicted").set_value("surprise").run()
-    assert f"Fear, read as surprise 5 faces, {share_text(5 / FACES)} of those that people called fear." in text(page)
+    assert (
+        f"Fear, read as surprise By A-MobileNet: 5 faces, {share_text(5 / FACES)} of the 40 that people called fear."
+        in text(page)
+    )
     frame = charts(page)["matrix"]["layout"]["shapes"][0]
     assert frame["x0"] < SURPRISE < frame["x1"] and frame["y0"] < FEAR < frame["y1"]
-    assert "Happiness, recognised 40 faces" in text(visit(true="Happiness", predicted="Happiness"))
+    assert "Happiness, recognised By A-MobileNet: 40 faces" in text(visit(true="Happiness", predicted="Happiness"))
     assert "Sadness, read as neutral" in text(visit(true="Joy", predicted="42"))
 
 
@@ -58,7 +61,7 @@ def test_every_cell_of_the_matrix_carries_its_labels(visit):
 
 
 def test_a_cell_of_thirty_faces_has_its_mean_face(visit):
-    page = visit(checkpoint="MobileNetV3-SimAM")
+    page = visit(network="MobileNetV3-SimAM")
     (mean,) = pictures(page)
     assert mean.shape == (48, 48) and (mean == 10 * SADNESS + NEUTRAL).all()
     assert "Nobody's face: the mean of all 35." in page.caption[1].value and "FERSCOPE_DATA" in page.caption[1].value
@@ -68,7 +71,7 @@ def test_a_smaller_cell_says_why_it_has_none(visit):
     page = visit()
     assert not pictures(page) and "Too few for a mean face, which needs 30." in page.caption[1].value
     page = visit(true="Anger", predicted="Contempt")
-    assert "No face, 0.0 % of those that people called anger." in text(page) and len(page.caption) == 1
+    assert "By A-MobileNet: none of the 40 that people called anger." in text(page) and len(page.caption) == 1
 
 
 def test_the_pictures_behind_a_cell_are_read_by_row_number(visit, tmp_path, monkeypatch):
@@ -87,7 +90,7 @@ def test_the_pictures_behind_a_cell_are_read_by_row_number(visit, tmp_path, monk
     assert f"Face in row {expected[0]}: neutral" in html(page)
     # Face 120 of 320, where the probability of the answer falls from 0.95 to 0.60.
     assert re.search(r"<figcaption>(\d+)", html(page))[1] == f"{100 * (0.95 - 0.35 * 120 / 319):.0f}"
-    page.pills(key="checkpoint").set_value("mobilenetv3_simam.ferplus").run()
+    page.pills(key="network").set_value("mobilenetv3_simam.ferplus").run()
     assert len(pictures(checked(page))) == MOST_FACES
     assert "24 of 35 faces are shown." in page.caption[1].value
 
@@ -105,7 +108,7 @@ def test_the_pictures_behind_a_cell_come_from_any_data_set(only_checkpoints, no_
     true, predicted = stored.labels[0], stored.probabilities.argmax(1)[0]
     expected = int(((stored.labels == true) & (stored.probabilities.argmax(1) == predicted)).sum())
     names = [stored.names[index].capitalize() for index in (true, predicted)]
-    page = open_page(checkpoint="mobilenetv3_small.own", true=names[0], predicted=names[1])
+    page = open_page(network="mobilenetv3_small.own", true=names[0], predicted=names[1])
     assert len(pictures(page)) == expected and pictures(page)[0].shape == (112, 112)
     assert "If this is the folder it was trained on: trained on nine tenths of these faces" in text(page)
     (run / "mobilenetv3_small.own.all.npz").unlink()
@@ -123,6 +126,6 @@ def test_a_data_set_that_does_not_fit_shows_no_pictures(visit, tmp_path, monkeyp
         file.write_text(file.read_text()[:-9000])
     monkeypatch.setenv("FERSCOPE_DATA", str(folder))
     monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
-    page = open_page(checkpoint="MobileNetV3-SimAM")
+    page = open_page(network="MobileNetV3-SimAM")
     assert "Nobody's face: the mean of all 35." in page.caption[1].value
     assert str(tmp_path) not in text(page)  # a folder of the server's is nothing for visitors

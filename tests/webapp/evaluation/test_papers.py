@@ -1,12 +1,14 @@
 """What the page "Evaluation" says of cost and of the papers' tables."""
 
 import re
+from html import unescape
 
 import numpy as np
 
 from fer_models.card import share_text
 from fer_models.checkpoints import read_card
 from fer_models.evaluation.scores import wilson_interval
+from fer_models.networks import network_cost
 from tests.webapp.evaluation_files import (
     A_MOBILENET,
     CPSCA,
@@ -28,18 +30,22 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     assert "ImageNet" in read_card("a_mobilenet.ferplus").initialisation
     page = open_page()
     series = {trace["name"]: trace for trace in charts(page)["cost_macs"]["data"]}
-    runs = "Short form of a table, from scratch"
+    runs = "Short runs for the papers' tables, from scratch"
     assert list(series) == ["A-MobileNet", "MobileNetV3-CPSCA", runs]
     assert len({(trace["marker"]["symbol"], trace["marker"]["color"]) for trace in series.values()}) == 3
     assert values(series[runs]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
     names = [data[0] for data in series[runs]["customdata"]]
-    assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "a_mobilenet"]
+    assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "A-MobileNet"]
     # Known costs: README's table has them for eight labels.
     parameters = {trace["name"]: trace for trace in charts(page)["cost_parameters"]["data"]}
     assert values(parameters["A-MobileNet"]["x"]).tolist() == [3_420_368]
+    # Multiply-adds are those of the side that was scored.
+    side = read_card("a_mobilenet.ferplus").preprocessing.input_side
+    assert values(series["A-MobileNet"]["x"]).tolist() == [network_cost("a_mobilenet", 8, side).macs]
+    assert values(series[runs]["x"])[-1] == network_cost("a_mobilenet", 8, 64).macs
     legend = html(page).partition('class="fs-legend"')[2].partition("</dl>")[0]
     kinds = re.findall(r"<dt>(.*?)</dt>", re.sub("<i.*?</i>", "", legend))
-    assert kinds == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
+    assert list(map(unescape, kinds)) == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
     assert "short form" in text(page).lower()
 
 
@@ -77,7 +83,7 @@ def test_what_is_not_readable_says_so_beside_ours(visit, no_results):
     assert "Figure 9 (a), MobileNetV1, FERPlus: not readable; ours: not run." in text(page)
     write_results(no_results, "003-F9")
     said = text(visit(table="003-F9"))
-    assert "Figure 9 (a), MobileNetV1, FERPlus Paper: not readable." in said and "Ours, 400 faces" in said
+    assert "Figure 9 (a), MobileNetV1, FERPlus Paper: not readable." in said and "Ours, short form, 400 faces" in said
     assert "Figure 9 (e), MobileNetV1, RAF-DB: not readable; ours: needs RAF-DB." in said
 
 
