@@ -31,6 +31,8 @@ def test_cards(file):
     assert card.name == file.stem and card.labels == FERPLUS.labels
     assert (card.data.rows, card.data.leaked_rows_left_out) == (24_446, 614)
     assert "FERPlus, MIT" in card.licence and "unresolved" in card.licence
+    assert card.initialisation.endswith("from scratch")
+    assert card.initialisation.count(" from ") == card.initialisation.count("which were trained")
     assert card.preprocessing.source_side == 48 and card.preprocessing.input_side >= 112
     (score,) = card.scores
     assert (score.split, score.label_rule, score.count) == ("PublicTest", "ferplus-majority", 3_199)
