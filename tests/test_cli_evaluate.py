@@ -67,11 +67,11 @@ def test_the_table_shows_scikit_learns_figures_cut_off(run):
     for line, name in zip(lines[5:13], stored.names, strict=True):
         theirs = report[name]
         shown = re.fullmatch(
-            r"  (\w+) +(\S+ %|never said) +(\S+ %) +(no faces|\S+ to \S+ %) +(\S+ %) +(\d+)", line
+            r"  (\w+) +(\S+ %|never answered) +(\S+ %) +(no faces|\S+ to \S+ %) +(\S+ %) +(\d+)", line
         ).groups()
         assert shown[0] == name and shown[5] == str(int(theirs["support"]))
         answered = (predicted == stored.names.index(name)).any()
-        assert shown[1] == (share_text(theirs["precision"]) if answered else "never said")
+        assert shown[1] == (share_text(theirs["precision"]) if answered else "never answered")
         assert (shown[2], shown[4]) == (share_text(theirs["recall"]), share_text(theirs["f1-score"]))
         assert (shown[3] == "no faces") == (theirs["support"] == 0)
     assert lines[13].startswith("  Intervals: bootstrap over the faces")

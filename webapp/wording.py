@@ -124,23 +124,25 @@ MECHANISMS = {
 }
 
 
+def _of_ours(checkpoint: str) -> tuple[str, str] | None:
+    """Network and training of a checkpoint that has words here."""
+    network, _, trained_on = checkpoint.partition(".")
+    return (network, trained_on) if network in NETWORKS and trained_on in _TRAINED_ON else None
+
+
 def network_name(checkpoint: str) -> str:
     """What a checkpoint is called on the page and in links; a checkpoint that is not one of ours keeps its own name."""
-    network, _, trained_on = checkpoint.partition(".")
-    if network not in NETWORKS or trained_on not in _TRAINED_ON:
-        return checkpoint
-    return NETWORKS[network].name + _TRAINED_ON[trained_on]
+    ours = _of_ours(checkpoint)
+    return NETWORKS[ours[0]].name + _TRAINED_ON[ours[1]] if ours else checkpoint
 
 
 def in_papers_order(checkpoints: list[str]) -> list[str]:
     """The four papers' networks in their order, their relatives, the same with other labels, then all others."""
-    networks, trainings = list(NETWORKS), list(_TRAINED_ON)
+    ordered = [(network, trained_on) for trained_on in _TRAINED_ON for network in NETWORKS]
 
-    def place(checkpoint: str) -> tuple[int, int, str]:
-        network, _, trained_on = checkpoint.partition(".")
-        if network not in NETWORKS or trained_on not in _TRAINED_ON:
-            return len(trainings), len(networks), checkpoint
-        return trainings.index(trained_on), networks.index(network), checkpoint
+    def place(checkpoint: str) -> tuple[int, str]:
+        ours = _of_ours(checkpoint)
+        return (ordered.index(ours) if ours else len(ordered)), checkpoint
 
     return sorted(checkpoints, key=place)
 
@@ -151,12 +153,6 @@ def network_words(card: Card) -> NetworkWords:
     if words is None:
         return NetworkWords(network_name(card.name), f"The network {card.network}.", "")
     return NetworkWords(network_name(card.name), words.summary, words.reference)
-
-
-NO_CHECKPOINT = (
-    "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
-    "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
-)
 
 
 def score_text(card: Card) -> str:
@@ -221,6 +217,10 @@ def comparison_sentences(found: Comparison) -> str:
     )
 
 
+NO_CHECKPOINT = (
+    "There is no trained network here. Train one with “ferscope train”, or name a folder that holds checkpoints in the "
+    "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
+)
 PICTURES_NEED = "The pictures themselves are shown where the data set is at hand (environment variable FERSCOPE_DATA)."
 EVALUATION_NOTES = """
 - **The data.** FER2013 has 35,887 small grey faces found on the web. PublicTest is its first test part, PrivateTest its

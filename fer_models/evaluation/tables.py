@@ -21,13 +21,13 @@ def report_table(checkpoint: str, score: Score, report: Report) -> str:
         f"  macro-F1  {share_text(report.macro_f1)}  (95 % interval {interval_text(report.macro_f1_interval)})",
         f"  ECE       {report.calibration.ece:.4f}  (expected calibration error, {BINS} bins of equal width)",
         *([f"  note      {score.note}"] if score.note else []),
-        f"  {'expression':<12}{'precision':>12}{recall_heading}{'F1':>9}{'support':>9}",
+        f"  {'expression':<12}{'precision':>16}{recall_heading}{'F1':>9}{'support':>9}",
     ]
     for part in report.classes:
         interval = interval_text(part.recall_interval) if part.recall_interval else "no faces"
-        precision = share_text(part.precision) if part.answered else "never said"
+        precision = share_text(part.precision) if part.answered else "never answered"
         lines.append(
-            f"  {part.label:<12}{precision:>12}{share_text(part.recall):>9}{interval:>20}"
+            f"  {part.label:<12}{precision:>16}{share_text(part.recall):>9}{interval:>20}"
             f"{share_text(part.f1):>9}{part.support:>9,}"
         )
     lines.append("  Intervals: bootstrap over the faces; Wilson's where every face is right or every one wrong.")

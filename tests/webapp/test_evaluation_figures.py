@@ -194,6 +194,15 @@ def test_the_legend_of_cost_names_every_mark():
     ]
 
 
+def test_colours_of_networks_show_on_both_backgrounds_and_stand_for_no_expression():
+    config = tomllib.loads((Path(webapp.__file__).parent / ".streamlit" / "config.toml").read_text())
+    for theme in ("light", "dark"):
+        background = config["theme"][theme]["backgroundColor"]
+        backdrop = [int(background[i : i + 2], 16) for i in (1, 3, 5)]
+        assert min(contrast(colour, backdrop) for colour in charts.LINES) >= 3
+    assert not set(charts.LINES) & set(EXPRESSION_COLOURS.values())
+
+
 def test_training_curves_differ_in_colour_or_dash():
     history = tuple(Epoch(epoch=n, side=64, loss=1, accuracy=n / 10, macro_f1=0.1, seconds=1) for n in (1, 2, 3))
     figure = charts.training_figure(Curve(f"run {n}", history, 2, "a tenth") for n in range(12))

@@ -158,11 +158,13 @@ def test_no_probability_is_rounded_to_certainty(probability, digits, text):
     assert answer.percent(probability, digits).replace(strips.NARROW, "") == text
 
 
-def test_the_answers_table_names_every_label_and_marks_the_explained_one():
+def test_the_answers_table_names_every_label_and_marks_the_answer_and_the_explained_one():
     html = answer.probability_table(["neutral", "fear"], np.array([0.25, 0.75]), 1)
-    assert html.count('scope="row"') == 2 and html.count("fs-target") == 1
+    assert html.count('scope="row"') == 2 and html.count("fs-target") == 1 and "explained" not in html
     assert html.index("fs-target") > html.index("Neutral")
     assert EXPRESSION_COLOURS["fear"] in html
+    html = answer.probability_table(["neutral", "fear"], np.array([0.25, 0.75]), 0)
+    assert html.index("fs-target") > html.index("explained") > html.index("Neutral")
 
 
 def test_every_label_of_every_data_set_has_its_own_colour():

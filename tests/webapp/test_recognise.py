@@ -13,7 +13,7 @@ import fer_models as fer
 import webapp
 from tests.webapp import pages
 from tests.webapp.conftest import png, save
-from tests.webapp.pages import checked, opened
+from tests.webapp.pages import checked, opened, text
 from webapp.intake import PRIVACY
 from webapp.samples import read_gallery
 from webapp.views import recognise
@@ -119,6 +119,13 @@ def test_scales_are_fixed_until_stretched(visit):
     assert bar.findall(html(page))[1] == ("0.622", "1.000")
     low, high = bar.findall(html(page.toggle(key="stretch").set_value(True).run()))[1]
     assert 0.622 <= float(low) < float(high) < 1
+
+
+def test_small_differences_lead_to_the_switch(visit):
+    hint = "Differences are small here: “Stretch to this picture's range” makes them visible."
+    page = visit(network="MobileNetV3-SimAM")
+    assert hint in text(page)
+    assert hint not in text(page.toggle(key="stretch").set_value(True).run())
 
 
 def test_opacity_target_and_stretch_compute_nothing_again(visit, monkeypatch):

@@ -59,8 +59,15 @@ def share_difference(labels: Sequence[str], shares: np.ndarray, faces: Sequence[
     """Differences of shares, in points; white is none."""
     points = 100 * shares
     scale = _centred(points)
-    full = lambda d: f"{signed(d, 1)} points"  # noqa: E731
-    return _matrix(labels, points, scale, _short_points, full, lambda d: signed(d, 1), faces)
+    return _matrix(
+        labels,
+        points,
+        scale,
+        _short_points,
+        lambda d: f"{signed(d, 1)} points",
+        lambda d: signed(d, 1),
+        faces,
+    )
 
 
 def count_difference(labels: Sequence[str], counts: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
