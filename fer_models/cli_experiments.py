@@ -70,9 +70,11 @@ def train(
     skip_bad: SkipBadOption = False,
     device: DeviceOption = None,
     compiled: CompileOption = False,
-    imagenet: Annotated[
+    start_weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A copy of the ImageNet weights that the recipe starts from [from the Hub]."),
+        typer.Option(
+            metavar="FILE", help="Published weights that the recipe starts from [those of ImageNet: from the Hub]."
+        ),
     ] = None,
     project: Annotated[
         str | None, typer.Option("--track", metavar="PROJECT", help="Log each epoch to Trackio too (extra 'track').")
@@ -103,7 +105,7 @@ def train(
         run = out.name if out else network
         try:
             with tracked(project, run, recipe) if project else nullcontext() as track:
-                machine = Machine(device, compiled, track, skip_bad, imagenet)
+                machine = Machine(device, compiled, track, skip_bad, start_weights)
                 weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16")
         except KeyboardInterrupt:
             typer.echo("\nStopped. The same command goes on from the last save.", err=True)
@@ -195,7 +197,7 @@ def reproduce(
     skip_bad: SkipBadOption = False,
     device: DeviceOption = None,
     compiled: CompileOption = False,
-    imagenet: Annotated[
+    start_weights: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
@@ -230,7 +232,7 @@ def reproduce(
             again=again,
             train=not show,
             store=store,
-            machine=Machine(device=device, compiled=compiled, skip_bad=skip_bad, imagenet=imagenet),
+            machine=Machine(device=device, compiled=compiled, skip_bad=skip_bad, start_weights=start_weights),
         )
         try:
             if listed:

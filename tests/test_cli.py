@@ -239,7 +239,15 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
         ("options = { name = 'x' }", (), "options: the recipe's network and its data decide on name"),
         ("options = { last_channels = -1 }", (), "cannot be built with {'last_channels': -1}"),
         ("start = 'imagenet'", (), "There are no ImageNet weights for 'mobilenetv3_small'"),
-        ("network = 'a_mobilenet'\nstart = 'imagenet'", ("--imagenet", "w.safetensors"), "There is no file w.safeten"),
+        ("network = 'a_mobilenet'\nstart = 'imagenet'", ("--start-weights", "w"), "There is no file w; --start"),
+        ("network = 'a_mobilenet'\nstart = 'vggface2'", (), "needs --start-weights FILE: models/faceres-deep.json"),
+        (
+            "start = 'vggface2'",
+            (),
+            "There are no VGGFace2 weights for 'mobilenetv3_small', only for a_mobilenet",
+        ),
+        ("start = 'imagenet-lite0'", (), "no ImageNet weights for 'mobilenetv3_small', only for efficientnet_b0"),
+        ("seed = 1", ("--start-weights", "w"), "names published weights, but this recipe starts from none"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused_before_data_are_read(

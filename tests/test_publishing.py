@@ -55,6 +55,20 @@ def test_a_chain_of_starts_reads_as_a_sentence(best, parts, start, beginning):
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("imagenet", "from ImageNet weights published with timm: Apache-2.0"),
+        ("imagenet-lite0", "from EfficientNet-Lite0's ImageNet weights: Apache-2.0"),
+        ("vggface2", "from VGGFace2 weights published by HSE: MIT"),
+    ],
+)
+def test_published_weights_that_it_started_from_are_named_with_their_licence(best, parts, start, words):
+    card = published(best, RECIPE.model_copy(update={"start": start}), parts)
+    assert card.licence == f"{licence('ferplus-majority')} It started {words}."
+    assert card.initialisation == words.rpartition(":")[0]
+
+
 def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
     own = write_class_folders(tmp_path / "own", CLASSES, count=6)
     recipe = RECIPE.model_copy(update={"label_rule": "folder"})

@@ -241,24 +241,24 @@ def test_every_run_of_a_grid_gets_the_imagenet_weights_that_were_named(data, tmp
     (weights := tmp_path / "weights.safetensors").write_bytes(b"no weights")
     short = TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)})
     started = Run(short.model_copy(update={"network": "mobilenetv1", "start": "imagenet"}))
-    place = Place(tmp_path / "out", {RULE: data}, machine=Machine(device="cpu", imagenet=weights))
+    place = Place(tmp_path / "out", {RULE: data}, machine=Machine(device="cpu", start_weights=weights))
     failed = run_grid([started, Run(short)], place, jobs, quiet)
     assert failed.keys() == {started.key}  # the other one is from scratch and needs none
     assert "weights.safetensors cannot be read as safetensors" in failed[started.key]
 
 
 def test_workers_are_told_of_the_machine():
-    machine = Machine("cuda", compiled=True, skip_bad=True, imagenet=Path("w.safetensors"))
+    machine = Machine("cuda", compiled=True, skip_bad=True, start_weights=Path("w.safetensors"))
     started = Run(TINY.model_copy(update={"start": "imagenet"}))
     assert machine_options(Machine(), started) == []
     assert machine_options(machine, GRID[0]) == ["--device", "cuda", "--compile", "--skip-bad"]
-    options = ["--device", "cuda", "--imagenet", "w.safetensors", "--compile", "--skip-bad"]
+    options = ["--device", "cuda", "--start-weights", "w.safetensors", "--compile", "--skip-bad"]
     assert machine_options(machine, started) == options
 
 
 def test_imagenet_weights_that_do_not_fit_all_runs_are_refused(run_cli, data, tmp_path):
     (weights := tmp_path / "weights.safetensors").write_bytes(b"no weights")
-    arguments = ("--data", data, "--imagenet", weights, "--out", tmp_path / "out", "--again")
+    arguments = ("--data", data, "--start-weights", weights, "--out", tmp_path / "out", "--again")
     several = run_cli("002-T5", "004-F4", "--form", "full", *arguments)
     assert several.exit_code == 1 and "efficientnet_b0.ra_in1k and timm/mobilenetv3_large_100.ra_in1k" in several.stderr
     none = run_cli("002-T5", *arguments)
@@ -309,7 +309,7 @@ def test_tables_whose_data_need_an_agreement_say_what_to_get(run_cli, tmp_path):
         (("002-T5", "--split", "Test"), "PublicTest, PrivateTest, not 'Test'"),
         (("002-T5", "--data", "nowhere"), "no folder nowhere"),
         (("002-T5", "--device", "gpu"), "A device is cpu or cuda, not 'gpu'"),
-        (("002-T5", "--imagenet", "nowhere"), "There is no file nowhere"),
+        (("002-T5", "--start-weights", "nowhere"), "There is no file nowhere"),
         (("--run", "mobilenetv1.ferplus"), "There is no run 'mobilenetv1.ferplus'. Did you mean 'mobilenetv1.ferplus."),
     ],
 )

@@ -79,9 +79,12 @@ def stated_score(card: Card, split: str, label_rule: str | None = None) -> Score
 
 def start_of(card: Card) -> str:
     """What training began with, through all checkpoints that went before: scores of other starts are never mixed."""
-    if "ImageNet" in card.initialisation:
-        return "from ImageNet weights"
-    return "from scratch" if card.initialisation.endswith("from scratch") else "from other weights"
+    for pictures in ("ImageNet", "VGGFace2"):
+        if pictures in card.initialisation:
+            return f"from {pictures} weights"
+    if not card.initialisation.endswith("from scratch"):
+        return "from other weights"
+    return "from scratch, with teachers" if card.recipe.get("teachers") else "from scratch"
 
 
 def paper_matrices(found: Evaluated) -> list[PaperMatrix]:

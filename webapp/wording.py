@@ -237,6 +237,6 @@ EVALUATION_NOTES = """
   wrong. They tell how much the choice of faces matters, not how much another training run would.
 - **Macro-F1** counts every expression alike, also those with a dozen faces.
 - **Labels** are what people saw in a face. People disagree: no network can be expected to reach 100 %.
-- **From scratch and ImageNet.** Networks that started from ImageNet weights have seen a million more pictures; they
-  are never drawn as one series with those that did not.
+- **Starts.** Networks that started from weights of ImageNet (a million photos of things) or VGGFace2 (three million of
+  faces), or were taught by such a network, have learnt from more than FER2013; no series mixes them with others.
 """

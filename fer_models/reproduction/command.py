@@ -16,10 +16,10 @@ from fer_models.reproduction.printing import table_text
 from fer_models.reproduction.result import OFFICIAL_PARTS, STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
-from fer_models.training.imagenet import imagenet_source
-from fer_models.training.machine import Machine, check_device, check_imagenet_file
+from fer_models.training.machine import Machine, check_device
 from fer_models.training.progress import is_step
-from fer_models.training.start import IMAGENET
+from fer_models.training.sources import TIMM, imagenet_source
+from fer_models.training.start import check_start_weights
 
 Say = Callable[[str], None]
 
@@ -61,8 +61,8 @@ def make_settings(
         raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_PARTS)}, not '{part}'.")
     if machine.device is not None:
         check_device(machine.device)
-    if machine.imagenet is not None:
-        check_imagenet_file(machine.imagenet)
+    if machine.start_weights is not None:
+        check_start_weights(machine.start_weights)
     given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
     return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
 
@@ -147,17 +147,17 @@ def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[
 
 def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
     """ValueError when a file of ImageNet weights is given and runs start from none, or from several sources."""
-    if not wanted or machine.imagenet is None:
+    if not wanted or machine.start_weights is None:
         return
-    starts = {imagenet_source(run.recipe.network).repository for run in wanted if run.recipe.start == IMAGENET}
+    starts = {imagenet_source(run.recipe.network).repository for run in wanted if run.recipe.start == TIMM}
     if not starts:
         raise ValueError(
-            "None of these runs starts from ImageNet weights, as no short form does; leave --imagenet out."
+            "None of these runs starts from ImageNet weights, as no short form does; leave --start-weights out."
         )
     if len(starts) > 1:
         raise ValueError(
-            f"These runs start from {' and '.join(sorted(starts))}, and --imagenet names one file: give tables of one "
-            "paper at a time, or leave --imagenet out and have the weights in the Hub's cache."
+            f"These runs start from {' and '.join(sorted(starts))}, and --start-weights names one file: give tables of "
+            "one paper at a time, or leave --start-weights out and have the weights in the Hub's cache."
         )
 
 

@@ -91,7 +91,7 @@ def _train(
         say=say,
         track=machine.track,
         compiled=machine.compiled,
-        imagenet=machine.imagenet,
+        start_weights=machine.start_weights,
     )
     _, epoch = read_best(best)
     lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()

@@ -13,14 +13,13 @@ from fer_models.mistakes import first_mistake
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import plan, read_for
-from fer_models.training.imagenet import imagenet_source
 from fer_models.training.loop import train
-from fer_models.training.machine import Machine, check_device, check_imagenet_file
+from fer_models.training.machine import Machine, check_device
 from fer_models.training.progress import ProgressLine
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe
-from fer_models.training.start import IMAGENET
+from fer_models.training.start import PUBLISHED, check_published
 
 SHIPPED = ("paper", "tuned")
 
@@ -50,16 +49,15 @@ def run_training(
     ended is published anew.
     """
     folder = out or Path("runs") / recipe.network
-    if machine.imagenet is not None:
-        if recipe.start != IMAGENET:
-            raise ValueError("ImageNet weights were given, but this recipe does not start from ImageNet.")
-        check_imagenet_file(machine.imagenet)
+    published = recipe.start in PUBLISHED
+    if machine.start_weights is not None and not published:
+        raise ValueError("--start-weights names published weights, but this recipe starts from none.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
     check_file_name(name)
-    if recipe.start == IMAGENET:
-        imagenet_source(recipe.network)
-    start = read_card(recipe.start) if recipe.start and recipe.start != IMAGENET else None
+    if published:
+        check_published(str(recipe.start), recipe.network, machine.start_weights)
+    start = read_card(recipe.start) if recipe.start and not published else None
     for teacher in recipe.teachers:
         find_checkpoint(teacher)
     if machine.device is not None:
@@ -74,7 +72,7 @@ def run_training(
         device=machine.device,
         track=machine.track,
         compiled=machine.compiled,
-        imagenet=machine.imagenet,
+        start_weights=machine.start_weights,
     )
     return publish(best, recipe, parts, planned, folder, start=start, name=name, form=form)
 

