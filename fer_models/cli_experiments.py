@@ -72,9 +72,7 @@ def train(
     compiled: CompileOption = False,
     start_weights: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="Published weights that the recipe starts from [those of ImageNet: from the Hub]."
-        ),
+        typer.Option(metavar="FILE", help="Published weights that the recipe starts from [timm's: from the Hub]."),
     ] = None,
     project: Annotated[
         str | None, typer.Option("--track", metavar="PROJECT", help="Log each epoch to Trackio too (extra 'track').")

@@ -238,15 +238,19 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
         ("options = { num_classes = 7 }", (), "options: the recipe's network and its data decide on num_classes"),
         ("options = { name = 'x' }", (), "options: the recipe's network and its data decide on name"),
         ("options = { last_channels = -1 }", (), "cannot be built with {'last_channels': -1}"),
-        ("start = 'imagenet'", (), "There are no ImageNet weights for 'mobilenetv3_small'"),
+        ("start = 'imagenet'", (), "There are no weights 'imagenet' for 'mobilenetv3_small', only for a_mobilenet"),
         ("network = 'a_mobilenet'\nstart = 'imagenet'", ("--start-weights", "w"), "There is no file w; --start"),
         ("network = 'a_mobilenet'\nstart = 'vggface2'", (), "needs --start-weights FILE: models/faceres-deep.json"),
         (
             "start = 'vggface2'",
             (),
-            "There are no VGGFace2 weights for 'mobilenetv3_small', only for a_mobilenet",
+            "There are no weights 'vggface2' for 'mobilenetv3_small', only for a_mobilenet, mo",
         ),
-        ("start = 'imagenet-lite0'", (), "no ImageNet weights for 'mobilenetv3_small', only for efficientnet_b0"),
+        ("start = 'imagenet-lite0'", (), "no weights 'imagenet-lite0' for 'mobilenetv3_small', only for efficien"),
+        ("network = 'efficientnet_b0'\nstart = 'imagenet-lite0'", (), "needs --start-weights FILE: efficientnet-lite0"),
+        ("start = 'VGGFace'", (), "There is no checkpoint 'VGGFace'"),
+        ("start = 'VGGFace'", (), "Did you mean 'vggface2'?"),
+        ("seed = 1", ("--name", "vggface2"), "A checkpoint cannot be called 'vggface2'"),
         ("seed = 1", ("--start-weights", "w"), "names published weights, but this recipe starts from none"),
     ],
 )
@@ -255,7 +259,7 @@ def test_a_recipe_that_cannot_be_followed_is_refused_before_data_are_read(
 ):
     monkeypatch.delenv("FERSCOPE_DATA", raising=False)  # which is asked for where the recipe is right
     (tmp_path / "recipe.toml").write_text(recipe)
-    network = "a_mobilenet" if "a_mobilenet" in recipe else "mobilenetv3_small"
+    network = next((name for name in ("a_mobilenet", "efficientnet_b0") if name in recipe), "mobilenetv3_small")
     result = run("train", network, "--recipe", "recipe.toml", *arguments)
     assert result.exit_code == 1
     assert message in result.stderr and result.stderr.count("\n") == 1

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 
 from fer_models.networks import Network, create_network, list_networks
 from fer_models.preprocessing import Preprocessing
+from fer_models.training import sources
 from fer_models.training.imagenet import load_imagenet
-from fer_models.training.sources import LITE0, TIMM, imagenet_source
-from fer_models.training.sources import SOURCES as ALL_SOURCES
+from fer_models.training.published import check_published
 from fer_models.training.transfer import Transfer
 from tests import timm_layout
 
@@ -22,7 +22,7 @@ BASELINES = {
     "mobilenetv3_large": "mobilenetv3_large_100",
     "efficientnet_b0": "efficientnet_b0",
 }
-SOURCES = ALL_SOURCES[TIMM]
+SOURCES = sources.SOURCES[sources.TIMM]
 NO_SOURCE = {"mobilenetv2", "mobilenetv3_small", "resnet18", "resnet50", "vgg16", "fer_cnn"}
 
 
@@ -274,62 +274,6 @@ def test_networks_without_a_source_are_told_which_have_one() -> None:
     assert set(list_networks()) - set(SOURCES) == NO_SOURCE
     for name in (*NO_SOURCE, "mobilenet"):
         with pytest.raises(ValueError, match=f"'{name}', only for a_mobilenet, efficientnet_b0, .*mobilenetv3_simam"):
-            imagenet_source(name)
+            check_published(sources.TIMM, name, None)
     with pytest.raises(ValueError, match="no ImageNet weights for 'resnet18'"):
         load_imagenet(create_network("resnet18"), "resnet18")
-
-
-def lite0() -> dict[str, Tensor]:
-    """EfficientNet-Lite0's tensors under its own names: timm's EfficientNet-B0 without squeeze-and-excitation."""
-    parts = {"conv_pw": "_expand_conv", "conv_dw": "_depthwise_conv", "conv_pwl": "_project_conv"}
-    found, number, last = {}, -1, None
-    for key, tensor in weights("efficientnet_b0").items():
-        names = key.split(".")
-        if names[0] != "blocks":
-            module = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"}
-            found[".".join([module.get(names[0], "_fc"), *names[1:]])] = tensor
-        elif names[3] != "se":
-            number += names[1:3] != last
-            last, first = names[1:3], names[1] == "0"  # block 0 does not expand: its only 1x1 convolution projects
-            part = "_project_conv" if first and names[3] == "conv_pw" else parts.get(names[3])
-            norm = f"_bn{int(names[3][2:]) - (not first)}" if names[3].startswith("bn") else None
-            found[".".join(["_blocks", str(number), part or norm, *names[4:]])] = tensor
-    return found
-
-
-def test_efficientnet_lite0_is_the_same_without_squeeze_and_excitation(tmp_path: Path, files: dict[str, Path]) -> None:
-    state = lite0()
-    assert {"_blocks.0._project_conv.weight", "_blocks.0._bn2.bias", "_blocks.15._bn0.weight"} < set(state)
-    torch.save(state, file := tmp_path / "lite0.pth")
-    network = create_network("efficientnet_b0_attention").double().eval()
-    transfer = load_imagenet(network, "efficientnet_b0_attention", file, start=LITE0)
-    expected = load("efficientnet_b0_attention", files)[1]
-    gates = {key for key in expected.loaded if ".attention." in key}
-    assert gates and set(transfer.loaded) == set(expected.loaded) - gates
-    assert gates < set(transfer.no_counterpart) and transfer.other_shape == {}
-    assert set(transfer.unused) == {"classifier.bias", "classifier.weight"}
-    # A norm there divides by sqrt(variance + 1e-3).
-    x = torch.rand(2, 40, 6, 6, dtype=torch.float64)
-    norm = (state[f"_blocks.5._bn0.{kind}"].double() for kind in ("running_mean", "running_var", "weight", "bias"))
-    theirs = F.batch_norm(F.conv2d(x, state["_blocks.5._expand_conv.weight"].double()), *norm, eps=1e-3)
-    with torch.no_grad():
-        found = network.features[6].expand[1](network.features[6].expand[0](x))
-    assert_close(found, theirs)
-
-
-def test_files_that_are_not_efficientnet_lite0_are_refused(tmp_path: Path) -> None:
-    network = create_network("efficientnet_b0")
-
-    def refused(says: str) -> None:
-        with pytest.raises(ValueError, match=says):
-            load_imagenet(network, "efficientnet_b0", tmp_path / "w.pth", start=LITE0)
-
-    refused("cannot be read as EfficientNet-Lite0's")
-    (tmp_path / "w.pth").write_bytes(b"not a file of PyTorch")
-    refused("cannot be read as EfficientNet-Lite0's")
-    torch.save(weights("mobilenetv1_100"), tmp_path / "w.pth")
-    refused("cannot be read as EfficientNet-Lite0's")
-    torch.save({key: tensor for key, tensor in lite0().items() if "_blocks.3" not in key}, tmp_path / "w.pth")
-    refused("does not hold the weights EfficientNet-Lite0: 'blocks.2.0.conv_pw.weight' is missing")
-    with pytest.raises(ValueError, match=r"EfficientNet-Lite0 are not fetched: give models/efficientnet-lite0"):
-        load_imagenet(network, "efficientnet_b0", start=LITE0)

@@ -56,17 +56,34 @@ def test_a_chain_of_starts_reads_as_a_sentence(best, parts, start, beginning):
 
 
 @pytest.mark.parametrize(
-    ("start", "words"),
+    ("start", "words", "rights"),
     [
-        ("imagenet", "from ImageNet weights published with timm: Apache-2.0"),
-        ("imagenet-lite0", "from EfficientNet-Lite0's ImageNet weights: Apache-2.0"),
-        ("vggface2", "from VGGFace2 weights published by HSE: MIT"),
+        ("imagenet", "from ImageNet weights published with timm", "Apache-2.0; pictures: ImageNet"),
+        ("imagenet-lite0", "from EfficientNet-Lite0's ImageNet weights", "Apache-2.0; pictures: ImageNet"),
+        (
+            "vggface2",
+            "from a face recogniser's VGGFace2 weights (faceres-deep)",
+            "MIT as the package @vladmandic/human-m",
+        ),
     ],
 )
-def test_published_weights_that_it_started_from_are_named_with_their_licence(best, parts, start, words):
-    card = published(best, RECIPE.model_copy(update={"start": start}), parts)
-    assert card.licence == f"{licence('ferplus-majority')} It started {words}."
-    assert card.initialisation == words.rpartition(":")[0]
+def test_published_weights_behind_a_checkpoint_are_named_with_their_rights(
+    best, parts, start, words, rights, monkeypatch
+):
+    first = published(best, RECIPE.model_copy(update={"start": start}), parts, name="first")
+    assert first.initialisation == words
+    assert first.licence.startswith(f"{licence('ferplus-majority')} It started {words}: {rights}")
+    behind = first.licence.removeprefix(f"{licence('ferplus-majority')} ")
+    # Who starts from it or learns from it inherits that.
+    second = published(best, RECIPE.model_copy(update={"start": "first"}), parts, start=first, name="second")
+    assert second.initialisation == f"weights of first, which were trained {words}"
+    assert second.licence == first.licence
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(best.parent / "out"))
+    taught = published(best, RECIPE.model_copy(update={"teachers": ("first", "second")}), parts, name="taught")
+    assert taught.initialisation == "from scratch, taught by first and second"
+    assert taught.licence == " ".join(
+        [licence("ferplus-majority"), f"Its teacher first: {behind}", f"Its teacher second: {behind}"]
+    )
 
 
 def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):

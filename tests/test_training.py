@@ -17,7 +17,6 @@ from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
 from fer_models.data import Faces, Parts, hold_out_tenth, read_parts
 from fer_models.evaluation import evaluate, predict_faces
-from fer_models.labels import FERPLUS
 from fer_models.networks import create_network
 from fer_models.preprocessing import to_input
 from fer_models.training import loop, losses
@@ -312,7 +311,7 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
     file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
     network = create_network("mobilenetv3_small")
-    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
+    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
     stored = load_file(file)
     assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
@@ -322,10 +321,10 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes
-    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
+    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
     wider = create_network("mobilenetv3_small", last_channels=640)
     with pytest.raises(ValueError, match=r"^small\.test has no options, and its weights do not fit .*$"):
-        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), FERPLUS.labels, print)
+        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
     with pytest.raises(ValueError, match="cannot start this run"):
         other = recipe.model_copy(update={"network": "mobilenetv2"})
-        load_start(create_network("mobilenetv2"), other, FERPLUS.labels, print)
+        load_start(create_network("mobilenetv2"), other, faces[0], print)

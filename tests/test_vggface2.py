@@ -1,7 +1,5 @@
 """VGGFace2 weights: the same function with unfolded norms, what stays fresh, what is refused. All are made up."""
 
-import json
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,41 +11,12 @@ from torch.nn import functional as F
 from fer_models.networks import create_network
 from fer_models.preprocessing import Preprocessing, to_input
 from fer_models.training.vggface2 import load_vggface2, read_graph_model
+from tests.graph_model import made_up, write
 
-WIDTHS = (32, 64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
 HALVING = (2, 4, 6, 12)
 BGR_MEAN = (103.939, 116.779, 123.68)
 FACES = np.random.default_rng(0).integers(0, 256, (24, 6, 6), np.uint8).repeat(8, 1).repeat(8, 2)  # large patches
 SIDE = 96
-
-
-def made_up() -> dict[str, np.ndarray]:
-    """Names and shapes of the published file, layout height, width, in, out; values that keep signals alive."""
-    draw = np.random.default_rng(1).standard_normal
-    weights = {"age_pred/kernel": draw((256, 100)), "age_pred/bias": draw(100), "feats/kernel": draw((1024, 256))}
-    weights["conv1/convolution/merged_input"] = draw((3, 3, 3, 32)) * 0.01
-    weights["conv1_bn/batchnorm_1/sub"] = draw(32) * 0.3
-    for number, (before, width) in enumerate(pairwise(WIDTHS), 1):
-        weights[f"conv_dw_{number}/depthwise_kernel"] = draw((3, 3, before, 1)) * 0.6
-        weights[f"conv_dw_{number}_bn/batchnorm_1/mul"] = 0.8 + 0.2 * np.random.default_rng(number).random(before)
-        weights[f"conv_dw_{number}_bn/batchnorm_1/sub"] = draw(before) * 0.1
-        weights[f"conv_pw_{number}/convolution/merged_input"] = draw((1, 1, before, width)) * (2 / before) ** 0.5
-        weights[f"conv_pw_{number}_bn/batchnorm_1/sub"] = draw(width) * 0.1
-    return {name: values.astype(np.float32) for name, values in weights.items()}
-
-
-def write(folder: Path, weights: dict[str, np.ndarray], **changes: dict) -> Path:
-    entries = [
-        {"name": name, "shape": list(values.shape), "dtype": "float32"} | changes.get(name, {})
-        for name, values in weights.items()
-    ]
-    entries.insert(2, {"name": "axes", "shape": [2], "dtype": "int32"})
-    data = [values.tobytes() for values in weights.values()]
-    data.insert(2, np.array([1, 2], np.int32).tobytes())
-    (folder / "faceres.bin").write_bytes(b"".join(data))
-    manifest = [{"paths": ["faceres.bin"], "weights": entries}]
-    (folder / "faceres.json").write_text(json.dumps({"format": "graph-model", "weightsManifest": manifest}))
-    return folder / "faceres.json"
 
 
 def folded(weights: dict[str, np.ndarray], faces: np.ndarray, outside: float) -> Tensor:
@@ -103,30 +72,46 @@ def test_paper_003s_network_gets_all_but_gates_and_head(tmp_path):
     assert "3,206,976 parameters in 162 tensors" in transfer.text() and "age_pred (25,700)" in transfer.text()
 
 
-def test_other_networks_and_other_files_are_refused_and_nothing_is_changed(tmp_path):
+def test_statistics_are_those_of_faces_from_all_over_the_data_set(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_models.training.vggface2.FACES", 10)
+    file, network = write(tmp_path, made_up()), create_network("mobilenetv1")
+    load_vggface2(network, "mobilenetv1", file, FACES, SIDE)  # each third of 24
+    pictures = to_input(torch.from_numpy(FACES[::3]), Preprocessing(), SIDE)
+    first = network.features[0]
+    mean, variance = first[0](pictures).mean((0, 2, 3)), first[0](pictures).var((0, 2, 3), correction=0)
+    torch.testing.assert_close(first[1].running_mean, mean, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(first[1].running_var, variance, rtol=1e-4, atol=1e-5)
+
+
+def test_other_files_are_refused_and_nothing_is_changed(tmp_path):
     network = create_network("a_mobilenet")
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
 
-    def refused(file: Path, says: str, name: str = "a_mobilenet") -> None:
+    def refused(file: Path, says: str) -> None:
         with pytest.raises(ValueError, match=says):
-            load_vggface2(network, name, file, FACES, SIDE)
+            load_vggface2(network, "a_mobilenet", file, FACES, SIDE)
 
-    weights = made_up()
-    refused(write(tmp_path, weights), "'mobilenetv2', only for a_mobilenet, mobilenetv1", "mobilenetv2")
-    refused(tmp_path / "none.json", r"none\.json cannot be read as a TensorFlow.js graph model")
+    weights, no_model = made_up(), r"\.json cannot be read as a TensorFlow\.js graph model\.$"
+    refused(tmp_path / "none.json", no_model)
     quantised = {"feats/kernel": {"quantization": {"dtype": "float16"}}}
-    refused(write(tmp_path, weights, **quantised), "its weights are quantised; faceres-deep's are not")
+    refused(write(tmp_path, weights, **quantised), r"faceres\.json are quantised; faceres-deep's are not\.$")
     less = {name: values for name, values in weights.items() if not name.startswith("conv_pw_7/")}
-    refused(write(tmp_path, less), "'conv_pw_7/convolution/merged_input' is missing")
+    refused(write(tmp_path, less), r"does not hold faceres-deep: 'conv_pw_7/convolution/merged_input' is missing\.$")
     other = weights | {"conv_dw_3_bn/batchnorm_1/mul": np.ones(64, np.float32)}
-    refused(write(tmp_path, other), r"'conv_dw_3_bn/batchnorm_1/mul' has the shape \(64,\)")
-    file = write(tmp_path, weights)
-    (tmp_path / "faceres.bin").write_bytes((tmp_path / "faceres.bin").read_bytes() + b"more")
-    refused(file, "bytes of weights instead of")
-    (tmp_path / "faceres.bin").write_bytes(b"less")
-    refused(file, "cannot be read as a TensorFlow.js graph model")
-    file.write_text("[1, 2]")
-    refused(file, "cannot be read as a TensorFlow.js graph model")
+    refused(write(tmp_path, other), r"'conv_dw_3_bn/batchnorm_1/mul' has the shape \(64,\)\.$")
+    file, data = write(tmp_path, weights), tmp_path / "faceres.bin"
+    size = data.stat().st_size
+    data.write_bytes(data.read_bytes() + b"more")
+    refused(file, f"faceres.json are {size + 4:,} bytes instead of {size:,}")
+    data.write_bytes(b"less")
+    refused(file, f"faceres.json are 4 bytes instead of {size:,}")
+    data.unlink()
+    refused(file, r"has its weights in faceres\.bin, which is not beside it\.$")
+    for text in ("[1, 2]", "no json", '{"weightsManifest": 3}', '{"weightsManifest": [{"paths": []}]}'):
+        file.write_text(text)
+        refused(file, no_model)
+    file.write_bytes(b"\xff\xfe\x00")
+    refused(file, no_model)
     assert all(torch.equal(tensor, before[key]) for key, tensor in network.state_dict().items())
 
 

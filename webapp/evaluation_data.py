@@ -6,8 +6,10 @@ kept by the time of change of its files: a checkpoint that is scored anew shows 
 
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -18,7 +20,9 @@ from fer_models.data import Faces, short_name
 from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
 from fer_models.evaluation.split import Making, made_by, read_split, what_it_saw
 from fer_models.reproduction import list_tables
+from fer_models.training.published import PUBLISHED
 
+SCRATCH = "scratch"
 #: Pictures of a cell that are shown at most.
 MOST_FACES = 24
 
@@ -78,13 +82,30 @@ def stated_score(card: Card, split: str, label_rule: str | None = None) -> Score
 
 
 def start_of(card: Card) -> str:
-    """What training began with, through all checkpoints that went before: scores of other starts are never mixed."""
-    for pictures in ("ImageNet", "VGGFace2"):
-        if pictures in card.initialisation:
-            return f"from {pictures} weights"
-    if not card.initialisation.endswith("from scratch"):
-        return "from other weights"
-    return "from scratch, with teachers" if card.recipe.get("teachers") else "from scratch"
+    """What training began with, through all checkpoints that went before, and whether others taught it.
+
+    Such as "from ImageNet weights" or "from scratch, with teachers from VGGFace2 weights": what has seen more pictures
+    than its own is never in one series with what has not.
+    """
+    own, teachers = _begun_with(card.recipe)
+    if not teachers:
+        return f"from {own}"
+    of_teachers = sorted(teachers - {SCRATCH})
+    return f"from {own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
+
+
+def _begun_with(recipe: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """What a recipe and those of its starts began with, and the same of all teachers behind it."""
+    teachers: set[str] = set()
+    for teacher in recipe.get("teacher_recipes", ()):
+        own, others = _begun_with(teacher)
+        teachers |= {own} | others
+    if (start := recipe.get("start")) is None:
+        return SCRATCH, teachers
+    if start in PUBLISHED:
+        return f"{PUBLISHED[start].pictures} weights", teachers
+    own, others = _begun_with(recipe["start_recipe"]) if recipe.get("start_recipe") else ("other weights", set())
+    return own, teachers | others
 
 
 def paper_matrices(found: Evaluated) -> list[PaperMatrix]:

@@ -239,4 +239,5 @@ EVALUATION_NOTES = """
 - **Labels** are what people saw in a face. People disagree: no network can be expected to reach 100 %.
 - **Starts.** Networks that started from weights of ImageNet (a million photos of things) or VGGFace2 (three million of
   faces), or were taught by such a network, have learnt from more than FER2013; no series mixes them with others.
+  Whether pictures of FER2013's test parts were among those cannot be known; their expressions were not.
 """

@@ -18,8 +18,8 @@ from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.progress import is_step
-from fer_models.training.sources import TIMM, imagenet_source
-from fer_models.training.start import check_start_weights
+from fer_models.training.published import check_start_weights
+from fer_models.training.sources import SOURCES, TIMM
 
 Say = Callable[[str], None]
 
@@ -149,7 +149,7 @@ def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
     """ValueError when a file of ImageNet weights is given and runs start from none, or from several sources."""
     if not wanted or machine.start_weights is None:
         return
-    starts = {imagenet_source(run.recipe.network).repository for run in wanted if run.recipe.start == TIMM}
+    starts = {SOURCES[TIMM][run.recipe.network].repository for run in wanted if run.recipe.start == TIMM}
     if not starts:
         raise ValueError(
             "None of these runs starts from ImageNet weights, as no short form does; leave --start-weights out."

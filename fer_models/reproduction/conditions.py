@@ -6,7 +6,6 @@ from fer_models.reproduction.result import Result
 from fer_models.reproduction.runs import SEEDS, Form, runs
 from fer_models.reproduction.table import Study, Table
 from fer_models.training.recipe import Recipe
-from fer_models.training.sources import TIMM
 
 INTERVALS = (
     "Intervals are 95 %: of the faces (Wilson's for shares, the bootstrap for F1 and averages) and, with several "
@@ -60,7 +59,7 @@ def _recipe_text(studies: Sequence[Study], form: Form) -> str:
 
 
 def _start(recipes: Sequence[Recipe]) -> str:
-    starts = {"from ImageNet weights" if recipe.start == TIMM else "from scratch" for recipe in recipes}
+    starts = {"from ImageNet weights" if recipe.start else "from scratch" for recipe in recipes}
     return " or ".join(sorted(starts))
 
 

@@ -7,19 +7,20 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer_models.card import check_file_name
-from fer_models.checkpoints import find_checkpoint, read_card
+from fer_models.checkpoints import find_checkpoint
 from fer_models.data import data_folder
 from fer_models.mistakes import first_mistake
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import plan, read_for
-from fer_models.training.loop import train
+from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.progress import ProgressLine
 from fer_models.training.publish import publish
+from fer_models.training.published import PUBLISHED, check_published
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe
-from fer_models.training.start import PUBLISHED, check_published
+from fer_models.training.start import read_start
 
 SHIPPED = ("paper", "tuned")
 
@@ -49,15 +50,16 @@ def run_training(
     ended is published anew.
     """
     folder = out or Path("runs") / recipe.network
-    published = recipe.start in PUBLISHED
-    if machine.start_weights is not None and not published:
+    if machine.start_weights is not None and recipe.start not in PUBLISHED:
         raise ValueError("--start-weights names published weights, but this recipe starts from none.")
+    if name in PUBLISHED:
+        raise ValueError(f"A checkpoint cannot be called '{name}': so are published weights that runs start from.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
     check_file_name(name)
-    if published:
-        check_published(str(recipe.start), recipe.network, machine.start_weights)
-    start = read_card(recipe.start) if recipe.start and not published else None
+    if recipe.start in PUBLISHED and not is_begun(folder):
+        check_published(recipe.start, recipe.network, machine.start_weights)
+    start = read_start(recipe)
     for teacher in recipe.teachers:
         find_checkpoint(teacher)
     if machine.device is not None:

@@ -39,7 +39,7 @@ from torch import Tensor, nn
 from fer_models.attention import SqueezeExcite
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing
-from fer_models.training.sources import TIMM, Source, imagenet_source
+from fer_models.training.sources import SOURCES, TIMM, Source
 from fer_models.training.transfer import Transfer, count
 
 FILE_NAME = "model.safetensors"
@@ -59,8 +59,9 @@ def load_imagenet(
     Args:
         network: as ``create_network(name, ...)`` made it.
         name: its registered name, which decides on the source.
-        file: a copy of the source's file; timm's is fetched from the Hub (or its cache) unless given. Weights of the
-            same layout from another repository cannot be told apart; theirs may have another mean and deviation.
+        file: a copy of the source's file. timm's is fetched from the Hub (or its cache) unless given; Lite0's has to be
+            given. Weights of the same layout from elsewhere cannot be told apart; they may need another mean and
+            deviation.
         preprocessing: what the network will get, if not the default mean and standard deviation.
         start: which weights, timm's (``imagenet``) or EfficientNet-Lite0's (``imagenet-lite0``).
 
@@ -68,7 +69,9 @@ def load_imagenet(
         ValueError: the network has no source; the weights cannot be fetched or read, or are those of another model.
             The network is then unchanged.
     """
-    source = imagenet_source(name, start)
+    if name not in SOURCES[start]:
+        raise ValueError(f"There are no ImageNet weights for '{name}', only for {', '.join(sorted(SOURCES[start]))}.")
+    source = SOURCES[start][name]
     path = file or _download(source)
     tensors = source.read(path)
     _check(tensors, source, path)
@@ -76,8 +79,6 @@ def load_imagenet(
 
 
 def _download(source: Source) -> Path:
-    if source.where:
-        raise ValueError(f"The weights of {source.repository} are not fetched: give {source.where} as a file.")
     from huggingface_hub import hf_hub_download, hf_hub_url  # needed by few, 0.3 s to import
     from huggingface_hub.errors import LocalEntryNotFoundError
 

@@ -27,6 +27,7 @@ from fer_models.training.start import load_start
 from fer_models.training.state import Progress, load_state, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
+STATE = "state.safetensors"
 LOSSES_AT_ONCE = 32  # on a GPU every look at a loss waits for all work queued so far
 
 
@@ -58,7 +59,7 @@ def train(
         track: called with each line of ``metrics.jsonl``, as a mapping, when it is written.
         compiled: compile the network with ``torch.compile`` first; dropout then draws other units, all else is the
             same up to rounding.
-        start_weights: a copy of the published weights that the recipe starts from; those of ImageNet are else fetched
+        start_weights: a copy of the published weights that the recipe starts from; timm's are else fetched
             from the Hub.
 
     Returns: the file of the best weights so far chosen at the served side.
@@ -75,6 +76,11 @@ def train(
         run.train_epoch()
         run.close_epoch()
     return folder / "best.safetensors"
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether ``folder`` holds a run that ``train`` would go on with."""
+    return (folder / STATE).exists()
 
 
 def best_device() -> str:
@@ -106,8 +112,8 @@ class Run:
         self.recipe, self.folder, self.device, self.show = recipe, folder, device, show
         torch.manual_seed(recipe.seed)
         network = create_network(recipe.network, len(training.label_set), **recipe.options)
-        self.state = folder / "state.safetensors"
-        if recipe.start is not None and not self.state.exists():
+        self.state = folder / STATE
+        if recipe.start is not None and not is_begun(folder):
             load_start(network, recipe, training, show.say, start_weights)
         self.network: Network = channels_last(network).to(device)
         # Every batch of a stage has one shape; with symbolic ones PyTorch 2.13 cannot compile CPSCA's network.

@@ -1,12 +1,13 @@
 """From the best weights of a run to a checkpoint that is scored in the form it is stored in."""
 
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from fer_models.card import Card, TrainingData, licence
+from fer_models.card import Card, TrainingData, licence, listed
 from fer_models.checkpoints import read_card, save_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data import Parts, short_name
@@ -15,8 +16,8 @@ from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import create_network
 from fer_models.storage import WeightForm
 from fer_models.training.division import Plan
+from fer_models.training.published import PUBLISHED
 from fer_models.training.recipe import Recipe
-from fer_models.training.start import PUBLISHED
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
@@ -40,6 +41,7 @@ def publish(
     Raises ValueError when ``best`` is damaged, CheckpointError when a teacher's card is gone.
     """
     tensors, epoch = read_best(best)
+    teachers = [read_card(teacher) for teacher in recipe.teachers]
     labelled, labels = planned.training, planned.training.label_set
     network = create_network(recipe.network, len(labels), **recipe.options)
     network.load_state_dict(tensors)
@@ -57,11 +59,11 @@ def publish(
             rows=len(labelled),
             leaked_rows_left_out=parts.leaked_rows_left_out,
         ),
-        recipe=_whole_recipe(recipe, start),
+        recipe=_whole_recipe(recipe, start, teachers),
         epoch=epoch,
         seed=recipe.seed,
         initialisation=_initialisation(recipe, start),
-        licence=_licence(recipe, start),
+        licence=_licence(recipe, start, teachers),
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
     weights = save_checkpoint(network, card, folder)
@@ -82,27 +84,35 @@ def default_name(recipe: Recipe) -> str:
     return f"{recipe.network}.{'ferplus' if data.startswith('ferplus') else data}"
 
 
-def _whole_recipe(recipe: Recipe, start: Card | None) -> dict[str, Any]:
+def _whole_recipe(recipe: Recipe, start: Card | None, teachers: Sequence[Card]) -> dict[str, Any]:
     """The recipe with those behind it: what the start and the teachers have seen, the new weights know."""
     whole = recipe.model_dump(mode="json")
     if start is not None:
         whole["start_recipe"] = start.recipe
-    if recipe.teachers:
-        whole["teacher_recipes"] = [read_card(teacher).recipe for teacher in recipe.teachers]
+    if teachers:
+        whole["teacher_recipes"] = [teacher.recipe for teacher in teachers]
     return whole
 
 
-def _licence(recipe: Recipe, start: Card | None) -> str:
-    """The rights to the pictures trained on, and those that bind the weights it started from."""
+def _licence(recipe: Recipe, start: Card | None, teachers: Sequence[Card]) -> str:
+    """The rights to the pictures trained on, and those that bind the weights it started from and its teachers."""
     own = licence(recipe.label_rule)
+    said = [own]
     if recipe.start in PUBLISHED:
-        return f"{own} It started {PUBLISHED[recipe.start].initialisation}: {PUBLISHED[recipe.start].licence}."
-    if start is None:
-        return own
-    return start.licence if own in start.licence else f"{own} It started from {start.name}: {start.licence}"
+        published = PUBLISHED[recipe.start]
+        said.append(f"It started {published.initialisation}: {published.licence}.")
+    for what, card in [("It started from", start), *(("Its teacher", teacher) for teacher in teachers)]:
+        if card is None or card.licence == own:
+            continue
+        if card.licence.startswith(own) and what == "It started from":
+            said.append(card.licence.removeprefix(own).strip())
+        else:
+            said.append(f"{what} {card.name}: {card.licence.removeprefix(own).strip()}")
+    return " ".join(said)
 
 
 def _initialisation(recipe: Recipe, start: Card | None) -> str:
+    begun = PUBLISHED[recipe.start].initialisation if recipe.start in PUBLISHED else "from scratch"
     if start is not None:
-        return f"weights of {start.name}, which were trained from {start.initialisation.removeprefix('from ')}"
-    return PUBLISHED[recipe.start].initialisation if recipe.start else "from scratch"
+        begun = f"weights of {start.name}, which were trained from {start.initialisation.removeprefix('from ')}"
+    return f"{begun}, taught by {listed(recipe.teachers)}" if recipe.teachers else begun

