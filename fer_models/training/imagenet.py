@@ -39,6 +39,7 @@ from torch import Tensor, nn
 from fer_models.attention import SqueezeExcite
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing
+from fer_models.training.narrowing import narrowed
 from fer_models.training.sources import SOURCES, TIMM, Source
 from fer_models.training.transfer import Transfer, count
 
@@ -74,7 +75,9 @@ def load_imagenet(
     source = SOURCES[start][name]
     path = file or _download(source)
     tensors = source.read(path)
-    _check(tensors, source, path)
+    _check(tensors, source.narrowed_from or source, path)
+    if source.narrowed_from is not None:
+        tensors = narrowed(tensors, network)
     return _transfer(network, name, source, tensors, preprocessing or Preprocessing())
 
 

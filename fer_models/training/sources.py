@@ -79,6 +79,7 @@ class Source:
     eps: float = 1e-5  # of its batch norms
     squeeze_excite: bool = True  # whether it has the baseline's gates
     read: Callable[[Path], Mapping[str, Tensor]] = _read_safetensors
+    narrowed_from: "Source | None" = None  # what the file holds, if that has to be made narrower first
 
 
 MOBILENETV1 = Source(
@@ -117,12 +118,25 @@ EFFICIENTNET_LITE0 = replace(
     squeeze_excite=False,
     read=_read_lite0,
 )
+NARROWED_LITE0 = replace(
+    MOBILENETV3,
+    repository="EfficientNet-Lite0, narrowed",
+    last=None,
+    hidden=None,
+    mean=EFFICIENTNET_LITE0.mean,
+    std=EFFICIENTNET_LITE0.std,
+    eps=EFFICIENTNET_LITE0.eps,
+    squeeze_excite=False,
+    read=_read_lite0,
+    narrowed_from=EFFICIENTNET_LITE0,
+)
+_LARGE = [name for name in mobilenetv3.VARIANTS if name != "mobilenetv3_small"]
 #: What a recipe starts from -> network -> its weights.
 SOURCES: dict[str, dict[str, Source]] = {
     TIMM: {
         **dict.fromkeys(mobilenetv1.VARIANTS, MOBILENETV1),
-        **dict.fromkeys((name for name in mobilenetv3.VARIANTS if name != "mobilenetv3_small"), MOBILENETV3),
+        **dict.fromkeys(_LARGE, MOBILENETV3),
         **dict.fromkeys(efficientnet.VARIANTS, EFFICIENTNET),
     },
-    LITE0: dict.fromkeys(efficientnet.VARIANTS, EFFICIENTNET_LITE0),
+    LITE0: {**dict.fromkeys(efficientnet.VARIANTS, EFFICIENTNET_LITE0), **dict.fromkeys(_LARGE, NARROWED_LITE0)},
 }
