@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from fer_models.card import Card, licence
-from fer_models.checkpoints import read_card
+from fer_models.checkpoints import load_checkpoint, read_card
 from fer_models.data import Parts, read_parts
 from fer_models.evaluation.split import what_it_saw
 from fer_models.networks import create_network
@@ -113,6 +114,15 @@ def test_the_score_says_what_start_and_teachers_have_seen(best, parts, start, tm
         assert what_it_saw(card, "PublicTest", "ferplus-majority") == card.scores[0].note
         assert what_it_saw(card, "PrivateTest", "ferplus-majority") == who + drawn
     assert published(best, RECIPE, parts, start=start).scores[0].note == CHOSEN_HERE
+
+
+def test_channels_that_never_varied_are_silent_once_published(best, parts):
+    tensors, _ = read_best(best)
+    tensors["features.1.depthwise.1.running_var"][:3] = torch.tensor([0, 9e-7, 2e-6])
+    write_tensors(tensors, best, {"epoch": "4"})
+    weights = publish(best, RECIPE, parts, plan(parts, RECIPE), best.parent / "out")
+    gamma = load_checkpoint(weights)[0].state_dict()["features.1.depthwise.1.weight"]
+    assert gamma[:3].tolist() == [0, 0, 1] and gamma[3:].min() == 1  # fresh norms have gamma 1
 
 
 def test_damaged_weights_of_a_run_are_named(best, parts):
