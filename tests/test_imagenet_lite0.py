@@ -1,6 +1,5 @@
 """EfficientNet-Lite0's weights as a start: each tensor in its place, adapted to grey and to our norms. All made up."""
 
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,7 @@ from fer_models.training.imagenet import load_imagenet
 from fer_models.training.sources import LITE0
 from fer_models.training.transfer import Transfer
 from tests import timm_layout
-
-
-@cache
-def lite0() -> dict[str, Tensor]:
-    """EfficientNet-Lite0's tensors under its own names: timm's EfficientNet-B0 without squeeze-and-excitation."""
-    parts = {"conv_pw": "_expand_conv", "conv_dw": "_depthwise_conv", "conv_pwl": "_project_conv"}
-    found, number, last = {}, -1, None
-    for key, tensor in timm_layout.random_state("efficientnet_b0").items():
-        names = key.split(".")
-        if names[0] != "blocks":
-            module = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"}
-            found[".".join([module.get(names[0], "_fc"), *names[1:]])] = tensor
-        elif names[3] != "se":
-            number += names[1:3] != last
-            last, first = names[1:3], names[1] == "0"  # block 0 does not expand: its only 1x1 convolution projects
-            part = "_project_conv" if first and names[3] == "conv_pw" else parts.get(names[3])
-            norm = f"_bn{int(names[3][2:]) - (not first)}" if names[3].startswith("bn") else None
-            found[".".join(["_blocks", str(number), part or norm, *names[4:]])] = tensor
-    return found
+from tests.timm_layout import lite0
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from fer_models.training.imagenet import load_imagenet
 from fer_models.training.narrowing import narrowed
 from fer_models.training.sources import LITE0
 from tests import timm_layout
-from tests.test_imagenet_lite0 import lite0
+from tests.timm_layout import lite0
 
 # Row of MobileNetV3 -> its name at timm, the block of EfficientNet-B0 it comes from, channels inside and out.
 ROWS = {

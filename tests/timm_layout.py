@@ -5,6 +5,7 @@ Names and shapes of their tensors and their forward pass in eval mode, from a co
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -183,3 +184,22 @@ def _squeeze_excite(model: str, state: dict[str, Tensor], name: str, x: Tensor) 
     for part, f in (("conv_reduce", act), ("conv_expand", gate)):
         squeezed = f(F.conv2d(squeezed, state[f"{name}.{part}.weight"].double(), state[f"{name}.{part}.bias"].double()))
     return squeezed
+
+
+@cache
+def lite0() -> dict[str, Tensor]:
+    """EfficientNet-Lite0's tensors under its own names: timm's EfficientNet-B0 without squeeze-and-excitation."""
+    parts = {"conv_pw": "_expand_conv", "conv_dw": "_depthwise_conv", "conv_pwl": "_project_conv"}
+    found, number, last = {}, -1, None
+    for key, tensor in random_state("efficientnet_b0").items():
+        names = key.split(".")
+        if names[0] != "blocks":
+            module = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"}
+            found[".".join([module.get(names[0], "_fc"), *names[1:]])] = tensor
+        elif names[3] != "se":
+            number += names[1:3] != last
+            last, first = names[1:3], names[1] == "0"  # block 0 does not expand: its only 1x1 convolution projects
+            part = "_project_conv" if first and names[3] == "conv_pw" else parts.get(names[3])
+            norm = f"_bn{int(names[3][2:]) - (not first)}" if names[3].startswith("bn") else None
+            found[".".join(["_blocks", str(number), part or norm, *names[4:]])] = tensor
+    return found

@@ -109,8 +109,7 @@ class _Layer:
 def _layers(network: Network, source: Source) -> Iterator[_Layer]:
     """Layers of ``network`` that stand where the source has one too, whatever their shapes."""
     yield _Layer(("features.0.0", "features.0.1"), ("conv_stem", "bn1"))
-    blocks = [f"blocks.{stage}.{index}" for stage, length in enumerate(source.stages) for index in range(length)]
-    for number, block in enumerate(blocks, 1):
+    for number, block in enumerate(source.blocks, 1):
         ours = f"features.{number}"
         parts = dict(network.features[number].named_children())
         order = [part for part in ("expand", "depthwise", "project", "pointwise") if part in parts]
@@ -121,7 +120,7 @@ def _layers(network: Network, source: Source) -> Iterator[_Layer]:
             yield _Layer((f"{ours}.attention.reduce",), (f"{block}.se.conv_reduce",))
             yield _Layer((f"{ours}.attention.expand",), (f"{block}.se.conv_expand",))
     if source.last is not None:
-        number = len(blocks) + 1
+        number = len(source.blocks) + 1
         yield _Layer((f"features.{number}.0", f"features.{number}.1"), source.last)
     if source.hidden is not None:
         linear = next(name for name, module in network.embedding.named_children() if isinstance(module, nn.Linear))

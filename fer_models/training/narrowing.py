@@ -17,27 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from fer_models.networks import Network
+from fer_models.training.sources import EFFICIENTNET, MOBILENETV3
 
-#: Block (stage, index) of EfficientNet-B0 for each row of MobileNetV3-large.
-ORIGINS = (
-    (0, 0),
-    (1, 0),
-    (1, 1),
-    (2, 0),
-    (2, 1),
-    (2, 1),
-    (3, 0),
-    (3, 1),
-    (3, 2),
-    (3, 2),
-    (4, 0),
-    (4, 1),
-    (5, 0),
-    (5, 1),
-    (5, 2),
-)
-STAGES = (1, 2, 3, 4, 2, 3)  # rows in each stage of MobileNetV3-large, as timm names them
-_LAST = [f"blocks.5.{index}" for index in range(4)]  # whose stream is the only one that is narrowed
+#: Of each row of MobileNetV3-large, which block of EfficientNet-B0 it comes from, counted from 0.
+ORIGINS = (0, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 11, 12, 13)
+_LAST = EFFICIENTNET.blocks[11:15]  # whose stream is the only one that is narrowed
 
 
 def narrowed(tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tensor]:
@@ -50,22 +34,21 @@ def narrowed(tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tenso
     Returns: tensors under timm's names for MobileNetV3-large, of the stem and of all rows.
     """
     rows = [dict(row.named_children()) for row in list(network.features)[1 : 1 + len(ORIGINS)]]
-    names = [f"blocks.{stage}.{index}" for stage, length in enumerate(STAGES) for index in range(length)]
-    stream = _important(tensors, "blocks.0.0", _convolution(network.features[0]).out_channels)
+    stream = _important(tensors, EFFICIENTNET.blocks[0], _convolution(network.features[0]).out_channels)
     found = _layer(tensors, ("conv_stem", "bn1"), ("conv_stem", "bn1"), stream)
-    for row, name, (stage, index) in zip(rows, names, ORIGINS, strict=True):
-        origin = f"blocks.{stage}.{index}"
+    for row, name, number in zip(rows, MOBILENETV3.blocks, ORIGINS, strict=True):
+        origin = EFFICIENTNET.blocks[number]
         depthwise, project = _convolution(row["depthwise"]), _convolution(row["project"])
-        inside = stream if stage == 0 else _important(tensors, origin, depthwise.out_channels)
+        inside = stream if number == 0 else _important(tensors, origin, depthwise.out_channels)
         out = _out_channels(tensors, origin, project.out_channels)
         kernel = depthwise.kernel_size[0]
-        if stage == 0:
+        if number == 0:
             layers = [("conv_dw", inside, None), ("conv_pw", out, inside)]
         else:
             layers = [("conv_pw", inside, stream), ("conv_dw", inside, None), ("conv_pwl", out, inside)]
-        for number, (conv, rows_, columns) in enumerate(layers, 1):
-            ours, theirs = (f"{name}.{conv}", f"{name}.bn{number}"), (f"{origin}.{conv}", f"{origin}.bn{number}")
-            found |= _layer(tensors, ours, theirs, rows_, columns, kernel if conv == "conv_dw" else None)
+        for place, (conv, kept, columns) in enumerate(layers, 1):
+            ours, theirs = (f"{name}.{conv}", f"{name}.bn{place}"), (f"{origin}.{conv}", f"{origin}.bn{place}")
+            found |= _layer(tensors, ours, theirs, kept, columns, kernel if conv == "conv_dw" else None)
         stream = out
     return found
 
@@ -76,7 +59,7 @@ def _convolution(layer: nn.Module) -> nn.Conv2d:
 
 def _important(tensors: Mapping[str, Tensor], block: str, count: int) -> Tensor:
     """The ``count`` most important channels inside a block, ascending."""
-    norm, project = ("bn1", "conv_pw") if block == "blocks.0.0" else ("bn2", "conv_pwl")
+    norm, project = ("bn1", "conv_pw") if block == EFFICIENTNET.blocks[0] else ("bn2", "conv_pwl")
     weight = tensors[f"{block}.{norm}.weight"].abs() * tensors[f"{block}.{project}.weight"].flatten(1).norm(dim=0)
     return _largest(weight, count)
 

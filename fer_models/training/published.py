@@ -34,7 +34,7 @@ PUBLISHED = {
         networks=SOURCES[TIMM].keys(),
     ),
     LITE0: Published(
-        initialisation="from EfficientNet-Lite0's ImageNet weights",  # narrowed for MobileNetV3-large's family
+        initialisation="from EfficientNet-Lite0's ImageNet weights",
         pictures="ImageNet",
         licence="Apache-2.0; pictures: ImageNet, for research",
         networks=SOURCES[LITE0].keys(),

@@ -24,7 +24,10 @@ def _read_safetensors(file: Path) -> dict[str, Tensor]:
 
 
 def _read_lite0(file: Path) -> dict[str, Tensor]:
-    """EfficientNet-Lite0's ``.pth`` under timm's names."""
+    """EfficientNet-Lite0's ``.pth``, the only form it is published in, under timm's names.
+
+    ``weights_only``: of the pickle in it nothing is run, and nothing but tensors is made.
+    """
     try:
         tensors = torch.load(file, map_location="cpu", weights_only=True)
         return {_timm_name(key): tensor for key, tensor in tensors.items()}
@@ -44,8 +47,8 @@ def _timm_name(key: str) -> str:
             "_fc": "classifier",
         }
         return ".".join([module[parts[0]], *parts[1:]])
-    stage, index = _place(int(parts[1]), EFFICIENTNET.stages)
-    first = stage == 0  # without expansion the depthwise convolution is the first
+    number = int(parts[1])
+    first = number == 0  # which does not expand: its depthwise convolution is the first
     module = {
         "_expand_conv": "conv_pw",
         "_bn0": "bn1",
@@ -54,15 +57,7 @@ def _timm_name(key: str) -> str:
         "_project_conv": "conv_pw" if first else "conv_pwl",
         "_bn2": "bn2" if first else "bn3",
     }
-    return ".".join(["blocks", str(stage), str(index), module[parts[2]], *parts[3:]])
-
-
-def _place(block: int, stages: tuple[int, ...]) -> tuple[int, int]:
-    for stage, length in enumerate(stages):
-        if block < length:
-            return stage, block
-        block -= length
-    raise ValueError("it has more blocks")
+    return ".".join([EFFICIENTNET.blocks[number], module[parts[2]], *parts[3:]])
 
 
 @dataclass(frozen=True)
@@ -80,6 +75,11 @@ class Source:
     squeeze_excite: bool = True  # whether it has the baseline's gates
     read: Callable[[Path], Mapping[str, Tensor]] = _read_safetensors
     narrowed_from: "Source | None" = None  # what the file holds, if that has to be made narrower first
+
+    @property
+    def blocks(self) -> list[str]:
+        """Names of all blocks, one after the other."""
+        return [f"blocks.{stage}.{index}" for stage, length in enumerate(self.stages) for index in range(length)]
 
 
 MOBILENETV1 = Source(
