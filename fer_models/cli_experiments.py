@@ -79,7 +79,7 @@ def train(
     ] = None,
     int8: Annotated[
         bool,
-        typer.Option("--int8", help="Store weights as int8, one scale per output channel: half of fp16's size."),
+        typer.Option("--int8", help="Store weights as int8, one scale per output channel: about half of fp16's size."),
     ] = False,
     show_recipe: Annotated[
         bool, typer.Option("--show-recipe", help="Print the recipe as JSON and stop; a file to start one's own from.")

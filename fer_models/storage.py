@@ -2,7 +2,9 @@
 
 In memory weights are float32. int8 halves a file once more: in a weight of two and more dimensions, that is of a
 convolution or a linear layer, channel o holds ``round(w[o] / scale[o])`` with ``scale[o] = max |w[o]| / 127``, so no
-weight is off by more than half a scale. Norms, biases and running means stay fp16, whole numbers as they are.
+weight is off by more than half a scale. A channel that sums nine weights or fewer, as a 3x3 depthwise convolution does,
+stays fp16: so few rounding errors do not cancel out (docs/training-log.md, "What int8 costs"), and a scale for each
+would save little. So do norms, biases and running means; whole numbers stay as they are.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ WeightForm = Literal["fp16", "int8"]
 
 #: What is added to the name of an int8 tensor to name its scales (O,), float32.
 SCALE = ".scale"
+_FEW = 9
 _LARGEST = 127  # -128 is left out, so that the range is the same on both sides of zero
 
 
@@ -22,7 +25,7 @@ def pack(tensors: Mapping[str, Tensor], form: WeightForm) -> dict[str, Tensor]:
     """The tensors of a state dict as they are stored, contiguous copies."""
     packed = {}
     for name, tensor in tensors.items():
-        if form == "int8" and tensor.is_floating_point() and tensor.ndim >= 2:
+        if form == "int8" and tensor.is_floating_point() and tensor.ndim >= 2 and tensor[0].numel() > _FEW:
             packed[name], packed[name + SCALE] = _as_int8(tensor)
         elif tensor.is_floating_point():
             packed[name] = _as_fp16(tensor)
