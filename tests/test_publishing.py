@@ -125,6 +125,13 @@ def test_channels_that_never_varied_are_silent_once_published(best, parts):
     assert gamma[:3].tolist() == [0, 0, 1] and gamma[3:].min() == 1  # fresh norms have gamma 1
 
 
+@pytest.mark.parametrize(("form", "moved"), [("fp16", False), ("int8", True)])
+def test_norms_follow_weights_that_are_rounded_to_int8(best, parts, form, moved):
+    network, _ = load_checkpoint(publish(best, RECIPE, parts, plan(parts, RECIPE), best.parent / "out", form=form))
+    means = [tensor for name, tensor in network.state_dict().items() if name.endswith("running_mean")]
+    assert any(mean.any() for mean in means) == moved  # 0 in a fresh network
+
+
 def test_damaged_weights_of_a_run_are_named(best, parts):
     _, epoch = read_best(best)
     assert epoch == 4

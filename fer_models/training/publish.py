@@ -15,10 +15,12 @@ from fer_models.data import Parts, short_name
 from fer_models.evaluation import evaluate
 from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import create_network
+from fer_models.preprocessing import to_input
 from fer_models.storage import WeightForm
 from fer_models.training.division import Plan
 from fer_models.training.published import PUBLISHED
 from fer_models.training.recipe import Recipe
+from fer_models.training.rounding import FACES, round_weights
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
@@ -47,6 +49,9 @@ def publish(
     network = create_network(recipe.network, len(labels), **recipe.options)
     network.load_state_dict(tensors)
     silence(network)
+    if form == "int8":
+        faces = torch.from_numpy(labelled.images[:: -(-len(labelled) // FACES)])
+        round_weights(network.eval(), form, to_input(faces, recipe.preprocessing))
     card = Card(
         name=name or default_name(recipe),
         network=recipe.network,
