@@ -1,4 +1,4 @@
-"""Runs that start from published weights, on the command line: from the file to the card, and on after a break."""
+"""Starts of runs: published weights, from the file to the card and on after a break; checkpoints of other labels."""
 
 import json
 
@@ -7,12 +7,15 @@ import torch
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
-from fer_models.checkpoints import read_card
+from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fer_models.cli import app
-from fer_models.data import read_fer2013, select_faces
+from fer_models.data import read_fer2013, read_parts, select_faces
 from fer_models.networks import create_network
 from fer_models.training import loop
+from fer_models.training.recipe import Recipe
+from fer_models.training.start import load_start
 from fer_models.training.vggface2 import load_vggface2
+from tests.conftest import make_network
 from tests.fer2013_files import write_files
 from tests.graph_model import made_up, write
 
@@ -70,3 +73,26 @@ def test_an_interrupted_run_goes_on_without_the_file(train, tmp_path, monkeypatc
     assert train().exit_code == 0  # published anew
     fresh = train("--out", "elsewhere", "--start-weights", "weights/faceres.json")
     assert fresh.exit_code == 1 and "There is no file weights/faceres.json" in fresh.stderr
+
+
+def test_a_checkpoint_of_other_labels_starts_a_run_with_those_it_knows(tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    known = ("sadness", "contempt", "neutral")
+    network, card = make_network("mobilenetv3_small", len(known))
+    save_checkpoint(network, card.model_copy(update={"name": "three", "labels": known}), tmp_path)
+    source = load_checkpoint("three")[0].state_dict()
+    faces = read_parts(write_files(tmp_path / "data", training=32, test=16, leaks=())).training
+    started = create_network("mobilenetv3_small")
+    fresh = {name: tensor.clone() for name, tensor in started.state_dict().items()}
+    said: list[str] = []
+    load_start(started, Recipe(network="mobilenetv3_small", start="three"), faces, said.append)
+    for name, tensor in started.state_dict().items():
+        if tensor.shape == source[name].shape:
+            assert torch.equal(tensor, source[name]), name
+            continue
+        assert name.startswith("classifier.")
+        for index, label in enumerate(faces.label_set.labels):
+            row = source[name][known.index(label)] if label in known else fresh[name][index]
+            assert torch.equal(tensor[index], row), (name, label)
+    fresh_labels = "happiness, surprise, anger, disgust and fear"
+    assert said == [f"three does not know {fresh_labels}: these begin with fresh weights in the last layer."]

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from fer_models.card import Card
+import torch
+from torch import Tensor
+
+from fer_models.card import Card, listed
 from fer_models.checkpoints import CheckpointError, load_checkpoint, read_card
 from fer_models.data.faces import Faces
 from fer_models.mistakes import nearest
@@ -31,7 +34,7 @@ def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file
     from the Hub.
     """
     if recipe.start not in PUBLISHED:
-        _load_checkpoint(network, recipe, training.label_set.labels)
+        _load_checkpoint(network, recipe, training.label_set.labels, say)
         return
     check_published(recipe.start, recipe.network, file)
     if recipe.start == VGGFACE2:
@@ -43,15 +46,32 @@ def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file
     say(transfer.text())
 
 
-def _load_checkpoint(network: Network, recipe: Recipe, labels: tuple[str, ...]) -> None:
+def _load_checkpoint(network: Network, recipe: Recipe, labels: tuple[str, ...], say: Say) -> None:
+    """Everything is taken over; where the labels differ, the last layer only for those of the same name."""
     weights, card = load_checkpoint(str(recipe.start))
-    if (card.network, card.labels) != (recipe.network, labels):
-        raise ValueError(f"{card.name} is {card.network} for {len(card.labels)} labels; it cannot start this run.")
+    if card.network != recipe.network:
+        raise ValueError(f"{card.name} is {card.network}, not {recipe.network}; it cannot start this run.")
     try:
-        network.load_state_dict(weights.state_dict())
+        network.load_state_dict(_with_rows(weights.state_dict(), network, card.labels, labels))
     except RuntimeError as error:
         # Options may differ (dropout does no harm), so only PyTorch can say that these make other shapes.
         options = f"options {card.options}" if card.options else "no options"
         raise ValueError(
             f"{card.name} has {options}, and its weights do not fit this recipe's; it cannot start this run."
         ) from error
+    if fresh := [label for label in labels if label not in card.labels]:
+        say(f"{card.name} does not know {listed(fresh)}: these begin with fresh weights in the last layer.")
+
+
+def _with_rows(
+    state: dict[str, Tensor], network: Network, known: tuple[str, ...], labels: tuple[str, ...]
+) -> dict[str, Tensor]:
+    """``state`` with a last layer for ``labels``: rows by label, those of labels not ``known`` as ``network`` has them.
+
+    RuntimeError when the last layers have other inputs.
+    """
+    own, last = network.state_dict(), len(network.classifier) - 1
+    for name in (f"classifier.{last}.weight", f"classifier.{last}.bias"):
+        rows = [(state[name][known.index(label)] if label in known else own[name][i]) for i, label in enumerate(labels)]
+        state[name] = torch.stack(rows)
+    return state
