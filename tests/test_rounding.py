@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_models.storage import pack, unpack
-from fer_models.training.rounding import round_weights
+from fer_models.training.rounding import round_to_int8
 
 FP16 = {"rtol": 1e-3, "atol": 2e-3}  # norms are stored with eleven binary digits
 
@@ -41,7 +41,7 @@ def test_norms_hold_the_statistics_of_the_rounded_network():
     network = small_network(images)
     exact = statistics(network).clone()
     weights = unpack(pack(network.state_dict(), "int8"))
-    round_weights(network, "int8", images)
+    round_to_int8(network, images)
     for name in ("0.weight", "3.weight"):
         assert torch.equal(network.state_dict()[name], weights[name])
     wanted = gathered_anew(network, images)
@@ -55,7 +55,7 @@ def test_statistics_of_other_images_are_moved_not_replaced():
     mean = network[1].running_mean.clone()
     moved = small_network(images)
     moved[1].running_mean += 3
-    round_weights(network, "int8", images)
-    round_weights(moved, "int8", images)
+    round_to_int8(network, images)
+    round_to_int8(moved, images)
     torch.testing.assert_close(moved[1].running_mean, network[1].running_mean + 3, **FP16)
     assert (network[1].running_mean - mean).abs().max() > 0.02

@@ -37,6 +37,11 @@ class Faces:
         return Faces(*arrays, self.label_set, None if self.people is None else self.people[which])
 
 
+def spread(images: np.ndarray, count: int) -> np.ndarray:
+    """At most ``count`` of ``images`` (N, ...), evenly spaced over all of them."""
+    return images[:: -(-len(images) // count)]
+
+
 def check_classes(where: str, training_labels: np.ndarray, label_set: LabelSet) -> None:
     """DataError, naming the file or folder ``where``, when a class has no training face."""
     empty = np.setdiff1d(np.arange(len(label_set)), training_labels)

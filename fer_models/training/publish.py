@@ -12,6 +12,7 @@ from fer_models.card import Card, TrainingData, licence, listed
 from fer_models.checkpoints import read_card, save_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data import Parts, short_name
+from fer_models.data.faces import spread
 from fer_models.evaluation import evaluate
 from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import create_network
@@ -20,7 +21,7 @@ from fer_models.storage import WeightForm
 from fer_models.training.division import Plan
 from fer_models.training.published import PUBLISHED
 from fer_models.training.recipe import Recipe
-from fer_models.training.rounding import FACES, round_weights
+from fer_models.training.rounding import FACES, round_to_int8
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
@@ -50,8 +51,8 @@ def publish(
     network.load_state_dict(tensors)
     silence(network)
     if form == "int8":
-        faces = torch.from_numpy(labelled.images[:: -(-len(labelled) // FACES)])
-        round_weights(network.eval(), form, to_input(faces, recipe.preprocessing))
+        faces = torch.from_numpy(spread(labelled.images, FACES))
+        round_to_int8(network.eval(), to_input(faces, recipe.preprocessing))
     card = Card(
         name=name or default_name(recipe),
         network=recipe.network,

@@ -7,21 +7,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fer_models.storage import WeightForm, pack, unpack
+from fer_models.storage import pack, unpack
 
-FACES = 128  # shifts are differences on the same faces, so few of them are enough
+#: On how many faces norms are fitted: shifts are differences on the same faces, so few of them are enough.
+FACES = 128
 
 #: What is done with a norm, by its name, and its input (N, C, ...).
 _Look = Callable[[str, _BatchNorm, Tensor], None]
 
 
 @torch.no_grad()
-def round_weights(network: nn.Module, form: WeightForm, images: Tensor) -> None:
-    """Give a network the weights that ``form`` stores, and fit its batch norms to them, in place.
+def round_to_int8(network: nn.Module, images: Tensor) -> None:
+    """Give a network the weights that its int8 form stores, and fit its batch norms to them, in place.
 
     Rounding a convolution moves the mean and the variance of what it gives, which its norm would pass on. So running
     mean and variance move as the batch's do, norm by norm in the order of the forward pass: each is measured behind
-    norms that have been put right (bias correction on data; Nagel et al., ICCV 2019, section 4.2 and appendix D).
+    norms that have been put right (bias correction, Nagel et al., ICCV 2019, section 4.2; here on faces).
 
     Args:
         network: in eval mode, as trained.
@@ -39,7 +40,7 @@ def round_weights(network: nn.Module, form: WeightForm, images: Tensor) -> None:
         cast(Tensor, norm.running_var).mul_((variance + norm.eps) / (old_variance + norm.eps))
 
     _visit(network, images, remember)
-    network.load_state_dict(unpack(pack(network.state_dict(), form)))
+    network.load_state_dict(unpack(pack(network.state_dict(), "int8")))
     _visit(network, images, follow)
 
 

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fer_models.data.faces import spread
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing, to_input
 from fer_models.training.transfer import Transfer, count
@@ -55,7 +56,7 @@ def load_vggface2(
     tensors, preprocessing = read_graph_model(file), preprocessing or Preprocessing()
     baseline = create_network(BASELINE).eval()
     _load_folded(baseline, tensors, file, preprocessing)
-    some = torch.from_numpy(faces[:: -(-len(faces) // FACES)])
+    some = torch.from_numpy(spread(faces, FACES))
     _unfold(baseline, [to_input(part, preprocessing, side) for part in some.split(256)])
     source, own = baseline.state_dict(), network.state_dict()
     new = {key: tensor for key, tensor in source.items() if key in own and not key.startswith("classifier.")}
