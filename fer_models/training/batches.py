@@ -10,6 +10,7 @@ from fer_models.checkpoints import load_checkpoint
 from fer_models.data.augmentation import augmenter
 from fer_models.data.faces import Faces
 from fer_models.networks import channels_last
+from fer_models.networks.folding import fold_batch_norms
 from fer_models.preprocessing import to_input
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast
@@ -75,7 +76,7 @@ class Teachers:
                 raise ValueError(f"{card.name} cannot teach here: its labels are {', '.join(card.labels)}.")
             if (learnt := card.preprocessing.source_side) != side:
                 raise ValueError(f"{card.name} cannot teach here: its faces were {learnt} pixels wide, not {side}.")
-            network = channels_last(network).to(device).requires_grad_(False)
+            network = channels_last(fold_batch_norms(network)).to(device).requires_grad_(False)
             self.members.append((network, card.preprocessing))
 
     @torch.no_grad()
