@@ -15,13 +15,16 @@ _FER2013 = (
 )
 _RESEARCH = "which its agreement gives to non-commercial research; read it before you pass these weights on."
 
+#: What a card's recipe holds of the checkpoints behind it: the recipe of its start, and a list of its teachers'.
+BEHIND = ("start_recipe", "teacher_recipes")
+
 
 def licence(label_rule: str) -> str:
     """What a card says of rights, for a rule that labels were made by."""
     if label_rule.startswith("ferplus"):
-        return f"Weights: Apache-2.0. Labels: FERPlus, MIT. {_FER2013}"
+        return f"Weights: Apache-2.0, as far as they are ours. Labels: FERPlus, MIT. {_FER2013}"
     return {
-        "fer2013": f"Weights: Apache-2.0. Labels and pictures come from FER2013. {_FER2013}",
+        "fer2013": f"Weights: Apache-2.0, as far as they are ours. Labels and pictures come from FER2013. {_FER2013}",
         "raf-db": f"Pictures and labels: RAF-DB, {_RESEARCH}",
         "rafd": f"Pictures and labels: RaFD, {_RESEARCH}",
     }.get(label_rule, "Pictures and labels: the trainer's own; their rights decide what may be done with the weights.")
@@ -39,9 +42,9 @@ def interval_text(interval: tuple[float, float]) -> str:
     return f"{low.removesuffix(' %')} to {high}"
 
 
-def listed(names: Sequence[str]) -> str:
-    """'disgust, fear and contempt'."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """'disgust, fear and contempt', or with another word before the last."""
+    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def check_file_name(text: str) -> str:
@@ -87,7 +90,7 @@ class Score(_Part):
     def missed(self) -> str:
         """A sentence on the expressions of which it recognised no face; empty where there are none."""
         never = [label for label, share in self.recall.items() if share == 0]
-        return f"It recognised no face of {listed(never)}." if never else ""
+        return f"It recognised no face of {listed(never, 'or')}." if never else ""
 
     def sentence(self) -> str:
         """All of the score in words, e.g. for the command line and the page."""

@@ -44,8 +44,8 @@ def train(
         str | None,
         typer.Option(
             "--recipe",
-            metavar="paper|tuned|FILE",
-            help="The paper's recipe, our tuned one, or a TOML or JSON file; what it leaves out has the defaults.",
+            metavar="paper|tuned|CHECKPOINT|FILE",
+            help="The paper's, our tuned one, a checkpoint's, or TOML or JSON; what a file leaves out has defaults.",
         ),
     ] = None,
     stage: Annotated[

@@ -1,6 +1,7 @@
 """The bundled checkpoints: what their cards say, that it is true, and that an installed FERScope finds them."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -8,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from fer_models.card import interval_text, share_text
 from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
 from fer_models.data import read_fer2013, select_faces
 from fer_models.evaluation import evaluate
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.networks import PAPER_NETWORKS
-from fer_models.training.start import PUBLISHED
+from fer_models.training.published import PUBLISHED
+from fer_models.training.recipes import recipe_of
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "checkpoints").glob("*.safetensors"))
@@ -36,12 +39,27 @@ def test_cards(file):
     assert card.name == file.stem and card.labels == labels.labels
     assert (card.data.rows, card.data.leaked_rows_left_out) == ROWS[card.data.label_rule]
     assert "FER2013" in card.licence and "unresolved" in card.licence
-    start = next((start for start in PUBLISHED.values() if card.initialisation.endswith(start.initialisation)), None)
-    assert card.initialisation.endswith("from scratch") if start is None else f": {start.licence}." in card.licence
+    first = card.recipe
+    while "start_recipe" in first:
+        first = first["start_recipe"]
+    start = PUBLISHED.get(first["start"])
+    assert (start.initialisation if start else "from scratch") in card.initialisation
+    assert start is None or f": {start.licence}." in card.licence
     assert card.initialisation.count(" from ") == card.initialisation.count("which were trained")
+    assert len(card.recipe.get("teacher_recipes", [])) == len(card.recipe.get("teachers", []))
+    assert recipe_of(card).network == card.network
     assert card.preprocessing.source_side == 48 and card.preprocessing.input_side >= 112
     assert (score.split, score.count) == ("PublicTest", FACES[score.label_rule])
     assert "chosen on this part" in score.note and set(score.recall) == set(labels.labels)
+
+
+def test_readme_states_what_the_cards_state():
+    lines = [re.split(r"\s*\|\s*", line) for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()]
+    stated = {cells[1].split("`")[1]: cells[2:5] for cells in lines if re.match(r"`\w+\.fer\w+`", "".join(cells[1:2]))}
+    assert set(stated) == {file.stem for file in FILES}
+    for name, cells in stated.items():
+        (score,) = read_card(ROOT / "checkpoints" / f"{name}.safetensors").scores
+        assert cells == [share_text(score.accuracy), interval_text(score.interval), share_text(score.macro_f1)]
 
 
 @pytest.mark.fer2013

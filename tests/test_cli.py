@@ -15,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fer_models.card import Card
+from fer_models.checkpoints import read_card
 from fer_models.cli import app
 from fer_models.evaluation.split import made_by, read_split
 from fer_models.faces import detect_faces
@@ -207,10 +208,22 @@ def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
     assert json.loads(again.stdout) == json.loads(shown.stdout) | {"seed": 4, "keep_leaks": True}
 
 
+def test_a_checkpoint_s_recipe_can_be_followed_again(run):
+    shown = run("train", "mobilenetv3_simam", "--recipe", "mobilenetv3_simam.ferplus", "--show-recipe", "--seed", "7")
+    told = read_card("mobilenetv3_simam.ferplus").recipe
+    assert "start_recipe" in told  # of the weights behind it, which are no part of what is followed
+    followed = json.loads(shown.stdout)
+    assert followed["seed"] == 7 and followed["stages"] == told["stages"] and followed["start"] == told["start"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("train", "mobilenetv1", "--recipe", "paper"), "There is no recipe 'paper' for mobilenetv1"),
+        (("train", "mobilenetv1", "--recipe", "papr"), "There is no checkpoint 'papr'"),
+        (("train", "mobilenetv1", "--recipe", "mine.toml"), "The recipe mine.toml cannot be read"),
+        (("train", "mobilenetv3_small", "--recipe", "small.test"), "The card small.test holds no recipe."),
+        (("train", "mobilenetv1", "--recipe", "a_mobilenet.ferplus"), "is for a_mobilenet, not for mobilenetv1"),
         (("train", "a_mobilnet"), "Did you mean 'a_mobilenet'"),
         (("train", "a_mobilenet"), "FERSCOPE_DATA"),
         (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),

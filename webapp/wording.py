@@ -5,7 +5,7 @@ Names of networks are in visitors' links (``?network=A-MobileNet``): they never 
 
 from dataclasses import dataclass
 
-from fer_models.card import Card, Score, share_text
+from fer_models.card import Card, Score, listed, share_text
 from fer_models.evaluation import Comparison
 from fer_models.evaluation.tables import verdict
 
@@ -171,13 +171,16 @@ def card_text(card: Card) -> str:
     words = network_words(card)
     data = "not stated"
     if card.data is not None:
-        data = f"{card.data.rows:,} faces of {card.data.dataset}, labels by the rule “{card.data.label_rule}”"
+        data = f"{card.data.rows:,} faces ({card.data.dataset}), labelled by: {label_rule_text(card.data.label_rule)}"
+        if card.data.label_rule != card.label_rule:
+            data += "; another rule than the one it is scored by"
         if card.data.leaked_rows_left_out:
             data += f"; {card.data.leaked_rows_left_out:,} that repeat a test picture were left out"
+    taught = card.recipe.get("teachers")
     lines = {
         "Network": f"{words.summary} (`{card.network}`)",
         "Paper": words.reference,
-        "Checkpoint": f"`{card.name}`, {card.initialisation}",
+        "Checkpoint": f"`{card.name}`, {card.initialisation}" + (f"; taught by {listed(taught)}" if taught else ""),
         "Training data": data,
         "Score": score_text(card),
         "Input": f"grey, {card.preprocessing.source_side} pixels, enlarged to {card.preprocessing.input_side}",

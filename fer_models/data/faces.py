@@ -38,8 +38,8 @@ class Faces:
 
 
 def spread(images: np.ndarray, count: int) -> np.ndarray:
-    """At most ``count`` of ``images`` (N, ...), evenly spaced over all of them."""
-    return images[:: -(-len(images) // count)]
+    """``count`` of ``images`` (N, ...), or all where there are fewer, evenly spaced over them."""
+    return images[np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)]
 
 
 def check_classes(where: str, training_labels: np.ndarray, label_set: LabelSet) -> None:

@@ -12,6 +12,8 @@ from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
 
 #: Short names of parts that hold training rows.
 _OF_TRAINING = ("Training", "train", "all", "tenth")
+#: Short names of parts on which an epoch may have been chosen.
+_CHOSEN_ON = ("PublicTest", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _seen(card: Card, split: str, label_rule: str) -> str:
     stated = next((known.note for known in card.scores if _is_on(known, split, label_rule)), "")
     if seen := seen_in_making(card.recipe, split, label_rule):
         return stated if seen in stated else seen
-    chose_on_tenth = card.recipe.get("choose_on") == "held-out tenth"
+    chose_on_tenth = _held_out_tenth(card.recipe)
     if split == "tenth" and (stated or chose_on_tenth):
         return stated or "the epoch was chosen on this part, so the score is optimistic"
     if split in _OF_TRAINING:
@@ -112,7 +114,10 @@ def _seen(card: Card, split: str, label_rule: str) -> str:
 
 
 def seen_in_making(recipe: Mapping[str, Any], split: str, label_rule: str) -> str:
-    """What training off the official rows has shown of a split's faces; '' where nothing is known to have been shown.
+    """What a checkpoint has seen of a split beyond the choice of its own epoch; '' where nothing is known.
+
+    That is training off the official rows, its own or of those behind it, and where it chose its epoch on a held-out
+    tenth, that those behind it did not.
 
     Args:
         recipe: as on a card, with the recipes of the checkpoint that it started from ("start_recipe") and of its
@@ -130,7 +135,16 @@ def seen_in_making(recipe: Mapping[str, Any], split: str, label_rule: str) -> st
             return f"{who}trained on {rows}, so it has seen many of these faces{same}"
         if part.get("keep_leaks") and split not in _OF_TRAINING:
             return f"{who}trained on rows that repeat some of these faces{same}"
+        if who and _held_out_tenth(recipe) and not _held_out_tenth(part):
+            if split == "tenth":
+                return f"{who}trained on these faces{same}"
+            if split in _CHOSEN_ON:
+                return f"{who}chosen on this part, so the score is optimistic{same}"
     return ""
+
+
+def _held_out_tenth(recipe: Mapping[str, Any]) -> bool:
+    return recipe.get("choose_on") == "held-out tenth"
 
 
 def _recipes(recipe: Mapping[str, Any], who: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

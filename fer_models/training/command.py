@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer_models.card import check_file_name
-from fer_models.checkpoints import find_checkpoint
+from fer_models.checkpoints import read_card
 from fer_models.data import data_folder
 from fer_models.mistakes import first_mistake
 from fer_models.networks import create_network
@@ -15,12 +15,12 @@ from fer_models.storage import WeightForm
 from fer_models.training.division import plan, read_for
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
+from fer_models.training.origin import keep_origin, read_origin
 from fer_models.training.progress import ProgressLine
 from fer_models.training.publish import publish
 from fer_models.training.published import PUBLISHED, check_published
 from fer_models.training.recipe import Recipe, Stage, default_recipe
-from fer_models.training.recipes import load_recipe, read_recipe
-from fer_models.training.start import read_start
+from fer_models.training.recipes import load_recipe, read_recipe, recipe_of
 
 SHIPPED = ("paper", "tuned")
 
@@ -59,13 +59,13 @@ def run_training(
     check_file_name(name)
     if recipe.start in PUBLISHED and not is_begun(folder):
         check_published(recipe.start, recipe.network, machine.start_weights)
-    start = read_start(recipe)
-    for teacher in recipe.teachers:
-        find_checkpoint(teacher)
+    origin = read_origin(recipe, folder)
     if machine.device is not None:
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
     planned = plan(parts, recipe)
+    if not is_begun(folder):
+        keep_origin(origin, folder)
     best = train(
         recipe,
         planned.training,
@@ -76,17 +76,22 @@ def run_training(
         compiled=machine.compiled,
         start_weights=machine.start_weights,
     )
-    return publish(best, recipe, parts, planned, folder, start=start, name=name, form=form)
+    return publish(best, recipe, parts, planned, folder, origin=origin, name=name, form=form)
 
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
-    """The recipe of a name ('paper', 'tuned') or a file, else the network's default, changed by the command line."""
+    """'paper', 'tuned', a file's or a checkpoint's recipe, else the network's default, changed by the command line.
+
+    Raises ValueError (or a kind of it) when there is no such recipe, it is not right, or for another network.
+    """
     create_network(network, 8)  # an unknown one suggests the nearest
     made = default_recipe(network)
     if recipe in SHIPPED:
         made = load_recipe(network, recipe)
     elif recipe is not None:
-        made = read_recipe(Path(recipe), made.model_dump())
+        file = Path(recipe)
+        is_file = file.is_file() or file.suffix in (".toml", ".json")
+        made = read_recipe(file, made.model_dump()) if is_file else recipe_of(read_card(recipe))
         if made.network != network:
             raise ValueError(f"The recipe {recipe} is for {made.network}, not for {network}.")
     updates: dict[str, Any] = {}

@@ -1,6 +1,10 @@
-"""Names of checkpoints as visitors read them and as links carry them."""
+"""Names of checkpoints as visitors read them and as links carry them, and what the page says of a card."""
 
-from webapp.wording import in_papers_order, network_name
+import pytest
+
+from fer_models.card import TrainingData, listed
+from tests.conftest import make_network
+from webapp.wording import card_text, in_papers_order, network_name
 
 
 def test_names_in_links_stay():
@@ -30,3 +34,22 @@ def test_the_papers_networks_come_first_then_relatives_then_other_labels_then_th
         "own",
     ]
     assert in_papers_order(sorted(ordered)) == ordered == in_papers_order(ordered[::-1])
+
+
+def test_the_card_says_by_which_labels_it_was_trained_and_scored_and_who_taught_it():
+    data = TrainingData(dataset="Faces, votes", label_rule="ferplus-majority", rows=1_200, leaked_rows_left_out=3)
+    card = make_network("mobilenetv3_small")[1].model_copy(update={"data": data})
+    said = card_text(card)
+    labels = "1,200 faces (Faces, votes), labelled by: FERPlus, majority of the votes (ferplus-majority)"
+    assert f"{labels}; 3 that repeat a test picture were left out" in said and "taught" not in said
+    recipe = {"label_rule": "raf-db", "teachers": ["a.one", "b.two"]}
+    said = card_text(card.model_copy(update={"recipe": recipe}))
+    assert f"{labels}; another rule than the one it is scored by; 3 that" in said
+    assert "from scratch; taught by a.one and b.two" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [([], ""), (["fear"], "fear"), (["disgust", "fear", "contempt"], "disgust, fear or contempt")]
+)
+def test_alternatives_are_listed_with_or(names, text):
+    assert listed(names, "or") == text

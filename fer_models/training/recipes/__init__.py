@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fer_models.card import BEHIND, Card
 from fer_models.mistakes import first_mistake
 from fer_models.training.recipe import Recipe
 
@@ -27,6 +28,17 @@ def load_recipe(network: str, kind: str) -> Recipe:
         known = ", ".join(f"{network} {kind}" for network, kind in list_recipes())
         raise ValueError(f"There is no recipe '{kind}' for {network}; there are: {known}.")
     return read_recipe(_FOLDER / f"{network}.{kind}.toml")
+
+
+def recipe_of(card: Card) -> Recipe:
+    """The recipe that a checkpoint was made by, off its card. ValueError when there is none, or not of a kind known."""
+    own = {key: value for key, value in card.recipe.items() if key not in BEHIND}
+    if not own:
+        raise ValueError(f"The card {card.name} holds no recipe.")
+    try:
+        return Recipe.model_validate(own)
+    except ValidationError as error:
+        raise ValueError(f"The recipe on the card {card.name} is not right: {first_mistake(error)}.") from error
 
 
 def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
