@@ -61,10 +61,16 @@ def test_a_gallery_result_is_on_screen_without_a_click(visit):
     page = visit()
     expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
     expect(page.locator(ANSWER)).to_be_in_viewport()
-    sizes = page.evaluate(
-        "[...document.querySelectorAll('.stMain *')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+    # The answer is the largest text, once the styles have arrived.
+    page.wait_for_function(
+        """answer => {
+            const size = element => parseFloat(getComputedStyle(element).fontSize)
+            const shown = document.querySelector(answer)
+            const others = [...document.querySelectorAll('.stMain *')].filter(element => !shown.contains(element))
+            return size(shown) > Math.max(...others.map(size))
+        }""",
+        arg=ANSWER,
     )
-    assert max(sizes) == page.locator(ANSWER).evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
 
 
 @pytest.mark.parametrize("network", NETWORKS)
