@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fer_models.card import Card
-from fer_models.checkpoints import read_card
+from fer_models.checkpoints import save_checkpoint
 from fer_models.cli import app
 from fer_models.evaluation.split import made_by, read_split
 from fer_models.faces import detect_faces
@@ -23,7 +23,7 @@ from fer_models.images import open_image
 from fer_models.preprocessing import Preprocessing, to_source
 from fer_models.training.division import read_for
 from fer_models.training.recipe import Recipe
-from tests.conftest import make_checkpoint
+from tests.conftest import make_checkpoint, make_network
 from tests.fer2013_files import write_files
 
 FERSCOPE = Path(sys.executable).with_name("ferscope")
@@ -208,12 +208,16 @@ def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
     assert json.loads(again.stdout) == json.loads(shown.stdout) | {"seed": 4, "keep_leaks": True}
 
 
-def test_a_checkpoint_s_recipe_can_be_followed_again(run):
-    shown = run("train", "mobilenetv3_simam", "--recipe", "mobilenetv3_simam.ferplus", "--show-recipe", "--seed", "7")
-    told = read_card("mobilenetv3_simam.ferplus").recipe
-    assert "start_recipe" in told  # of the weights behind it, which are no part of what is followed
-    followed = json.loads(shown.stdout)
-    assert followed["seed"] == 7 and followed["stages"] == told["stages"] and followed["start"] == told["start"]
+def test_a_checkpoint_s_recipe_can_be_followed_again(run, tmp_path, monkeypatch):
+    network, card = make_network("mobilenetv3_small")
+    made_by = Recipe(network="mobilenetv3_small", start="first", teachers=("one", "two"), seed=3)
+    behind = {"start_recipe": {"seed": 1}, "teacher_recipes": [{}, {}]}
+    recipe = made_by.model_dump(mode="json") | behind
+    weights = save_checkpoint(network, card.model_copy(update={"name": "small.made", "recipe": recipe}), tmp_path)
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    for checkpoint in ("small.made", weights):
+        shown = run("train", "mobilenetv3_small", "--recipe", checkpoint, "--show-recipe")
+        assert Recipe.model_validate_json(shown.stdout) == made_by
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,10 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         made = load_recipe(network, recipe)
     elif recipe is not None:
         file = Path(recipe)
-        is_file = file.is_file() or file.suffix in (".toml", ".json")
-        made = read_recipe(file, made.model_dump()) if is_file else recipe_of(read_card(recipe))
+        if file.suffix in (".toml", ".json") or (file.is_file() and file.suffix != ".safetensors"):
+            made = read_recipe(file, made.model_dump())
+        else:
+            made = recipe_of(read_card(recipe))
         if made.network != network:
             raise ValueError(f"The recipe {recipe} is for {made.network}, not for {network}.")
     updates: dict[str, Any] = {}

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card, licence
-from fer_models.checkpoints import read_card
+from fer_models.checkpoints import CheckpointError, read_card
+from fer_models.mistakes import nearest
 from fer_models.training.loop import is_begun
 from fer_models.training.published import PUBLISHED
 from fer_models.training.recipe import Recipe
 from fer_models.training.sources import SOURCES
-from fer_models.training.start import read_start
 
 _FILE = "origin.json"
 _BUILT_ON = " Built on "
@@ -35,7 +35,7 @@ def read_origin(recipe: Recipe, folder: Path) -> Origin:
     """
     file = folder / _FILE
     if not is_begun(folder) or not file.is_file():
-        return Origin(start=read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
+        return Origin(start=_read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
     try:
         return Origin.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
@@ -81,6 +81,15 @@ def whole_licence(recipe: Recipe, origin: Origin) -> str:
             behind.append(f"{card.name}: {' '.join(new)}")
         behind += further
     return _BUILT_ON.join([own, *dict.fromkeys(behind)])
+
+
+def _read_start(recipe: Recipe) -> Card | None:
+    if recipe.start is None or recipe.start in PUBLISHED:
+        return None
+    try:
+        return read_card(recipe.start)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
 
 
 def _published_weights(recipe: Recipe) -> str:

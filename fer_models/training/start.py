@@ -5,26 +5,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fer_models.card import Card, listed
-from fer_models.checkpoints import CheckpointError, load_checkpoint, read_card
+from fer_models.card import listed
+from fer_models.checkpoints import load_checkpoint
 from fer_models.data.faces import Faces
-from fer_models.mistakes import nearest
 from fer_models.networks import Network
 from fer_models.training.imagenet import load_imagenet
 from fer_models.training.progress import Say
 from fer_models.training.published import PUBLISHED, VGGFACE2, check_published
 from fer_models.training.recipe import Recipe
 from fer_models.training.vggface2 import load_vggface2
-
-
-def read_start(recipe: Recipe) -> Card | None:
-    """The card of the checkpoint that a recipe starts from, if it starts from one; CheckpointError if there is none."""
-    if recipe.start is None or recipe.start in PUBLISHED:
-        return None
-    try:
-        return read_card(recipe.start)
-    except CheckpointError as error:
-        raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
 
 
 def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file: Path | None = None) -> None:
