@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from fer_models.card import interval_text, share_text
 from fer_models.checkpoints import read_card
@@ -22,13 +24,23 @@ from fer_models.training.recipes import recipe_of
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "checkpoints").glob("*.safetensors"))
 ROWS = {"ferplus-majority": (24_446, 614), "ferplus-probability": (27_279, 677), "fer2013": (28_006, 703)}
+# By CPSCA's recipe and seed, so that comparing attention is comparing attention.
+SIBLINGS = ("mobilenetv3_no_middle_attention", "mobilenetv3_ca", "mobilenetv3_maxca")
 FACES = {"ferplus-majority": 3_199, "fer2013": 3_589}  # of PublicTest
 FLOOR = {"ferplus-majority": 0.80, "fer2013": 0.60}
 
 
 def test_each_paper_has_its_checkpoint_and_together_they_are_small():
-    assert {file.stem for file in FILES} >= {f"{network}.ferplus" for network in PAPER_NETWORKS}
+    names = {f"{network}.ferplus" for network in (*PAPER_NETWORKS, *SIBLINGS)}
+    assert {file.stem for file in FILES} == names | {"efficientnet_b0_attention.fer2013"}
     assert sum(file.stat().st_size for file in FILES) < 36e6
+
+
+@pytest.mark.parametrize("sibling", SIBLINGS)
+def test_siblings_were_trained_as_cpsca_was(sibling):
+    card, other = read_card(f"{sibling}.ferplus"), read_card("mobilenetv3_cpsca.ferplus")
+    assert card.recipe | {"network": other.network} == other.recipe
+    assert (card.seed, card.data, card.preprocessing) == (other.seed, other.data, other.preprocessing)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -44,13 +56,24 @@ def test_cards(file):
         first = first["start_recipe"]
     start = PUBLISHED.get(first["start"])
     assert (start.initialisation if start else "from scratch") in card.initialisation
-    assert start is None or f": {start.licence}." in card.licence
+    for recipe in behind(card.recipe):
+        if recipe["start"] in PUBLISHED:
+            assert f": {PUBLISHED[recipe['start']].licence}." in card.licence
+    assert card.weights == "int8" and any(tensor.dtype == torch.int8 for tensor in load_file(file).values())
     assert card.initialisation.count(" from ") == card.initialisation.count("which were trained")
     assert len(card.recipe.get("teacher_recipes", [])) == len(card.recipe.get("teachers", []))
     assert recipe_of(card).network == card.network
     assert card.preprocessing.source_side == 48 and card.preprocessing.input_side >= 112
     assert (score.split, score.count) == ("PublicTest", FACES[score.label_rule])
     assert "chosen on this part" in score.note and set(score.recall) == set(labels.labels)
+
+
+def behind(recipe):
+    """A recipe and those of its start and its teachers, theirs as well."""
+    yield recipe
+    for other in (recipe.get("start_recipe"), *recipe.get("teacher_recipes", [])):
+        if other:
+            yield from behind(other)
 
 
 def test_readme_states_what_the_cards_state():

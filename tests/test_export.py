@@ -107,12 +107,18 @@ def test_predictions_of_other_weights_are_passed_over(tmp_path, monkeypatch):
         export.mean_faces_at_hand(48)
 
 
-def test_nothing_is_written_when_answers_differ(tmp_path, monkeypatch):
+@pytest.mark.parametrize("bias", [1e-3, np.nan])
+def test_nothing_is_written_when_answers_differ(tmp_path, monkeypatch, bias):
     card = Card(
         name="small", network="mobilenetv3_small", labels=("a", "b"), preprocessing=Preprocessing(), licence="none"
     )
-    weights = save_checkpoint(create_network("mobilenetv3_small", 2), card, tmp_path)
-    monkeypatch.setattr(export, "TOLERANCE", -1.0)
+    network = create_network("mobilenetv3_small", 2)
+    weights = save_checkpoint(network, card, tmp_path)
+    with torch.no_grad():
+        network.classifier[-1].bias += torch.tensor([bias, 0.0])
+    other = fer.load_classifier(save_checkpoint(network, card, tmp_path / "other"))
+    write = export._write
+    monkeypatch.setattr(export, "_write", lambda classifier, file: write(other, file))
     with pytest.raises(export.ExportError, match=r"small answers otherwise.*nothing was written"):
         export.export_onnx(weights, tmp_path / "out" / "small.onnx")
     assert list((tmp_path / "out").iterdir()) == []

@@ -63,7 +63,7 @@ NETWORKS = {
     ),
     "mobilenetv3_large": NetworkWords(
         "MobileNetV3-Large",
-        "The network as published, with squeeze and excitation: what SimAM's network starts from.",
+        "The network as published, with squeeze and excitation: the network that SimAM's and CPSCA's change.",
         "Howard et al. 2019, Searching for MobileNetV3",
     ),
 }

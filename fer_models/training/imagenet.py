@@ -11,10 +11,10 @@ classes). Three things are adapted, so that a grey picture gives what it gives i
 - Batch norms with another eps than the source's e: gamma is scaled by sqrt((variance + eps) / (variance + e)).
 - Group norms (``mobilenetv3_simam``), which keep no statistics: each convolution is divided by its channels' standard
   deviation on ImageNet, and the affine parameters are such that a picture whose groups have the mean and variance of
-  ImageNet gets what the batch norm gave. (Tried on ``mobilenetv3_cpsca.ferplus``, its batch norms turned into group
-  norms of 8 groups without training, 600 validation faces at 64 px: accuracy 0.58, with the batch norms 0.65; of a
-  linear classifier on the pooled features 0.69, with the batch norms 0.70, with convolutions and affine parameters
-  copied as they are 0.58.)
+  ImageNet gets what the batch norm gave. (Tried on the first bundled weights of ``mobilenetv3_cpsca``, its batch
+  norms turned into group norms of 8 groups without training, 600 validation faces at 64 px: accuracy 0.58, with the
+  batch norms 0.65; of a linear classifier on the pooled features 0.69, with the batch norms 0.70, with convolutions
+  and affine parameters copied as they are 0.58.)
 
 What is not the same in spite of the weights: h-swish where timm has ReLU (``mobilenetv3_cpsca``), no ReLU6 in
 ``a_mobilenet``'s improved layers, a first convolution with dilation, dilated shortcuts instead of the identity, and
