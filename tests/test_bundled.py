@@ -30,7 +30,7 @@ FACES = {"ferplus-majority": 3_199, "fer2013": 3_589}  # of PublicTest
 FLOOR = {"ferplus-majority": 0.80, "fer2013": 0.60}
 
 
-def test_each_paper_has_its_checkpoint_and_together_they_are_small():
+def test_all_that_were_trained_are_bundled_and_together_they_are_small():
     names = {f"{network}.ferplus" for network in (*PAPER_NETWORKS, *SIBLINGS)}
     names |= {f"{network}.fer2013" for network in ("mobilenetv3_simam", "efficientnet_b0_attention")}
     assert {file.stem for file in FILES} == names

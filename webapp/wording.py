@@ -69,7 +69,7 @@ NETWORKS = {
 }
 
 #: What a network's name is followed by, by what the checkpoint was trained on.
-_TRAINED_ON = {"ferplus": "", "fer2013": " (FER2013 labels)"}
+_TRAINED_ON = {"ferplus": "", "fer2013": " (FER2013)"}
 
 
 @dataclass(frozen=True)

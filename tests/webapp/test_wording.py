@@ -13,7 +13,7 @@ def test_names_in_links_stay():
     assert network_name("a_mobilenet.ferplus") == "A-MobileNet"
     assert network_name("efficientnet_b0_attention.ferplus") == "EfficientNet-B0-attention"
     assert network_name("mobilenetv3_maxca.ferplus") == "MobileNetV3-MAXCA"
-    assert network_name("mobilenetv3_simam.fer2013") == "MobileNetV3-SimAM (FER2013 labels)"
+    assert network_name("mobilenetv3_simam.fer2013") == "MobileNetV3-SimAM (FER2013)"
 
 
 def test_a_checkpoint_of_someone_elses_keeps_its_name():
