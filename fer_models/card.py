@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
-from fer_models.storage import WeightForm
+from fer_models.quantization import WeightForm
 
 _FER2013 = (
     "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card
-from fer_models.mistakes import first_mistake, nearest
 from fer_models.networks import Network, UnknownNetworkError, create_network
-from fer_models.storage import pack, unpack
+from fer_models.quantization import pack, unpack
+from fer_models.text import first_mistake, nearest
 
 #: What a prediction uses unless told otherwise.
 DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"

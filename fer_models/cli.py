@@ -125,7 +125,7 @@ def export(
     more than 0.0001.
     """
     from fer_models.checkpoints import read_card
-    from fer_models.export import FACES_IN_CHECK, export_onnx
+    from fer_models.export.onnx import FACES_IN_CHECK, export_onnx
 
     with plain_errors():
         file = out or Path(f"{read_card(checkpoint).name}.onnx")

@@ -91,8 +91,8 @@ def train(
     any interruption. It ends with a checkpoint (weights and card) in the folder of the run, scored in the
     form that is stored.
     """
-    from fer_models.training.command import Changes, make_recipe, run_training
     from fer_models.training.machine import Machine
+    from fer_models.training.run import Changes, make_recipe, run_training
     from fer_models.training.tracking import tracked
 
     with plain_errors():

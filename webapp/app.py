@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from webapp.choice import carried
-from webapp.views import evaluation, recognise
+from webapp.components.network_picker import carried
+from webapp.views import recognise
+from webapp.views.evaluation import page as evaluation
 
 
 def to_start() -> None:

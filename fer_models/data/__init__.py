@@ -3,8 +3,8 @@
 from fer_models.data.faces import DataError, Faces, data_folder
 from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
 from fer_models.data.ferplus import majority
+from fer_models.data.partition import hold_out_tenth, paper_split
 from fer_models.data.parts import LABEL_RULES, RANDOM, SAMPLE, TENTH, Parts, read_parts, short_name
-from fer_models.data.splits import hold_out_tenth, paper_split
 
 __all__ = [
     "LABEL_RULES",

@@ -14,7 +14,7 @@ import numpy as np
 from fer_models.data.cache import Table, cached
 from fer_models.data.faces import DataError, Faces
 from fer_models.data.ferplus import RULES, VOTE_COLUMNS
-from fer_models.data.splits import repeats
+from fer_models.data.partition import repeats
 from fer_models.labels import FER2013, FERPLUS
 
 SIDE = 48

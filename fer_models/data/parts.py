@@ -9,9 +9,9 @@ from fer_models.data import fer2013, raf_db, rafd
 from fer_models.data.class_folders import list_class_folders, list_repack
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import RULES
+from fer_models.data.partition import paper_split, repeats
 from fer_models.data.picture_files import picture_files
 from fer_models.data.pictures import Listing, read_pictures
-from fer_models.data.splits import paper_split, repeats
 
 LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
 

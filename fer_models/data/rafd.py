@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fer_models.data.faces import DataError
+from fer_models.data.partition import every_fifth
 from fer_models.data.picture_files import FolderFiles
 from fer_models.data.pictures import Listing
-from fer_models.data.splits import every_fifth
 from fer_models.labels import RAFD, expression
 
 SIDE = 112

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from fer_models.attention import name_gates
-from fer_models.mistakes import nearest
 from fer_models.networks import classic, efficientnet, mobilenetv1, mobilenetv2, mobilenetv3
 from fer_models.networks.base import Network
+from fer_models.text import nearest
 
 #: The four networks of the papers, in their order, then their ablations and baselines.
 PAPER_NETWORKS = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")

@@ -1,9 +1,9 @@
 """Every table of the four papers that can be repeated, by id."""
 
-from fer_models.mistakes import nearest
-from fer_models.reproduction import paper_001, paper_002, paper_003, paper_004
+from fer_models.reproduction.papers import paper_001, paper_002, paper_003, paper_004
 from fer_models.reproduction.runs import FORMS, Run, runs
 from fer_models.reproduction.table import Table
+from fer_models.text import nearest
 
 _TABLES = {table.id: table for paper in (paper_001, paper_002, paper_003, paper_004) for table in paper.TABLES}
 

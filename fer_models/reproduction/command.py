@@ -18,8 +18,8 @@ from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Table
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.progress import is_step
-from fer_models.training.published import check_start_weights
-from fer_models.training.sources import SOURCES, TIMM
+from fer_models.training.start.layouts import SOURCES, TIMM
+from fer_models.training.start.published import check_start_weights
 
 Say = Callable[[str], None]
 

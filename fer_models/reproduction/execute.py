@@ -22,9 +22,9 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
-from fer_models.training.division import plan, read_for
 from fer_models.training.loop import best_device, train
 from fer_models.training.machine import Machine
+from fer_models.training.partition import plan, read_for
 from fer_models.training.progress import ProgressLine, Say
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version

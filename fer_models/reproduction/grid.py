@@ -15,7 +15,7 @@ from fer_models.reproduction.runs import Run
 from fer_models.training.machine import Machine
 from fer_models.training.progress import Say
 from fer_models.training.recipes import read_recipe
-from fer_models.training.sources import TIMM
+from fer_models.training.start.layouts import TIMM
 
 #: What a worker is told to do, for runs that are of no table.
 RECIPE = "recipe.json"

@@ -8,7 +8,7 @@ from sklearn.metrics import confusion_matrix
 
 from fer_models.atomic import written_aside
 from fer_models.data import SAMPLE
-from fer_models.mistakes import first_mistake
+from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
 
 #: Results that come with FERScope.

@@ -23,7 +23,7 @@ from fer_models.training.optimisation import learning_rate_at, make_optimizer, s
 from fer_models.training.progress import SCORED, ProgressLine, Say, progress_line
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast, in_batches, probabilities, scores
-from fer_models.training.start import load_start
+from fer_models.training.start.load import load_start
 from fer_models.training.state import Progress, load_state, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost

@@ -16,9 +16,9 @@ from fer_models.evaluation import evaluate
 from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import to_input
-from fer_models.storage import WeightForm
-from fer_models.training.division import Plan
-from fer_models.training.origin import Origin, initialisation, whole_licence, whole_recipe
+from fer_models.quantization import WeightForm
+from fer_models.training.lineage import Origin, initialisation, whole_licence, whole_recipe
+from fer_models.training.partition import Plan
 from fer_models.training.recipe import Recipe
 from fer_models.training.rounding import FACES, round_to_int8
 from fer_models.training.state import read_best

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fer_models.storage import pack, unpack
+from fer_models.quantization import pack, unpack
 
 #: On how many faces norms are fitted: shifts are differences on the same faces, so few of them are enough.
 FACES = 128

@@ -9,11 +9,11 @@ from streamlit.delta_generator import DeltaGenerator
 import fer_models as fer
 from fer_models.checkpoints import find_checkpoint
 from fer_models.faces import DetectorError
-from webapp import evidence, wording
-from webapp.choice import choose_network
-from webapp.figures import answer, strips
-from webapp.gate_groups import group_gates
-from webapp.intake import PRIVACY, ChosenFace, NoFace, choose_face
+from webapp import wording
+from webapp.components.face_intake import PRIVACY, ChosenFace, NoFace, choose_face
+from webapp.components.network_picker import choose_network
+from webapp.figures import answer, evidence, strips
+from webapp.figures.gate_groups import group_gates
 
 PREDICTED = "The predicted one"
 # What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer_models.card import BEHIND, Card
-from fer_models.mistakes import first_mistake
+from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
 
 _FOLDER = Path(__file__).parent

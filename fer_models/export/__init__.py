@@ -1,0 +1,1 @@
+"""Checkpoints for programs without PyTorch."""

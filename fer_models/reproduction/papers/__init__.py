@@ -1,0 +1,1 @@
+"""What the four papers print: one file a paper, data only."""

@@ -1,0 +1,98 @@
+"""What a run's weights are built on: where it starts, who teaches it, and what a card says of both."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from fer_models.atomic import written_aside
+from fer_models.card import Card, licence
+from fer_models.checkpoints import CheckpointError, read_card
+from fer_models.text import nearest
+from fer_models.training.loop import is_begun
+from fer_models.training.recipe import Recipe
+from fer_models.training.start.layouts import SOURCES
+from fer_models.training.start.published import PUBLISHED
+
+_FILE = "origin.json"
+_BUILT_ON = " Built on "
+
+
+class Origin(BaseModel):
+    """The cards of the checkpoint that a run starts from (None: from none) and of its teachers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: Card | None = None
+    teachers: tuple[Card, ...] = ()
+
+
+def read_origin(recipe: Recipe, folder: Path) -> Origin:
+    """A run in ``folder`` keeps the cards that it began with; other checkpoints may bear their names by now.
+
+    Raises CheckpointError when a checkpoint is not there, ValueError when the kept cards are damaged.
+    """
+    file = folder / _FILE
+    if not is_begun(folder) or not file.is_file():
+        return Origin(start=_read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
+    try:
+        return Origin.model_validate_json(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        raise ValueError(f"{file} is damaged; remove the folder {folder} to run again.") from error
+
+
+def keep_origin(origin: Origin, folder: Path) -> None:
+    """Write the cards into the folder of a run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with written_aside(folder / _FILE) as aside:
+        aside.write_text(origin.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def whole_recipe(recipe: Recipe, origin: Origin) -> dict[str, Any]:
+    """The recipe with those behind it: what the start and the teachers have seen, the new weights know."""
+    whole = recipe.model_dump(mode="json")
+    if origin.start is not None:
+        whole["start_recipe"] = origin.start.recipe
+    if origin.teachers:
+        whole["teacher_recipes"] = [teacher.recipe for teacher in origin.teachers]
+    return whole
+
+
+def initialisation(recipe: Recipe, origin: Origin, name: str) -> str:
+    """Where the weights of the checkpoint ``name`` began, through all checkpoints before it."""
+    if recipe.start in PUBLISHED:
+        return _published_weights(recipe)
+    if (start := origin.start) is None:
+        return "from scratch"
+    which = f"an earlier {name}" if start.name == name else start.name
+    return f"weights of {which}, which were trained from {start.initialisation.removeprefix('from ')}"
+
+
+def whole_licence(recipe: Recipe, origin: Origin) -> str:
+    """The rights to the labels and pictures trained on, and to all that the weights are built on, each said once."""
+    own = licence(recipe.label_rule)
+    behind = []
+    if recipe.start in PUBLISHED:
+        behind.append(f"{_published_weights(recipe).removeprefix('from ')}: {PUBLISHED[recipe.start].licence}.")
+    for card in filter(None, (origin.start, *origin.teachers)):
+        its_own, *further = card.licence.split(_BUILT_ON)
+        if new := [sentence for sentence in re.split(r"(?<=\.) ", its_own) if sentence not in own]:
+            behind.append(f"{card.name}: {' '.join(new)}")
+        behind += further
+    return _BUILT_ON.join([own, *dict.fromkeys(behind)])
+
+
+def _read_start(recipe: Recipe) -> Card | None:
+    if recipe.start is None or recipe.start in PUBLISHED:
+        return None
+    try:
+        return read_card(recipe.start)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
+
+
+def _published_weights(recipe: Recipe) -> str:
+    start = str(recipe.start)
+    source = SOURCES.get(start, {}).get(recipe.network)
+    return PUBLISHED[start].initialisation + (", narrowed" if source and source.narrowed_from else "")

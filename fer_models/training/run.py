@@ -1,0 +1,123 @@
+"""What `ferscope train` does: recipe and data together, train, publish."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fer_models.card import check_file_name
+from fer_models.checkpoints import read_card
+from fer_models.data import data_folder
+from fer_models.networks import create_network
+from fer_models.quantization import WeightForm
+from fer_models.text import first_mistake
+from fer_models.training.lineage import keep_origin, read_origin
+from fer_models.training.loop import is_begun, train
+from fer_models.training.machine import Machine, check_device
+from fer_models.training.partition import plan, read_for
+from fer_models.training.progress import ProgressLine
+from fer_models.training.publish import publish
+from fer_models.training.recipe import Recipe, Stage, default_recipe
+from fer_models.training.recipes import load_recipe, read_recipe, recipe_of
+from fer_models.training.start.published import PUBLISHED, check_published
+
+SHIPPED = ("paper", "tuned")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line changes in a recipe; None or empty leaves it as it is."""
+
+    stages: tuple[str, ...] = ()
+    seed: int | None = None
+    label_rule: str | None = None
+    keep_leaks: bool = False
+    align: bool = False
+
+
+def run_training(
+    recipe: Recipe,
+    data: str | None,
+    out: Path | None,
+    machine: Machine,
+    name: str = "",
+    form: WeightForm = "fp16",
+) -> Path:
+    """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input.
+
+    ``name`` is the checkpoint's, NETWORK.DATA unless given; ``form`` is how its weights are stored. A run that has
+    ended is published anew.
+    """
+    folder = out or Path("runs") / recipe.network
+    if machine.start_weights is not None and recipe.start not in PUBLISHED:
+        raise ValueError("--start-weights names published weights, but this recipe starts from none.")
+    if name in PUBLISHED:
+        raise ValueError(f"A checkpoint cannot be called '{name}': so are published weights that runs start from.")
+    # What is misspelt shall fail now, not after the data are read or, worse, after hours.
+    create_network(recipe.network, 8, **recipe.options)
+    check_file_name(name)
+    if recipe.start in PUBLISHED and not is_begun(folder):
+        check_published(recipe.start, recipe.network, machine.start_weights)
+    origin = read_origin(recipe, folder)
+    if machine.device is not None:
+        check_device(machine.device)
+    parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
+    planned = plan(parts, recipe)
+    if not is_begun(folder):
+        keep_origin(origin, folder)
+    best = train(
+        recipe,
+        planned.training,
+        planned.choosing,
+        folder,
+        device=machine.device,
+        track=machine.track,
+        compiled=machine.compiled,
+        start_weights=machine.start_weights,
+    )
+    return publish(best, recipe, parts, planned, folder, origin=origin, name=name, form=form)
+
+
+def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
+    """'paper', 'tuned', a file's or a checkpoint's recipe, else the network's default, changed by the command line.
+
+    Raises ValueError (or a kind of it) when there is no such recipe, it is not right, or for another network.
+    """
+    create_network(network, 8)  # an unknown one suggests the nearest
+    made = default_recipe(network)
+    if recipe in SHIPPED:
+        made = load_recipe(network, recipe)
+    elif recipe is not None:
+        file = Path(recipe)
+        if file.suffix in (".toml", ".json") or (file.is_file() and file.suffix != ".safetensors"):
+            made = read_recipe(file, made.model_dump())
+        else:
+            made = recipe_of(read_card(recipe))
+        if made.network != network:
+            raise ValueError(f"The recipe {recipe} is for {made.network}, not for {network}.")
+    updates: dict[str, Any] = {}
+    if changes.seed is not None:
+        updates["seed"] = changes.seed
+    if changes.stages:
+        updates["stages"] = tuple(_stage(text).model_dump() for text in changes.stages)
+    if changes.label_rule is not None:
+        updates["label_rule"] = changes.label_rule
+    if changes.keep_leaks:
+        updates["keep_leaks"] = True
+    if changes.align:
+        updates["align"] = True
+    try:
+        return Recipe.model_validate(made.model_dump() | updates)
+    except ValidationError as error:
+        raise ValueError(f"The recipe is not right: {first_mistake(error)}.") from error
+
+
+def _stage(text: str) -> Stage:
+    try:
+        side, epochs = text.split(":")
+        return Stage(side=int(side), epochs=int(epochs))
+    except ValueError as error:
+        raise ValueError(
+            f"A stage is SIDE:EPOCHS, for example 112:3, with a side of 48 to 512; not '{text}'."
+        ) from error

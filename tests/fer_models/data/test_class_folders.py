@@ -1,0 +1,271 @@
+"""Class folders and zips of them: small made-up data."""
+
+import lzma
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_models.data import DataError, data_folder, picture_files, read_parts
+from fer_models.faces import detect_faces, whole_picture
+from fer_models.images import open_image
+from fer_models.labels import FER2013, FERPLUS
+from fer_models.preprocessing import to_source
+from tests.support.made_up_data import REPACK_CLASSES, draw, save, write_class_folders
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("FERSCOPE_YUNET", raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Three classes, none of them named as a label set spells it, without parts."""
+    return write_class_folders(tmp_path / "mine", ("surprised", "Happy", "sad"))
+
+
+def grey(picture: np.ndarray, side: int) -> np.ndarray:
+    return to_source(picture, side)
+
+
+# --- Class folders ----------------------------------------------------------------------------------------------------
+
+
+def test_class_folders_without_parts(folder):
+    parts = read_parts(folder, "folder")
+    assert parts.names == ("all pictures", None, None) and parts.validation is None and parts.test is None
+    assert parts.leaked_rows_left_out is None and parts.skipped == ()
+    faces = parts.training
+    assert faces.label_set.labels == ("happiness", "surprise", "sadness")  # in FERPlus's order
+    assert faces.images.shape == (9, 112, 112) and faces.rows.tolist() == list(range(9))
+    for index, name in enumerate(("Happy", "sad", "surprised")):  # the folders' own order
+        label = faces.label_set.index({"Happy": "happiness", "sad": "sadness", "surprised": "surprise"}[name])
+        assert faces.labels[3 * index : 3 * index + 3].tolist() == [label] * 3
+        for number in range(3):
+            expected = grey(open_image(folder / name / f"{number}.png"), 112)
+            np.testing.assert_array_equal(faces.images[3 * index + number], expected)
+    np.testing.assert_array_equal(faces.targets.argmax(1), faces.labels)
+
+
+def test_parts_of_class_folders(tmp_path):
+    for first, part in ((0, "Training"), (3, "valid"), (5, "test")):
+        write_class_folders(tmp_path / "set" / part, REPACK_CLASSES, count=2, first=first)
+    shutil.copy(tmp_path / "set/valid/happy/3.png", tmp_path / "set/Training/sad/copy.png")
+    shutil.copy(tmp_path / "set/test/happy/6.png", tmp_path / "set/Training/happy/copy.png")
+    (tmp_path / "set/Training/.DS_Store").write_text("x")
+    (tmp_path / "set/test/happy/Thumbs.db").write_text("x")
+    parts = read_parts(tmp_path / "set", "folder")
+    assert parts.names == ("train", "val", "test")
+    assert (len(parts.training), len(parts.validation), len(parts.test)) == (14, 14, 14)
+    assert parts.leaked_rows_left_out == 2
+    assert parts.training.label_set is FER2013 and set(parts.test.labels.tolist()) == set(range(7))
+    kept = read_parts(tmp_path / "set", "folder", keep_leaks=True)
+    assert len(kept.training) == 16 and kept.leaked_rows_left_out is None
+
+
+def test_label_sets_of_class_folders(tmp_path):
+    eight = write_class_folders(tmp_path / "eight", (*REPACK_CLASSES, "contempt"), count=1)
+    assert read_parts(eight, "folder").training.label_set is FERPLUS
+    own = write_class_folders(tmp_path / "own", ("happy", "bored", "asleep"), count=1)
+    faces = read_parts(own, "folder").training
+    assert faces.label_set.labels == ("asleep", "bored", "happy") and faces.labels.tolist() == [0, 1, 2]
+
+
+def test_a_folder_around_everything(tmp_path):
+    write_class_folders(tmp_path / "outer" / "inner" / "train", ("happy", "sad"))
+    assert len(read_parts(tmp_path / "outer", "folder").training) == 6
+
+
+def test_pictures_that_are_not_square_are_made_so(tmp_path):
+    write_class_folders(tmp_path / "set", ("happy", "sad"), count=1)
+    wide = draw(0, 5, side=80, height=50)
+    save(wide, tmp_path / "set" / "happy" / "wide.png")
+    images = read_parts(tmp_path / "set", "folder", side=48).training.images
+    np.testing.assert_array_equal(images[1], grey(whole_picture(wide).crop, 48))
+    assert (images[1][0] == images[1][6]).all()  # edge pixels repeated above the picture
+
+
+def test_aligned_faces_of_class_folders(tmp_path, astronaut):
+    write_class_folders(tmp_path / "set", ("happy", "sad"), count=1)
+    save(astronaut, tmp_path / "set" / "happy" / "photo.png")
+    parts = read_parts(tmp_path / "set", "folder", align=True)
+    assert parts.dataset == "own pictures in class folders (no face found in 2 of 3 pictures, taken whole)"
+    np.testing.assert_array_equal(parts.training.images[1], grey(detect_faces(astronaut)[0].crop, 112))
+    whole = read_parts(tmp_path / "set", "folder")
+    np.testing.assert_array_equal(whole.training.images[1], grey(astronaut, 112))
+    assert whole.dataset == "own pictures in class folders"
+
+
+def test_an_empty_class(folder):
+    (folder / "neutral").mkdir()
+    with pytest.raises(DataError, match=r"neutral is empty"):
+        read_parts(folder, "folder")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: [shutil.rmtree(f / name) for name in ("sad", "surprised")], "no two class folders"),
+        (lambda f: (f / "sad").rename(f / "happiness"), "two folders for one expression: Happy, happiness"),
+        (lambda f: (f / "sad" / "more").mkdir(), "sad holds a folder, more"),
+        (lambda f: (f / "sad").rename(f / "train"), "holds Happy beside other parts"),
+        (lambda f: (f / "sad").rename(f / ("a" * 61)), "cannot be one"),
+        (lambda f: (f / "sad").rename(f / "a\x07b"), "cannot be one"),
+        (lambda f: (f / "sad").rename(f / "a\\b"), "cannot be one"),
+    ],
+)
+def test_class_folders_that_cannot_be_meant(folder, change, message):
+    change(folder)
+    with pytest.raises(DataError, match=message):
+        read_parts(folder, "folder")
+
+
+def test_parts_that_do_not_fit(tmp_path):
+    write_class_folders(tmp_path / "set" / "val", ("happy", "sad"))
+    write_class_folders(tmp_path / "set" / "test", ("happy", "sad"))
+    with pytest.raises(DataError, match="no folder train"):
+        read_parts(tmp_path / "set", "folder")
+    write_class_folders(tmp_path / "set" / "train", ("happy", "sad", "fear"))
+    with pytest.raises(DataError, match=r"val and train have not the same class folders: fear"):
+        read_parts(tmp_path / "set", "folder")
+    with pytest.raises(DataError, match="no folder"):
+        read_parts(tmp_path / "none", "folder")
+
+
+def test_corrupt_pictures_among_good_ones(folder):
+    good = (folder / "sad" / "0.png").read_bytes()
+    (folder / "sad" / "1.png").write_bytes(good[: len(good) // 2])
+    (folder / "Happy" / "notes.txt").write_text("not a picture")
+    for _ in range(2):  # the second time from the cache
+        with pytest.raises(DataError, match=r"2 pictures in .* Happy/notes\.txt: .* sad/1\.png: .*cut short"):
+            read_parts(folder, "folder")
+        parts = read_parts(folder, "folder", skip_bad=True)
+        assert len(parts.training) == 8
+        assert [text.partition(":")[0] for text in parts.skipped] == ["Happy/notes.txt", "sad/1.png"]
+        # Rows are places among all files, read or not.
+        assert parts.training.rows.tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
+        assert np.bincount(parts.training.labels).tolist() == [3, 3, 2]
+
+
+def test_a_class_that_only_has_corrupt_pictures(folder):
+    for file in (folder / "sad").iterdir():
+        file.write_bytes(b"")
+    with pytest.raises(DataError, match="no training face of sadness"):
+        read_parts(folder, "folder", skip_bad=True)
+
+
+# --- Zip --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_zip_is_read_as_its_folder(folder, tmp_path):
+    (folder / ".hidden").write_text("x")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "._0.png").write_bytes(b"x")
+    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
+    before = set(tmp_path.rglob("*"))
+    assert data_folder(file) == file
+    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
+    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
+    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
+    assert zipped.names == plain.names
+    written = {path for path in tmp_path.rglob("*") if path not in before}
+    assert all(tmp_path / "cache" in (path, *path.parents) for path in written)  # nothing unpacked
+    read_parts(file, "folder")  # from the cache
+
+
+def make_zip(file: Path, members: dict[str, bytes | str | None]) -> Path:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            if content is None:
+                info.external_attr = 0o120777 << 16  # a symbolic link
+            archive.writestr(info, content or b"", zipfile.ZIP_DEFLATED)
+    return file
+
+
+def test_a_zip_may_spell_its_paths_from_the_current_folder(folder, tmp_path):
+    members = {f"./{file.relative_to(folder)}": file.read_bytes() for file in sorted(folder.rglob("*.png"))}
+    file = make_zip(tmp_path / "dotted.zip", {"./": "", "./Happy/": "", **members})
+    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
+    assert zipped.skipped == () and zipped.training.label_set.labels == plain.training.label_set.labels
+    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
+    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("../happy/1.png", b"x", r"holds the path '\.\./happy/1\.png', which leads out of it"),
+        ("happy/../../1.png", b"x", "leads out of it"),
+        ("/happy/1.png", b"x", "leads out of it"),
+        ("C:/happy/1.png", b"x", "leads out of it"),
+        ("happy\\..\\1.png", b"x", "leads out of it"),
+        ("happy/link.png", None, r"holds a link, 'happy/link\.png'"),
+    ],
+)
+def test_a_zip_that_leads_out_of_itself(tmp_path, name, content, message):
+    picture = (write_class_folders(tmp_path / "set", ("happy",), count=1) / "happy/0.png").read_bytes()
+    file = make_zip(tmp_path / "bad.zip", {"happy/0.png": picture, "sad/0.png": picture, name: content})
+    with pytest.raises(DataError, match=message):
+        read_parts(file, "folder")
+
+
+def test_a_zip_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    bomb = make_zip(tmp_path / "bomb.zip", {"happy/0.png": bytes(11 * 1024**2), "sad/0.png": bytes(11 * 1024**2)})
+    assert bomb.stat().st_size < 100_000
+    with pytest.raises(DataError, match=r"happy/0\.png: This file is larger than 10 MB"):
+        read_parts(bomb, "folder")
+    monkeypatch.setattr(picture_files, "MAX_ZIP_BYTES", 20 * 1024**2)
+    with pytest.raises(DataError, match="would unpack to more than"):
+        read_parts(bomb, "folder")
+    monkeypatch.setattr(picture_files, "MAX_ZIP_FILES", 1)
+    with pytest.raises(DataError, match="holds 2 files; at most 1"):
+        read_parts(bomb, "folder")
+
+
+def test_a_damaged_zip(folder, tmp_path):
+    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
+    whole = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        info = archive.getinfo("mine/sad/1.png")
+    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
+    file.write_bytes(whole[:middle] + bytes(20) + whole[middle + 20 :])
+    with pytest.raises(DataError, match=r"mine/sad/1\.png: This picture is damaged"):
+        read_parts(file, "folder")
+    assert len(read_parts(file, "folder", skip_bad=True).training) == 8
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"set\.zip is not a zip file that can be read"):
+        read_parts(file, "folder")
+    with pytest.raises(DataError, match=r"no file .*none\.zip"):
+        read_parts(tmp_path / "none.zip", "folder")
+    for rule in ("raf-db", "rafd"):
+        with pytest.raises(DataError, match="only class folders are read from a zip"):
+            read_parts(file, rule)
+
+
+def test_a_zip_whose_lzma_is_damaged(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for picture in sorted(folder.rglob("*.png")):
+            archive.write(picture, picture.relative_to(folder))
+        damaged = archive.getinfo("sad/1.png")
+    whole = (tmp_path / "set.zip").read_bytes()
+    start = damaged.header_offset + 30 + len(damaged.filename) + 9  # behind the header and LZMA's own properties
+    (tmp_path / "set.zip").write_bytes(whole[:start] + b"\xff" * 20 + whole[start + 20 :])
+    with zipfile.ZipFile(tmp_path / "set.zip") as archive, pytest.raises(lzma.LZMAError):
+        archive.read("sad/1.png")
+    with pytest.raises(DataError, match=r"sad/1\.png: This picture is damaged"):
+        read_parts(tmp_path / "set.zip", "folder")
+    assert len(read_parts(tmp_path / "set.zip", "folder", skip_bad=True).training) == 8
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_zip_with_two_files_of_one_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
+        for name in ("happy/0.png", "sad/0.png", "sad/0.png"):
+            archive.writestr(name, b"x")
+    with pytest.raises(DataError, match="two files of the same name"):
+        read_parts(tmp_path / "twice.zip", "folder")

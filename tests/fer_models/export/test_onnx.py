@@ -1,0 +1,137 @@
+"""Export to ONNX: what onnxruntime answers is what the classifier answers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import fer_models as fer
+from fer_models.card import Card
+from fer_models.checkpoints import save_checkpoint
+from fer_models.cli import app
+from fer_models.data import read_fer2013, select_faces
+from fer_models.evaluation import Predictions, list_predictions, save_predictions
+from fer_models.export import onnx as export
+from fer_models.networks import create_network
+from fer_models.preprocessing import Preprocessing
+from tests.conftest import make_checkpoint, make_network
+
+BUNDLED = Path(__file__).parents[3] / "checkpoints"
+
+
+# All that are bundled: how far rounding goes depends on the weights, not on the network alone.
+@pytest.fixture(scope="module", params=sorted(file.stem for file in BUNDLED.glob("*.safetensors")))
+def exported(request, tmp_path_factory):
+    file = tmp_path_factory.mktemp("onnx") / "network.onnx"
+    classifier = fer.load_classifier(request.param)
+    assert export.export_onnx(request.param, file) <= 1e-4
+    return classifier, file
+
+
+def answers(file, faces):
+    return onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"]).run(None, {"faces": faces})
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_any_number_of_faces_at_once(exported, count):
+    classifier, file = exported
+    faces = np.random.default_rng(0).integers(0, 256, (count, 48, 48), dtype=np.uint8)
+    logits, probabilities = answers(file, faces)
+    expected = classifier.predict(list(faces))
+    np.testing.assert_allclose(probabilities, expected, atol=1e-4)
+    odds = np.exp(logits.astype(np.float64))
+    np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected, atol=1e-4)
+
+
+@pytest.mark.fer2013
+def test_sixty_four_faces_of_public_test(exported, fer2013_dir):
+    classifier, file = exported
+    (stated,) = classifier.card.scores
+    faces = select_faces(read_fer2013(fer2013_dir), "PublicTest", stated.label_rule).images[:64]
+    logits, probabilities = answers(file, np.ascontiguousarray(faces))
+    with torch.inference_mode():
+        expected = classifier.network(classifier.preprocess(list(faces)))
+    np.testing.assert_allclose(logits, expected, atol=1e-4)
+    np.testing.assert_allclose(probabilities, expected.softmax(1), atol=1e-4)
+
+
+def test_metadata_say_what_the_file_is(exported):
+    classifier, file = exported
+    kept = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    assert tuple(kept["labels"].split(",")) == classifier.labels
+    assert Card.model_validate(json.loads(kept["card"])) == classifier.card
+    assert kept["licence"] == classifier.card.licence
+
+
+def test_checked_on_faces_not_on_noise():
+    faces = export.mean_faces_at_hand(48)
+    assert faces.shape == (64, 48, 48) and faces.dtype == np.uint8
+    assert len({face.tobytes() for face in faces}) == 64
+    assert all(face.std() > 10 for face in faces)
+    assert export.mean_faces_at_hand(64).shape == (64, 64, 64)
+
+
+def test_mean_faces_of_another_source_side_are_brought_to_this_one(tmp_path, monkeypatch):
+    network, card = make_network("mobilenetv3_small")
+    weights = save_checkpoint(
+        network, card.model_copy(update={"name": "a.own", "preprocessing": Preprocessing(source_side=96)}), tmp_path
+    )
+    face = np.random.default_rng(0).integers(0, 256, (96, 96), dtype=np.uint8)
+    one = np.zeros(1, dtype=np.int64)
+    probabilities = np.eye(8, dtype=np.float32)[one]
+    save_predictions(
+        Predictions("a.own", card.labels, "PublicTest", "folder", one, one, probabilities, {(0, 0): face}), weights
+    )
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    assert list_predictions()[0] == ("a.own", "PublicTest")  # beside the bundled ones, whose faces have 48 pixels
+    faces = export.mean_faces_at_hand(48)
+    assert faces.shape == (64, 48, 48)
+    np.testing.assert_allclose(faces[0], face.reshape(48, 2, 48, 2).mean((1, 3)), atol=1)
+
+
+def test_predictions_of_other_weights_are_passed_over(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        make_checkpoint("mobilenetv3_small", tmp_path, f"{name}.test")
+    shutil.copy(BUNDLED / "a_mobilenet.ferplus.PublicTest.npz", tmp_path / "a.test.PublicTest.npz")
+    (tmp_path / "b.test.PublicTest.npz").write_bytes(b"cut off")
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    assert len(export.mean_faces_at_hand(48)) == 64
+    monkeypatch.setattr(export, "list_predictions", lambda: [("a.test", "PublicTest"), ("b.test", "PublicTest")])
+    with pytest.raises(export.ExportError, match="No stored predictions"):
+        export.mean_faces_at_hand(48)
+
+
+@pytest.mark.parametrize("bias", [1e-3, np.nan])
+def test_nothing_is_written_when_answers_differ(tmp_path, monkeypatch, bias):
+    card = Card(
+        name="small", network="mobilenetv3_small", labels=("a", "b"), preprocessing=Preprocessing(), licence="none"
+    )
+    network = create_network("mobilenetv3_small", 2)
+    weights = save_checkpoint(network, card, tmp_path)
+    with torch.no_grad():
+        network.classifier[-1].bias += torch.tensor([bias, 0.0])
+    other = fer.load_classifier(save_checkpoint(network, card, tmp_path / "other"))
+    write = export._write
+    monkeypatch.setattr(export, "_write", lambda classifier, file: write(other, file))
+    with pytest.raises(export.ExportError, match=r"small answers otherwise.*nothing was written"):
+        export.export_onnx(weights, tmp_path / "out" / "small.onnx")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner = CliRunner()
+    done = runner.invoke(app, ["export", "mobilenetv3_cpsca.ferplus", "--to", "onnx"])
+    assert done.exit_code == 0 and "64 faces" in done.output
+    assert (tmp_path / "mobilenetv3_cpsca.ferplus.onnx").is_file()
+    wrong = runner.invoke(app, ["export", "mobilenetv3_cpsc.ferplus", "--to", "onnx"])
+    assert wrong.exit_code == 1 and "Did you mean" in wrong.output
+    monkeypatch.setattr(export, "find_spec", lambda package: None)
+    lacking = runner.invoke(app, ["export", "mobilenetv3_cpsca.ferplus", "--to", "onnx"])
+    assert lacking.exit_code == 1 and "ferscope[onnx]" in lacking.output

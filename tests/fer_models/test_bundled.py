@@ -1,0 +1,138 @@
+"""The bundled checkpoints: what their cards say, that it is true, and that an installed FERScope finds them."""
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from fer_models.card import interval_text, share_text
+from fer_models.checkpoints import read_card
+from fer_models.classifier import load_classifier
+from fer_models.data import read_fer2013, select_faces
+from fer_models.evaluation import evaluate
+from fer_models.labels import FER2013, FERPLUS
+from fer_models.networks import PAPER_NETWORKS
+from fer_models.training.recipes import recipe_of
+from fer_models.training.start.published import PUBLISHED
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / "checkpoints").glob("*.safetensors"))
+ROWS = {"ferplus-majority": (24_446, 614), "ferplus-probability": (27_279, 677), "fer2013": (28_006, 703)}
+# By CPSCA's recipe and seed, so that comparing attention is comparing attention.
+SIBLINGS = ("mobilenetv3_no_middle_attention", "mobilenetv3_ca", "mobilenetv3_maxca", "mobilenetv3_large")
+FACES = {"ferplus-majority": 3_199, "fer2013": 3_589}  # of PublicTest
+FLOOR = {"ferplus-majority": 0.80, "fer2013": 0.60}
+
+
+def test_all_that_were_trained_are_bundled_and_together_they_are_small():
+    names = {f"{network}.ferplus" for network in (*PAPER_NETWORKS, *SIBLINGS)}
+    names |= {f"{network}.fer2013" for network in ("mobilenetv3_simam", "efficientnet_b0_attention")}
+    assert {file.stem for file in FILES} == names
+    assert sum(file.stat().st_size for file in FILES) < 36e6
+
+
+@pytest.mark.parametrize("sibling", SIBLINGS)
+def test_siblings_were_trained_as_cpsca_was(sibling):
+    card, other = read_card(f"{sibling}.ferplus"), read_card("mobilenetv3_cpsca.ferplus")
+    assert card.recipe | {"network": other.network} == other.recipe
+    assert (card.seed, card.data, card.preprocessing) == (other.seed, other.data, other.preprocessing)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_cards(file):
+    card = read_card(file)
+    (score,) = card.scores
+    labels = FER2013 if score.label_rule == "fer2013" else FERPLUS
+    assert card.name == file.stem and card.labels == labels.labels
+    assert (card.data.rows, card.data.leaked_rows_left_out) == ROWS[card.data.label_rule]
+    assert "FER2013" in card.licence and "unresolved" in card.licence
+    first = card.recipe
+    while "start_recipe" in first:
+        first = first["start_recipe"]
+    start = PUBLISHED.get(first["start"])
+    assert (start.initialisation if start else "from scratch") in card.initialisation
+    for recipe in behind(card.recipe):
+        if recipe["start"] in PUBLISHED:
+            assert f": {PUBLISHED[recipe['start']].licence}." in card.licence
+    assert card.weights == "int8" and any(tensor.dtype == torch.int8 for tensor in load_file(file).values())
+    assert card.initialisation.count(" from ") == card.initialisation.count("which were trained")
+    assert len(card.recipe.get("teacher_recipes", [])) == len(card.recipe.get("teachers", []))
+    assert recipe_of(card).network == card.network
+    assert card.preprocessing.source_side == 48 and card.preprocessing.input_side >= 112
+    assert (score.split, score.count) == ("PublicTest", FACES[score.label_rule])
+    assert "chosen on this part" in score.note and set(score.recall) == set(labels.labels)
+
+
+def behind(recipe):
+    """A recipe and those of its start and its teachers, theirs as well."""
+    yield recipe
+    for other in (recipe.get("start_recipe"), *recipe.get("teacher_recipes", [])):
+        if other:
+            yield from behind(other)
+
+
+# The log's first round was of other weights, its later sections repeat single numbers.
+@pytest.mark.parametrize(
+    ("document", "section"), [("README.md", "## The networks"), ("docs/training-log.md", "## Second")]
+)
+def test_documents_state_what_the_cards_state(document, section):
+    text = (ROOT / document).read_text(encoding="utf-8").split(section)[1].split("\n## ")[0]
+    rows = [re.split(r"\s*\|\s*", line) for line in text.splitlines() if re.match(r"\| `\w+\.fer\w+`", line)]
+    stated = {cells[1].split("`")[1]: [cell.removesuffix(" %") for cell in cells[-4:-1]] for cells in rows}
+    assert set(stated) == {file.stem for file in FILES} and len(stated) == len(rows)
+    for name, cells in stated.items():
+        (score,) = read_card(ROOT / "checkpoints" / f"{name}.safetensors").scores
+        told = share_text(score.accuracy), interval_text(score.interval), share_text(score.macro_f1)
+        assert cells == [text.removesuffix(" %") for text in told]
+
+
+@pytest.mark.fer2013
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_scores_are_found_again(file, public_test):
+    classifier = load_classifier(file)
+    (stated,) = classifier.card.scores
+    rule = stated.label_rule
+    found = evaluate(classifier, public_test[rule], split="PublicTest", label_rule=rule)
+    # Another processor rounds otherwise: one or two faces may fall to the other side.
+    assert found.accuracy == pytest.approx(stated.accuracy, abs=2.5 / stated.count)
+    assert found.macro_f1 == pytest.approx(stated.macro_f1, abs=0.02)
+    assert found.accuracy >= FLOOR[rule]
+
+
+@pytest.fixture(scope="module")
+def public_test(fer2013_dir):
+    data = read_fer2013(fer2013_dir)
+    return {rule: select_faces(data, "PublicTest", rule) for rule in FACES}
+
+
+def test_a_wheel_brings_site_gallery_and_checkpoints(tmp_path):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("ferscope-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    installed = tmp_path / "installed"
+    for needed in ("webapp/app.py", "webapp/gallery/manifest.json", "webapp/.streamlit/config.toml"):
+        assert (installed / needed).is_file()
+    predictions = {file.name for file in (ROOT / "checkpoints").glob("*.npz")}
+    assert {f"{file.stem}.PublicTest.npz" for file in FILES} <= predictions
+    assert predictions == {file.name for file in (installed / "fer_models" / "bundled").glob("*.npz")}
+    recipes = sorted(file.name for file in (ROOT / "fer_models/training/recipes").glob("*.toml"))
+    assert recipes == sorted(file.name for file in (installed / "fer_models/training/recipes").glob("*.toml"))
+    assert not (installed / "tests").exists() and not (installed / "checkpoints").exists()
+    code = "import fer_models as fer; print(fer.__file__, *fer.list_checkpoints(), sep='\\n')"
+    code += "; fer.load_classifier('a_mobilenet.ferplus')"
+    environment = {key: value for key, value in os.environ.items() if key != "FERSCOPE_CHECKPOINTS"}
+    environment["PYTHONPATH"] = str(installed)
+    listed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    origin, *names = listed.stdout.split()
+    assert Path(origin).is_relative_to(installed)
+    assert names == [file.stem for file in FILES]

@@ -1,0 +1,332 @@
+"""The loop: resume after a real kill, the schedule by hand, averaged weights, and a network that learns."""
+
+import dataclasses
+import json
+import math
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from sklearn.metrics import accuracy_score
+
+from fer_models.checkpoints import read_card
+from fer_models.classifier import load_classifier
+from fer_models.data import Faces, Parts, hold_out_tenth, read_parts
+from fer_models.evaluation import evaluate, predict_faces
+from fer_models.networks import create_network
+from fer_models.preprocessing import to_input
+from fer_models.training import loop, losses
+from fer_models.training.lineage import Origin
+from fer_models.training.partition import plan
+from fer_models.training.progress import is_step
+from fer_models.training.publish import publish
+from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
+from fer_models.training.start.load import load_start
+from tests.conftest import make_checkpoint
+from tests.support.fer2013_files import write_files
+
+RECIPE = Recipe(
+    network="mobilenetv3_small",
+    stages=(Stage(side=48, epochs=2), Stage(side=64, epochs=1)),
+    batch_size=16,
+    learning_rate=0.02,
+    ema_decay=0.5,
+    warmup_epochs=0.5,
+    # Everything that has a state or draws at random takes part in the tests of resuming.
+    loss=Loss(centre=0.01),
+    oversample=0.5,
+    sam=0.02,
+    augmentation=Augmentation(erase=0.3, noise=0.05),
+)
+STEPS = 3  # an epoch: 48 faces in batches of 16
+
+# Trains in a process of its own, saving after every step, and says so after each.
+SCRIPT = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from fer_models.data import read_parts
+from fer_models.training import loop
+from fer_models.training.recipe import Recipe
+loop.SAVE_EVERY_S = -1.0
+parts = read_parts(sys.argv[1])
+faces = parts.training, parts.validation
+recipe = Recipe.model_validate_json(sys.argv[3])
+loop.train(recipe, *faces, Path(sys.argv[2]), device="cpu", say=lambda line: print(line, flush=True))
+"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return write_files(tmp_path_factory.mktemp("fer2013"), leaks=())
+
+
+@pytest.fixture(scope="module")
+def parts(files) -> Parts:
+    return read_parts(files)
+
+
+@pytest.fixture(scope="module")
+def faces(parts) -> tuple[Faces, Faces]:
+    return parts.training, parts.validation
+
+
+@pytest.fixture(scope="module")
+def unbroken(faces, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    lines = []
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        loop.train(RECIPE, *faces, folder, device="cpu", say=lines.append)
+    finally:
+        torch.set_num_threads(threads)
+    return folder, lines
+
+
+def weights(folder):
+    return load_file(folder / "state.safetensors")
+
+
+@pytest.mark.parametrize("kill_after", [2, 3, 8])
+def test_a_run_killed_at_any_moment_ends_like_an_unbroken_one(files, unbroken, tmp_path, kill_after):
+    command = [sys.executable, "-c", SCRIPT, str(files), str(tmp_path), RECIPE.model_dump_json()]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    steps = 0
+    for line in process.stdout:
+        steps += "  step " in line
+        if steps == kill_after:
+            break
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert len(list(tmp_path.glob("best.safetensors"))) == (kill_after > 3 * STEPS)
+    again = subprocess.run(command, check=True, capture_output=True, text=True)
+    steps_again = again.stdout.count("  step ")
+    assert 3 * STEPS - kill_after <= steps_again <= 3 * STEPS - kill_after + 1
+    expected = weights(unbroken[0])
+    found = weights(tmp_path)
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        assert torch.equal(found[name], tensor), name
+
+
+def test_progress_says_what_and_how_long(unbroken):
+    _, lines = unbroken
+    assert len(lines) == 3 * (STEPS + 1)
+    assert lines[0].startswith("mobilenetv3_small  epoch 1/3  48 px  step 1/3") and lines[0].endswith("left")
+    assert [is_step(line) for line in lines] == 3 * [*STEPS * [True], False]
+    assert "64 px  loss" in lines[-1] and "macro-F1" in lines[-1] and lines[-1].endswith("done")
+
+
+def test_another_recipe_or_other_data_cannot_resume(unbroken, faces):
+    with pytest.raises(ValueError, match="another recipe"):
+        loop.train(RECIPE.model_copy(update={"seed": 1}), *faces, unbroken[0], device="cpu", say=lambda line: None)
+    with pytest.raises(ValueError, match="other data"):
+        loop.train(RECIPE, faces[0], faces[0], unbroken[0], device="cpu", say=lambda line: None)
+
+
+def test_a_damaged_save_is_named(unbroken, faces, tmp_path):
+    (tmp_path / "state.safetensors").write_bytes((unbroken[0] / "state.safetensors").read_bytes()[:1000])
+    with pytest.raises(ValueError, match=r"state\.safetensors is damaged"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    save_file({"x": torch.zeros(1)}, tmp_path / "state.safetensors")
+    with pytest.raises(ValueError, match="is not the state of a run"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+
+
+def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    real, calls = losses.F.cross_entropy, []
+
+    def poisoned(*args, **kwargs):
+        calls.append(1)
+        return real(*args, **kwargs) * (math.nan if len(calls) == 9 else 1)  # two a step
+
+    monkeypatch.setattr(losses.F, "cross_entropy", poisoned)
+    with pytest.raises(loop.TrainingError, match=r"nan at step 4; the last save in .* is whole"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
+
+
+def test_a_kill_between_the_last_save_and_its_line_loses_no_line(faces, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    real = loop.Run.write_metrics
+
+    def killed(run):
+        if len(run.progress.history) == 3:
+            raise Killed
+        real(run)
+
+    monkeypatch.setattr(loop.Run, "write_metrics", killed)
+    with pytest.raises(Killed):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    monkeypatch.setattr(loop.Run, "write_metrics", real)
+    loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+
+
+def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
+    """With a decay that grows: (1 + n) / (10 + n) after n steps, until it is the recipe's."""
+    seen = []
+    real = loop.AveragedModel.update_parameters
+
+    def watch(self, network):
+        seen.append(network.classifier[-1].bias.detach().clone().double())
+        real(self, network)
+
+    monkeypatch.setattr(loop.AveragedModel, "update_parameters", watch)
+    loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    expected = seen[0]
+    for step, bias in enumerate(seen[1:], start=1):
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * bias
+    found = weights(tmp_path)["average.module.classifier.1.bias"].double()
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_averaged_weights_are_of_use_after_few_steps(many, tmp_path):
+    """48 steps at the default decay of 0.999: an average that remembered its start would know nothing yet."""
+    recipe = learnable("resnet18", ema_decay=Recipe(network="x").ema_decay)
+    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert history[-1]["accuracy"] > 0.95
+
+
+def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    real = loop.nn.utils.clip_grad_norm_
+    calls = []
+
+    def poisoned(parameters, limit):
+        parameters = list(parameters)
+        calls.append(1)
+        if len(calls) == 3:
+            parameters[0].grad[0] = math.nan
+        return real(parameters, limit)
+
+    monkeypatch.setattr(loop.nn.utils, "clip_grad_norm_", poisoned)
+    with pytest.raises(loop.TrainingError, match="gradient became nan at step 2"):
+        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
+
+
+def test_weights_that_answer_nothing_are_not_kept(faces, tmp_path):
+    wild = RECIPE.model_copy(update={"learning_rate": 1e30, "batch_size": 48, "sam": 0.0, "clip_norm": 0.0})
+    with pytest.raises(loop.TrainingError, match="nothing was saved before"):
+        loop.train(wild, *faces, tmp_path, device="cpu", say=lambda line: None)
+    assert not list(tmp_path.glob("best.safetensors")) and not list(tmp_path.glob("metrics.jsonl"))
+
+
+def test_a_compiled_step_moves_the_weights_as_a_plain_one_does(faces, tmp_path):
+    recipe = RECIPE.model_copy(update={"sam": 0.0, "options": {"dropout": 0.0}})
+    show, moved = loop.Show(lambda line: None, None), []
+    for compiled in (False, True):
+        run = loop.Run(recipe, *faces, tmp_path, torch.device("cpu"), show, compiled)
+        run.network.train()
+        run.step(torch.arange(16), 48)
+        moved.append(run.network.state_dict()["classifier.1.weight"].clone())
+    torch.testing.assert_close(moved[0], moved[1], atol=1e-5, rtol=1e-3)
+
+
+def learnable(network: str, **changes) -> Recipe:
+    """Four epochs, enough for telling bright faces from dark ones."""
+    settings = {"stages": (Stage(side=48, epochs=4),), "optimizer": "adamw", "learning_rate": 1e-3, "ema_decay": 0.5}
+    return Recipe(network=network, batch_size=16, warmup_epochs=0.5, **{**settings, **changes})
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Parts:
+    return read_parts(write_files(tmp_path_factory.mktemp("many"), training=192, test=32, leaks=(1,)))
+
+
+def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
+    recipe = learnable("resnet18")
+    best = loop.train(recipe, many.training, many.validation, tmp_path / "run", device="cpu", say=lambda line: None)
+    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", origin=Origin())
+    classifier = load_classifier(file)
+    card = classifier.card
+    assert card.name == "resnet18.ferplus" and card.seed == 0
+    assert card.data.rows == 191 and card.data.leaked_rows_left_out == 1
+    assert "FERPlus, MIT" in card.licence and "unresolved" in card.licence
+    assert card.preprocessing.input_side == 48 and card.initialisation == "from scratch"
+    predicted = predict_faces(classifier, many.validation.images).argmax(1)
+    assert card.scores[0].accuracy == accuracy_score(many.validation.labels, predicted)
+    assert card.scores[0].accuracy > 0.95 and "chosen on this part" in card.scores[0].note
+    assert Recipe.model_validate(card.recipe) == recipe
+    with pytest.raises(ValueError, match="labelled"):
+        other = read_parts(write_files(tmp_path / "data"), "fer2013").validation
+        evaluate(classifier, other, split="PublicTest", label_rule="fer2013")
+
+
+@pytest.mark.parametrize("loss", [Loss(softmax=0, centre=0.1), Loss(softmax=0, triplet=1)], ids=["centre", "triplet"])
+def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path, loss):
+    # Steps too small to pull all features together, as centre loss alone does in time.
+    short = {"stages": (Stage(side=48, epochs=2),), "optimizer": "sgd", "learning_rate": 1e-6}
+    recipe = learnable("resnet18", loss=loss, **short)
+    best = loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    network = create_network("resnet18", 8).eval()
+    network.load_state_dict(load_file(best))
+    features = []
+    with torch.inference_mode():
+        for part in (many.training, many.validation):
+            x = to_input(torch.from_numpy(np.asarray(part.images)), recipe.preprocessing)
+            features.append(network.embedding(network.features(x)).double().numpy())
+        answered = network(x).argmax(1).numpy()
+    if loss.triplet:
+        features = [part / np.linalg.norm(part, axis=1, keepdims=True) for part in features]
+    means = np.stack([features[0][many.training.labels == label].mean(0) for label in (0, 1)])
+    if loss.triplet:
+        means /= np.linalg.norm(means, axis=1, keepdims=True)
+    nearest = np.square(features[1][:, None] - means).sum(2).argmin(1)
+    assert 0 < nearest.mean() < 1
+    assert (answered == nearest).mean() > 0.95  # a face in the middle may fall to either side
+
+
+def test_early_stopping_ends_a_run(many, tmp_path):
+    recipe = learnable("mobilenetv3_small", stages=(Stage(side=48, epochs=30),), learning_rate=1e-9, early_stop=2)
+    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    best = int(np.argmax([record["accuracy"] for record in history])) + 1
+    assert len(history) == best + 2 < 30
+
+
+def test_the_epoch_is_chosen_where_the_recipe_says(many):
+    held_out = plan(many, RECIPE.model_copy(update={"choose_on": "held-out tenth"}))
+    rest, tenth = hold_out_tenth(many.training)
+    np.testing.assert_array_equal(held_out.training.rows, rest.rows)
+    np.testing.assert_array_equal(held_out.choosing.rows, tenth.rows)
+    assert held_out.scored is many.validation and "held-out tenth" in held_out.note
+    nothing = dataclasses.replace(many, validation=None, test=None, names=("all", None, None))
+    assert "held-out tenth" in plan(nothing, RECIPE).scored_name
+
+
+def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
+    file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
+    network = create_network("mobilenetv3_small")
+    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+    stored = load_file(file)
+    assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
+    recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
+    best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
+    start = read_card("small.test")
+    origin = Origin(start=start)
+    card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", origin=origin)).card
+    assert card.initialisation == "weights of small.test, which were trained from scratch"
+    assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
+    dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes
+    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+    wider = create_network("mobilenetv3_small", last_channels=640)
+    with pytest.raises(ValueError, match=r"^small\.test has no options, and its weights do not fit .*$"):
+        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+    with pytest.raises(ValueError, match="cannot start this run"):
+        other = recipe.model_copy(update={"network": "mobilenetv2"})
+        load_start(create_network("mobilenetv2"), other, faces[0], print)

@@ -1,0 +1,49 @@
+"""The data of a run divided: no class is lost, and no score gets the name of another rule."""
+
+import numpy as np
+import pytest
+
+from fer_models.data import DataError, hold_out_tenth, read_parts
+from fer_models.training.partition import plan, read_for
+from fer_models.training.recipe import Recipe
+from tests.support.fer2013_files import write_files
+from tests.support.made_up_data import draw, save, write_class_folders
+
+OWN = Recipe(network="mobilenetv3_small", label_rule="folder")
+
+
+def test_a_training_rule_without_a_part_to_be_scored_on_is_refused(tmp_path):
+    files = write_files(tmp_path, test=0, leaks=())
+    recipe = Recipe(network="mobilenetv3_small", training_rule="ferplus-argmax-8")
+    with pytest.raises(ValueError, match=r"With a training_rule, FER2013 .* needs a validation or test part"):
+        plan(read_for(recipe, files, print), recipe)
+    plain = recipe.model_copy(update={"training_rule": None})
+    assert plan(read_for(plain, files, print), plain).scored_name == "a held-out tenth of the training rows"
+    tested = write_files(tmp_path / "tested", test=0, private=8, leaks=())
+    assert plan(read_for(recipe, tested, print), recipe).scored_name == "PrivateTest"
+
+
+def test_a_class_that_is_held_out_whole_is_refused(tmp_path):
+    write_class_folders(tmp_path, ("happy", "sad"), count=12)
+    save(draw(3, 40), tmp_path / "angry" / "0.png")  # the first row, which is held out
+    parts = read_parts(tmp_path, "folder")
+    assert set(hold_out_tenth(parts.training)[0].labels) == {0, 1}
+    with pytest.raises(DataError, match="a held-out tenth of the training rows, holds no training face of anger"):
+        plan(parts, OWN)
+    for number in range(1, 4):
+        save(draw(3, 40 + number), tmp_path / "angry" / f"{number}.png")
+    assert set(plan(read_parts(tmp_path, "folder"), OWN).training.labels) == {0, 1, 2}
+
+
+def test_pictures_that_are_all_alike_leave_nothing_to_train_on(tmp_path):
+    for name in ("happy", "sad"):
+        for number in range(10):
+            save(draw(0, 0), tmp_path / name / f"{number}.png")
+    with pytest.raises(DataError, match="holds nothing to train on: its other faces repeat those held out"):
+        plan(read_parts(tmp_path, "folder"), OWN)
+
+
+def test_a_sample_may_lack_classes(tmp_path):
+    recipe = Recipe(network="mobilenetv3_small", choose_on="held-out tenth")
+    planned = plan(read_for(recipe, write_files(tmp_path), print), recipe)
+    assert np.unique(planned.training.labels).tolist() == [0, 1]

@@ -1,0 +1,109 @@
+"""Recipes: those that are shipped hold what the papers print, files and the command line change them; augmentation."""
+
+import pytest
+import torch
+
+from fer_models.data.augmentation import Augmentation, augmenter
+from fer_models.networks import PAPER_NETWORKS, create_network
+from fer_models.training.recipe import Loss
+from fer_models.training.recipes import list_recipes, load_recipe
+from fer_models.training.run import Changes, make_recipe
+
+
+@pytest.mark.parametrize(("network", "kind"), list_recipes())
+def test_shipped_recipes_are_for_their_networks(network, kind):
+    recipe = load_recipe(network, kind)
+    assert recipe.network == network
+    create_network(network, 8, **recipe.options)
+    assert recipe.stages[-1].side == (224 if kind == "paper" else 112)
+
+
+# As spec.md, sections 1.3, 2.4, 3.5 and 4.2, has them from the papers.
+PRINTED = {
+    "mobilenetv3_simam": ("sgd", 1e-4, 16, 100, 0, "constant", None, Loss(), 0, 0),
+    "mobilenetv3_cpsca": ("adam", 1e-3, 64, 100, 1e-4, "plateau", "imagenet", Loss(centre=0.4), 0, 0),
+    "a_mobilenet": ("adam", 1e-4, 64, 100, 0, "inverse time", "imagenet", Loss(centre=0.003), 0, 0),
+    "efficientnet_b0_attention": (
+        *("adam", 1e-4, 32, 50, 0, "constant", "imagenet", Loss(class_weights="balanced"), 0.2, 8),
+    ),
+}
+DROPOUT = {"mobilenetv3_cpsca": {"dropout": 0.4}, "a_mobilenet": {"dropout": 0.5}}
+DROPOUT["efficientnet_b0_attention"] = {"dropouts": [0.5, 0.3]}
+
+
+@pytest.mark.parametrize("network", PAPER_NETWORKS)
+def test_paper_recipes_are_what_the_papers_print(network):
+    r = load_recipe(network, "paper")
+    found = (r.optimizer, r.learning_rate, r.batch_size, r.epochs, r.weight_decay, r.schedule, r.start, r.loss)
+    assert (*found, r.mixup, r.early_stop) == PRINTED[network]
+    assert r.options == DROPOUT.get(network, {})
+    assert not r.soft_targets and r.ema_decay == 0 and r.clip_norm == 0 and r.momentum == 0.9
+
+
+def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper():
+    assert list_recipes() == sorted((network, kind) for network in PAPER_NETWORKS for kind in ("paper", "tuned"))
+    with pytest.raises(ValueError, match="a_mobilenet paper"):
+        load_recipe("mobilenetv1", "paper")
+
+
+def test_augmentation_keeps_range_and_shape_and_is_seeded():
+    settings = Augmentation(erase=1.0)
+    images = torch.rand(8, 1, 48, 48)
+    torch.manual_seed(5)
+    first = augmenter(settings)(images)
+    torch.manual_seed(5)
+    assert torch.equal(augmenter(settings)(images), first)
+    assert first.shape == images.shape and first.min() >= 0 and first.max() <= 1
+    assert not torch.equal(first, images)
+    nothing = Augmentation(flip=0, degrees=0, translate=0, scale=(1, 1), contrast=0)
+    torch.testing.assert_close(augmenter(nothing)(images), images, atol=1e-4, rtol=0)
+
+
+def test_augmentation_can_make_one_change_or_none():
+    settings = Augmentation(one_of=0.5, degrees=0, translate=0, scale=(1, 1), contrast=0, flip=0.5, noise=0.2)
+    images = torch.rand(400, 1, 48, 48) * 0.2 + 0.4
+    torch.manual_seed(2)
+    changed = augmenter(settings)(images)
+    same = (changed == images).flatten(1).all(1)
+    flipped = (changed == images.flip(3)).flatten(1).all(1)
+    assert same.float().mean().item() == pytest.approx(0.5, abs=0.08)
+    assert flipped.float().mean().item() == pytest.approx(0.25, abs=0.07)
+    noise = (changed - images)[~same & ~flipped]
+    assert noise.std().item() == pytest.approx(0.2, rel=0.05) and changed.min() >= 0 and changed.max() <= 1
+
+
+def test_what_one_of_cannot_choose_is_refused():
+    with pytest.raises(ValueError, match="shear is not among the changes of which one_of makes one"):
+        Augmentation(one_of=1, shear=20)
+    gain = Augmentation(one_of=1, degrees=0, translate=0, scale=(1, 1), contrast=0.4, flip=0)
+    changed = augmenter(gain)(torch.full((50, 1, 48, 48), 0.5))
+    assert changed.std() > 0.05
+    assert augmenter(gain)(torch.zeros(50, 1, 48, 48)).max() == 0  # nothing is added to black
+
+
+def test_recipes_from_the_command_line(tmp_path):
+    recipe = make_recipe("a_mobilenet", None, Changes(("64:2", "112:1"), 3))
+    assert recipe.optimizer == "sgd" and recipe.seed == 3
+    assert [recipe.side_of(epoch) for epoch in range(3)] == [64, 64, 112]
+    file = tmp_path / "recipe.json"
+    file.write_text('{"network": "a_mobilenet", "learning_rat": 0.1}')
+    with pytest.raises(ValueError, match="learning_rat"):
+        make_recipe("a_mobilenet", str(file))
+    file.write_text('{"network": "mobilenetv3_simam", "seed": 5}')
+    assert make_recipe("mobilenetv3_simam", str(file)).seed == 5
+    assert make_recipe("mobilenetv3_simam", str(file), Changes(seed=6)).seed == 6
+    assert make_recipe("mobilenetv3_simam", str(file)).optimizer == "adamw"  # what the file leaves out
+    toml = tmp_path / "recipe.toml"
+    toml.write_text('network = "mobilenetv3_simam"\nloss = { centre = 0.1 }')
+    assert make_recipe("mobilenetv3_simam", str(toml)).loss == Loss(centre=0.1)
+    file.write_text('{"network": "mobilenetv1"}')
+    with pytest.raises(ValueError, match="is for mobilenetv1"):
+        make_recipe("a_mobilenet", str(file))
+    with pytest.raises(ValueError, match="cannot be read"):
+        make_recipe("a_mobilenet", str(tmp_path / "none.json"))
+    for wrong in ("64", "64:x", "20:1", "64:0"):
+        with pytest.raises(ValueError, match="SIDE:EPOCHS"):
+            make_recipe("a_mobilenet", None, Changes((wrong,)))
+    assert make_recipe("a_mobilenet", "paper", Changes(label_rule="fer2013")).label_rule == "fer2013"
+    with pytest.raises(ValueError, match="label_rule"):
+        make_recipe("a_mobilenet", "paper", Changes(label_rule="majority"))

@@ -1,0 +1,147 @@
+"""What the page "Evaluation" says of cost and of the papers' tables."""
+
+import json
+import re
+from html import unescape
+
+import numpy as np
+import pytest
+
+from fer_models.card import share_text
+from fer_models.checkpoints import read_card
+from fer_models.evaluation.scores import wilson_interval
+from fer_models.networks import network_cost
+from tests.support.evaluation_files import (
+    A_MOBILENET,
+    CPSCA,
+    open_page,
+    write_checkpoint,
+    write_results,
+)
+from tests.support.pages import charts, checked, html, text, values
+from webapp.views.evaluation.data import start_of
+
+
+def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
+    write_results(no_results, "003-T3")
+    write_results(no_results, "004-F4", rules=("fer2013",))  # other labels: not on this chart
+    write_checkpoint(tmp_path, "a_mobilenet", A_MOBILENET)
+    card = tmp_path / "a_mobilenet.ferplus.json"
+    write_checkpoint(tmp_path, "mobilenetv3_cpsca", CPSCA)
+    begun = json.loads(card.read_text())
+    begun["recipe"]["start"] = "imagenet"
+    card.write_text(json.dumps(begun))
+    only_checkpoints(tmp_path)
+    page = open_page()
+    series = {trace["name"]: trace for trace in charts(page)["cost_macs"]["data"]}
+    runs = "Short runs for the papers' tables, from scratch"
+    assert list(series) == ["A-MobileNet", "MobileNetV3-CPSCA", runs]
+    assert len({(trace["marker"]["symbol"], trace["marker"]["color"]) for trace in series.values()}) == 3
+    assert values(series[runs]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
+    names = [data[0] for data in series[runs]["customdata"]]
+    assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "A-MobileNet"]
+    # Known costs: README's table has them for eight labels.
+    parameters = {trace["name"]: trace for trace in charts(page)["cost_parameters"]["data"]}
+    assert values(parameters["A-MobileNet"]["x"]).tolist() == [3_420_368]
+    # Multiply-adds are those of the side that was scored.
+    side = read_card("a_mobilenet.ferplus").preprocessing.input_side
+    assert values(series["A-MobileNet"]["x"]).tolist() == [network_cost("a_mobilenet", 8, side).macs]
+    assert values(series[runs]["x"])[-1] == network_cost("a_mobilenet", 8, 64).macs
+    legend = html(page).partition('class="fs-legend"')[2].partition("</dl>")[0]
+    kinds = re.findall(r"<dt>(.*?)</dt>", re.sub("<i.*?</i>", "", legend))
+    assert list(map(unescape, kinds)) == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
+    assert "short form" in text(page).lower()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "start"),
+    [
+        ({}, "from scratch"),
+        ({"start": "imagenet-lite0"}, "from ImageNet weights"),
+        ({"start": "ImageNet-try", "start_recipe": {"start": None, "seed": 1}}, "from scratch"),
+        (
+            {"start": "x", "start_recipe": {"start": "y", "start_recipe": {"start": "vggface2"}}},
+            "from VGGFace2 weights",
+        ),
+        ({"start": "x"}, "from other weights"),
+        ({"teacher_recipes": [{"seed": 1}, {"seed": 2}]}, "from scratch, with teachers"),
+        (
+            {"teacher_recipes": [{"start": "vggface2"}, {"start": "imagenet"}, {}]},
+            "from scratch, with teachers from ImageNet weights and VGGFace2 weights",
+        ),
+        (
+            {"start": "x", "start_recipe": {"seed": 1, "teacher_recipes": [{"start": "vggface2"}]}},
+            "from scratch, with teachers from VGGFace2 weights",
+        ),
+        (
+            {"start": "imagenet", "teacher_recipes": [{"teacher_recipes": [{"start": "vggface2"}]}]},
+            "from ImageNet weights, with teachers from VGGFace2 weights",
+        ),
+    ],
+)
+def test_what_training_began_with_is_known_through_all_that_went_before(recipe, start):
+    assert start_of(read_card("a_mobilenet.ferplus").model_copy(update={"recipe": recipe})) == start
+
+
+def test_a_papers_table_is_chosen_by_its_id(visit):
+    page = visit(table="002-t6")
+    assert page.selectbox(key="paper_table").value == "002-T6"
+    said = text(page)
+    assert "Table 6: five losses" in said and "softmax + centre 87.5 %" in said
+    assert "“ferscope reproduce 002-T6” runs it." in said and "it is given to research groups" in said
+    page.selectbox(key="paper_table").set_value("001-T7").run()
+    assert page.query_params["table"] in ("001-T7", ["001-T7"]) and "Table 7: confusion matrix" in text(checked(page))
+    page.selectbox(key="paper_table").set_value("003-T3").run()
+    assert "table" not in page.query_params
+    assert visit(table="nonsense").selectbox(key="paper_table").value == "003-T3"
+
+
+def test_our_numbers_stand_beside_the_papers(visit, no_results):
+    write_results(no_results, "003-T3")
+    page = visit(table="003-T3")
+    low, high = (share_text(end).removesuffix(" %") for end in wilson_interval(160, 400))
+    assert f"MobileNetV1 85.40 % 40.0 % {low} to {high} 3.2 M 3.22 M" in text(page)
+    assert "VGG13 (MV) 83.86 % quoted, not run" in text(page)
+    curves = charts(page)["training"]["data"]
+    assert [curve["name"] for curve in curves] == ["MobileNetV1", "MobileNetV2", "MobileNetV3-small", "A-MobileNet"]
+    assert len({(curve["line"]["color"], curve["line"]["dash"]) for curve in curves}) == 4
+    np.testing.assert_allclose(values(curves[0]["y"]), 0.4 * np.arange(1, 9) / 8)
+    sizes = values(curves[0]["marker"]["size"])
+    assert sizes.argmax() == 6  # the epoch before the last was kept
+    assert "a held-out tenth of the training rows" in " ".join(caption.value for caption in page.caption)
+
+
+def test_what_is_not_readable_says_so_beside_ours(visit, no_results):
+    assert "not readable" in text(visit(table="002-F6"))
+    page = visit(table="003-F9")
+    assert "Figure 9 (a), MobileNetV1, FERPlus: not readable; ours: not run." in text(page)
+    write_results(no_results, "003-F9")
+    said = text(visit(table="003-F9"))
+    assert "Figure 9 (a), MobileNetV1, FERPlus Paper: not readable." in said and "Ours, short form, 400 faces" in said
+    assert "Figure 9 (e), MobileNetV1, RAF-DB: not readable; ours: needs RAF-DB." in said
+
+
+def test_the_papers_confusion_matrix_is_drawn_without_a_run(visit):
+    said = text(visit(table="001-T7"))
+    assert "Anger 83 4 9 3 1" in said and "Ours: not run." in said
+
+
+def test_a_full_form_is_chosen_where_there_is_one(visit, no_results):
+    assert not [control for control in visit(table="001-T7").segmented_control if control.key == "form"]
+    write_results(no_results, "001-T7", "short")
+    write_results(no_results, "001-T7", "full")
+    page = visit(table="001-T7", form="Full")
+    assert page.segmented_control(key="form").value == "full"
+    assert "100 epochs at 224 px" in text(page) and "8 epochs" not in text(page)  # forms are never mixed
+    assert [curve["name"] for curve in charts(page)["training"]["data"]] == [
+        f"mobilenetv3_simam{seed}" for seed in (", seed 0", ", seed 1", ", seed 2")
+    ]
+
+
+def test_a_damaged_result_is_one_sentence(visit, no_results):
+    write_results(no_results, "001-T7")
+    (file,) = no_results.iterdir()
+    file.write_text(file.read_text()[:200])
+    page = visit(table="001-T7")
+    assert "A stored result cannot be read" in text(page) and file.name in text(page)
+    assert "matrix" in charts(page)  # the rest of the page stays

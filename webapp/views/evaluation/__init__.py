@@ -1,0 +1,1 @@
+"""The page "Evaluation": the page itself, the data behind it, and its parts."""

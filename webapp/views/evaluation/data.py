@@ -1,0 +1,162 @@
+"""What the page "Evaluation" reads of checkpoints: stored predictions, reports made of them, and the faces behind them.
+
+All of it belongs to checkpoints and data sets, nothing to a visitor, so sessions share what is computed. Everything is
+kept by the time of change of its files: a checkpoint that is scored anew shows at the next choice.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from fer_models.card import Card, Score
+from fer_models.checkpoints import find_checkpoint, read_card
+from fer_models.data import Faces, short_name
+from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
+from fer_models.evaluation.split import Making, made_by, read_split, what_it_saw
+from fer_models.reproduction import list_tables
+from fer_models.training.start.published import PUBLISHED
+
+SCRATCH = "scratch"
+#: Pictures of a cell that are shown at most.
+MOST_FACES = 24
+
+Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """A checkpoint's answers on a split and all that follows from them."""
+
+    card: Card
+    predictions: Predictions
+    score: Score
+    report: Report
+
+
+@dataclass(frozen=True, eq=False)
+class PaperMatrix:
+    """A confusion matrix that a paper prints: (K, K) shares of each row, and the conditions they were got under."""
+
+    table: str
+    paper: str
+    setting: str
+    shares: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class CellFaces:
+    """Faces of one cell, (N, s, s) uint8, with their rows and the probabilities of the answer and of the label."""
+
+    faces: np.ndarray
+    rows: np.ndarray
+    answered: np.ndarray
+    labelled: np.ndarray
+
+
+def evaluated(name: str, split: str) -> Evaluated:
+    """Report of a checkpoint's stored predictions. Raises CheckpointError when there are none or they are damaged."""
+    weights = find_checkpoint(name)
+    return _evaluated(name, split, stamp(weights, weights.with_suffix(".json"), weights.with_suffix(f".{split}.npz")))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _evaluated(name: str, split: str, changed: Stamp) -> Evaluated:
+    card, found = read_card(name), load_predictions(name, split)
+    live = score(found.labels, found.probabilities, found.names, split=split, label_rule=found.label_rule)
+    # What the answers alone do not tell.
+    stated = stated_score(card, split, found.label_rule)
+    seeds, note = stated.seeds if stated else 1, what_it_saw(card, split, found.label_rule)
+    live = live.model_copy(update={"seeds": seeds, "note": note})
+    return Evaluated(card, found, live, make_report(found.labels, found.probabilities, found.names))
+
+
+def stated_score(card: Card, split: str, label_rule: str | None = None) -> Score | None:
+    """The score of a split that the card states, under its short name or in full."""
+    return next((s for s in card.scores if short_name(s.split) == split and label_rule in (None, s.label_rule)), None)
+
+
+def start_of(card: Card) -> str:
+    """What training began with, through all checkpoints that went before, and whether others taught it.
+
+    Such as "from ImageNet weights" or "from scratch, with teachers from VGGFace2 weights": what has seen more pictures
+    than its own is never in one series with what has not.
+    """
+    own, teachers = _begun_with(card.recipe)
+    if not teachers:
+        return f"from {own}"
+    of_teachers = sorted(teachers - {SCRATCH})
+    return f"from {own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
+
+
+def _begun_with(recipe: Mapping[str, Any]) -> tuple[str, set[str]]:
+    """What a recipe and those of its starts began with, and the same of all teachers behind it."""
+    teachers: set[str] = set()
+    for teacher in recipe.get("teacher_recipes", ()):
+        own, others = _begun_with(teacher)
+        teachers |= {own} | others
+    if (start := recipe.get("start")) is None:
+        return SCRATCH, teachers
+    if start in PUBLISHED:
+        return f"{PUBLISHED[start].pictures} weights", teachers
+    own, others = _begun_with(recipe["start_recipe"]) if recipe.get("start_recipe") else ("other weights", set())
+    return own, teachers | others
+
+
+def paper_matrices(found: Evaluated) -> list[PaperMatrix]:
+    """Matrices that papers print of this very network on these very labels, in the order of the checkpoint's labels."""
+    names, matrices = found.predictions.names, []
+    for table in list_tables():
+        for confusion in table.confusions:
+            study = confusion.study
+            ours = (study.network, study.label_rule) == (found.card.network, found.predictions.label_rule)
+            if ours and confusion.paper is not None and sorted(confusion.labels) == sorted(names):
+                order = [confusion.labels.index(name) for name in names]
+                shares = np.array(confusion.paper, float)[np.ix_(order, order)]
+                matrices.append(PaperMatrix(table.id, table.paper, table.setting, shares))
+    return matrices
+
+
+# ------------------------------------------------------------------------------------------------- faces of a cell
+
+
+def cell_indices(found: Predictions, true: int, predicted: int) -> np.ndarray:
+    """Which of the predictions are in a cell, those that the network was most certain of first."""
+    answers = found.probabilities.argmax(1)
+    inside = np.flatnonzero((found.labels == true) & (answers == predicted))
+    return inside[np.argsort(-found.probabilities[inside, predicted], kind="stable")]
+
+
+def cell_faces(found: Evaluated, true: int, predicted: int) -> CellFaces | None:
+    """The cell's pictures, at most MOST_FACES, from FERSCOPE_DATA; None when these faces are not to be had there."""
+    folder, answers = os.environ.get("FERSCOPE_DATA"), found.predictions
+    if not folder:
+        return None
+    changed = stamp(Path(folder), *(Path(folder) / name for name in ("fer2013.csv", "fer2013new.csv")))
+    faces = _pictures(folder, answers.label_rule, answers.split, made_by(found.card), changed)
+    if faces is None or not (np.array_equal(faces.rows, answers.rows) and np.array_equal(faces.labels, answers.labels)):
+        return None
+    chosen = cell_indices(answers, true, predicted)[:MOST_FACES]
+    probabilities = answers.probabilities[chosen]
+    images, rows = np.array(faces.images[chosen]), answers.rows[chosen]
+    return CellFaces(images, rows, probabilities[:, predicted], probabilities[:, true])
+
+
+@st.cache_resource(show_spinner="Reading the data set, once", max_entries=4)
+def _pictures(folder: str, label_rule: str, split: str, making: Making, changed: Stamp) -> Faces | None:
+    """The faces of a split in FERSCOPE_DATA; None, and a line in the server's log, when they cannot be read."""
+    try:
+        return read_split(Path(folder), label_rule, split, making, skip_bad=True).faces
+    except (ValueError, OSError) as error:
+        logging.getLogger(__name__).warning("The pictures of FERSCOPE_DATA cannot be shown: %s", error)
+        return None
+
+
+def stamp(*files: Path) -> Stamp:
+    """Names and times of change of those files that are there."""
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files if file.exists())
