@@ -19,10 +19,10 @@ app: .venv/.installed ## open the site (PORT=8501)
 test: lint ## lint, then run every test (ARGS='-k name' for some)
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: setup ## ruff's rules and format, mypy on fer_models
+lint: setup ## ruff's rules and format, mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy fer_models
+	$(BIN)/mypy
 
 format: setup ## rewrite the code in ruff's format and order
 	$(BIN)/ruff check --fix .

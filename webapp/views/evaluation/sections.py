@@ -50,7 +50,6 @@ def calibration(found: Evaluated) -> None:
             config=CONFIG,
             alt="Reliability curve: accuracy against the probability of the answer, and the faces in each bin",
         )
-        known = [part for part in measured.bins if part.count]
         lines = [
             (
                 f"{part.low:.2f} to {part.high:.2f}",
@@ -58,7 +57,8 @@ def calibration(found: Evaluated) -> None:
                 share_text(part.confidence),
                 share_text(part.accuracy),
             )
-            for part in known
+            for part in measured.bins
+            if part.confidence is not None and part.accuracy is not None
         ]
         heads = ("probability", "faces", "mean probability", "right")
         st.html(scores.folded(scores.numbers_table(heads, lines, "Bins without faces are left out.")))
