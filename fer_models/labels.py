@@ -3,6 +3,7 @@
 A label names the expression a face shows, as people labelled it; never what somebody feels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,6 +29,15 @@ FER2013 = LabelSet("FER2013", ("anger", "disgust", "fear", "happiness", "sadness
 RAF_DB = LabelSet("RAF-DB", ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"))
 RAFD = LabelSet("RaFD", ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
 LABEL_SETS = {labels.name: labels for labels in (FERPLUS, FER2013, RAF_DB, RAFD)}
+
+
+def display_order(labels: Sequence[str]) -> list[int]:
+    """Indices of ``labels`` in the order in which people are shown them: FERPlus's, then all others as they stand.
+
+    Expressions keep their places then, whichever labels a network has learnt and in whatever order it gives them.
+    """
+    known = {label: place for place, label in enumerate(FERPLUS.labels)}
+    return sorted(range(len(labels)), key=lambda index: known.get(labels[index], len(known)))
 
 
 def mapping(source: LabelSet, target: LabelSet) -> tuple[int | None, ...]:
