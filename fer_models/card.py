@@ -1,13 +1,12 @@
 """The card: the JSON beside a checkpoint's weights, which says what they are and how good."""
 
-import math
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.preprocessing import Preprocessing
 from fer_models.quantization import WeightForm
+from fer_models.text import interval_text, listed, share_text
 
 _FER2013 = (
     "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
@@ -28,23 +27,6 @@ def licence(label_rule: str) -> str:
         "raf-db": f"Pictures and labels: RAF-DB, {_RESEARCH}",
         "rafd": f"Pictures and labels: RaFD, {_RESEARCH}",
     }.get(label_rule, "Pictures and labels: the trainer's own; their rights decide what may be done with the weights.")
-
-
-def share_text(share: float) -> str:
-    """A score as '82.4 %': cut off after a tenth, because a score is never rounded up."""
-    # The small term keeps 0.3, which no float holds exactly, from becoming 29.9.
-    return f"{math.floor(1000 * share + 1e-9) / 10:.1f} %"
-
-
-def interval_text(interval: tuple[float, float]) -> str:
-    """'80.3 to 83.0 %'; both ends are cut off."""
-    low, high = map(share_text, interval)
-    return f"{low.removesuffix(' %')} to {high}"
-
-
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """'disgust, fear and contempt', or with another word before the last."""
-    return f" {last} ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def check_file_name(text: str) -> str:
@@ -94,11 +76,10 @@ class Score(_Part):
 
     def sentence(self) -> str:
         """All of the score in words, e.g. for the command line and the page."""
-        low, high = self.interval
         seeds = "1 seed" if self.seeds == 1 else f"mean of {self.seeds} seeds"
         return (
             f"Accuracy {share_text(self.accuracy)} on {self.split}, {self.count:,} faces labelled by the rule "
-            f"{self.label_rule} (95 % interval {share_text(low)} to {share_text(high)}; macro-F1 "
+            f"{self.label_rule} (95 % interval {interval_text(self.interval)}; macro-F1 "
             f"{share_text(self.macro_f1)}; {seeds}{'; ' + self.note if self.note else ''}). {self.missed}"
         ).rstrip()
 

@@ -10,6 +10,7 @@ from fer_models.classifier import Classifier
 from fer_models.explanation import Explanation, coordinate_map, explain, position_map
 from fer_models.faces import Face, detect_faces, whole_picture
 from fer_models.images import ImageError, open_image
+from fer_models.text import probability_text
 
 MAP_SIDE = 224
 
@@ -43,15 +44,10 @@ def predict_picture(classifier: Classifier, picture: Path, *, whole: bool, maps:
 def describe(answer: dict) -> str:
     """One line for a person: the expression and the three likeliest probabilities."""
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:3]
-    shares = ", ".join(f"{label} {_share(value)}" for label, value in ranked)
+    shares = ", ".join(f"{label} {probability_text(value)}" for label, value in ranked)
     box = ", ".join(map(str, answer["box"]))
     written = f"; maps in {answer['maps']}" if "maps" in answer else ""
     return f"{answer['picture']}: face {answer['face']} ({box}) shows {answer['expression']}: {shares}{written}"
-
-
-def _share(probability: float) -> str:
-    """'93.1%'; never rounded to a certainty the network did not state."""
-    return "<0.1%" if probability < 0.001 else ">99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def write_maps(seen: Explanation, face: Face, folder: Path) -> Path:

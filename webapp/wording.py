@@ -5,9 +5,10 @@ Names of networks are in visitors' links (``?network=A-MobileNet``): they never 
 
 from dataclasses import dataclass
 
-from fer_models.card import Card, Score, listed, share_text
+from fer_models.card import Card, Score
 from fer_models.evaluation import Comparison
 from fer_models.evaluation.tables import verdict
+from fer_models.text import listed, share_text
 
 
 @dataclass(frozen=True)

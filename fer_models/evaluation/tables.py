@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from fer_models.card import Score, interval_text, share_text
+from fer_models.card import Score
 from fer_models.evaluation.calibration import BINS
 from fer_models.evaluation.comparison import Comparison
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
+from fer_models.text import interval_text, share_text
 
 #: From this probability on, chance is the usual explanation of a difference.
 SIGNIFICANT = 0.05

@@ -12,11 +12,11 @@ from functools import partial
 import numpy as np
 from scipy.stats import t as student
 
-from fer_models.card import share_text
 from fer_models.evaluation.report import RESAMPLES, resample_confusion
 from fer_models.evaluation.scores import wilson_interval
 from fer_models.reproduction.result import PartScore, Result
 from fer_models.reproduction.table import NOTHING, Cell, Measure
+from fer_models.text import share_text
 
 #: A value with the interval that its faces leave it.
 Estimate = tuple[float, float, float]

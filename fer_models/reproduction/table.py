@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fer_models.card import share_text
 from fer_models.reproduction.result import Result
+from fer_models.text import interval_text
 from fer_models.training.recipe import LabelRule, Loss
 
 #: Names of the data sets, by the rule that labels them.
@@ -30,7 +30,7 @@ class Cell:
     @property
     def interval_text(self) -> str:
         """'73.7 to 76.6', in per cent, or nothing."""
-        return " to ".join(share_text(end).removesuffix(" %") for end in self.interval or ())
+        return interval_text(self.interval).removesuffix(" %") if self.interval else ""
 
     @property
     def full_text(self) -> str:

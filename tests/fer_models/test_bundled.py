@@ -11,13 +11,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fer_models.card import interval_text, share_text
 from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
 from fer_models.data import read_fer2013, select_faces
 from fer_models.evaluation import evaluate
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.networks import PAPER_NETWORKS
+from fer_models.text import interval_text, share_text
 from fer_models.training.recipes import recipe_of
 from fer_models.training.start.published import PUBLISHED
 

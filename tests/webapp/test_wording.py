@@ -2,7 +2,8 @@
 
 import pytest
 
-from fer_models.card import TrainingData, listed
+from fer_models.card import TrainingData
+from fer_models.text import listed
 from tests.conftest import make_network
 from webapp.wording import card_text, in_papers_order, network_name
 

@@ -5,18 +5,14 @@ from html import escape
 
 import numpy as np
 
+from fer_models.text import probability_text
 from webapp.figures.colours import expression_colour
 from webapp.figures.strips import NARROW, Frame, strip
 
 
 def percent(probability: float, digits: int = 0) -> str:
-    """'93 %'; never rounded to a certainty the network did not state."""
-    smallest = 10**-digits / 2
-    if 100 * probability <= smallest:
-        return f"<{10**-digits:g}{NARROW}%"
-    if 100 * (1 - probability) <= smallest:
-        return f">{100 - 10**-digits:g}{NARROW}%"
-    return f"{100 * probability:.{digits}f}{NARROW}%"
+    """'93 %' with a narrow space that no line break divides; never a certainty the network did not state."""
+    return probability_text(probability, digits).replace(" ", NARROW)
 
 
 def page_head(question: str) -> str:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import plotly.graph_objects as go
 
-from fer_models.card import interval_text, share_text
+from fer_models.text import interval_text, share_text
 from webapp.figures.charts import LINES, PERCENT, calm
 from webapp.figures.colours import RULE_COLOUR
 

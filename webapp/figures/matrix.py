@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from fer_models.card import share_text
+from fer_models.text import share_text
 from webapp.figures.charts import TEXT_SIZE, calm
 from webapp.figures.colours import CIVIDIS, Scale, signed_scale
 

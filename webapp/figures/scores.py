@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_models.card import interval_text, share_text
 from fer_models.evaluation import ClassScores
+from fer_models.text import interval_text, share_text
 from webapp.figures.colours import expression_colour
 from webapp.figures.pictures import data_uri, input_png
 from webapp.figures.strips import image, scrolling

@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fer_models.card import listed
 from fer_models.checkpoints import load_checkpoint
 from fer_models.data.faces import Faces
 from fer_models.networks import Network
+from fer_models.text import listed
 from fer_models.training.progress import Say
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.imagenet import load_imagenet

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 from typer.testing import CliRunner
 
-from fer_models.card import Card, Score, TrainingData, share_text
+from fer_models.card import Card, Score, TrainingData
 from fer_models.checkpoints import read_card, save_checkpoint
 from fer_models.classifier import Classifier, load_classifier
 from fer_models.cli import app
@@ -20,6 +20,7 @@ from fer_models.evaluation import Report, evaluate, load_predictions, predict_fa
 from fer_models.evaluation.split import what_it_saw
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.preprocessing import to_source
+from fer_models.text import share_text
 from fer_models.training.partition import plan, read_for
 from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint, make_network

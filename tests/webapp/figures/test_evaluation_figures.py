@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import webapp
-from fer_models.card import listed
 from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
 from fer_models.reproduction.result import Epoch
+from fer_models.text import listed
 from webapp import wording
 from webapp.figures import charts, cost, matrix, paper_tables, scores, strips
 from webapp.figures.charts import Curve

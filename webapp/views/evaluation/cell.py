@@ -4,8 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from fer_models.card import share_text
 from fer_models.evaluation.predictions import FACES_IN_A_MEAN
+from fer_models.text import share_text
 from webapp import wording
 from webapp.figures import scores
 from webapp.figures.answer import percent

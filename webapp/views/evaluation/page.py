@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 
 import fer_models as fer
-from fer_models.card import Card, Score, interval_text, share_text
+from fer_models.card import Card, Score
 from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
 from fer_models.evaluation import compare, list_predictions
+from fer_models.text import interval_text, share_text
 from webapp import wording
 from webapp.components.network_picker import choose_network
 from webapp.figures import answer, scores, strips

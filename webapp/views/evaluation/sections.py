@@ -6,11 +6,11 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from fer_models.card import interval_text, share_text
 from fer_models.evaluation.calibration import BINS
 from fer_models.reproduction import Form, list_tables
 from fer_models.reproduction.datasets import HOW_TO_GET, NEEDS_AGREEMENT
 from fer_models.reproduction.table import Table
+from fer_models.text import interval_text, share_text
 from webapp import wording
 from webapp.figures import paper_tables, scores
 from webapp.figures.charts import CONFIG, FEW, reliability_figure, training_figure

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fer_models.card import share_text
 from fer_models.cli import app
 from fer_models.evaluation import load_predictions
+from fer_models.text import share_text
 from fer_models.training.machine import Machine
 from fer_models.training.recipe import Recipe, Stage
 from fer_models.training.run import run_training

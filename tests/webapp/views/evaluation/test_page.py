@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 
-from fer_models.card import share_text
 from fer_models.evaluation.scores import wilson_interval
 from fer_models.reproduction.papers.paper_001 import FERPLUS_CONFUSION
+from fer_models.text import share_text
 from tests.support.evaluation_files import (
     A_MOBILENET,
     CPSCA,

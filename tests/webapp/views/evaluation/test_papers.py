@@ -7,10 +7,10 @@ from html import unescape
 import numpy as np
 import pytest
 
-from fer_models.card import share_text
 from fer_models.checkpoints import read_card
 from fer_models.evaluation.scores import wilson_interval
 from fer_models.networks import network_cost
+from fer_models.text import share_text
 from tests.support.evaluation_files import (
     A_MOBILENET,
     CPSCA,
