@@ -16,11 +16,10 @@ from fer_models.evaluation import evaluate
 from fer_models.evaluation.split import seen_in_making
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import to_input
-from fer_models.quantization import WeightForm
+from fer_models.quantization import FITTING_FACES, WeightForm, round_to_int8
 from fer_models.training.lineage import Origin, initialisation, whole_licence, whole_recipe
 from fer_models.training.partition import Plan
 from fer_models.training.recipe import Recipe
-from fer_models.training.rounding import FACES, round_to_int8
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
@@ -85,7 +84,7 @@ def _finished(best: Path, recipe: Recipe, training: Faces, form: WeightForm) -> 
     network.load_state_dict(tensors)
     silence(network)
     if form == "int8":
-        faces = torch.from_numpy(spread(training.images, FACES))
+        faces = torch.from_numpy(spread(training.images, FITTING_FACES))
         round_to_int8(network.eval(), to_input(faces, recipe.preprocessing))
     return network, epoch
 

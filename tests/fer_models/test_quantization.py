@@ -5,8 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from fer_models.quantization import pack, unpack
-from fer_models.training.rounding import round_to_int8
+from fer_models.quantization import pack, round_to_int8, unpack
 
 FP16 = {"rtol": 1e-3, "atol": 2e-3}  # norms are stored with eleven binary digits
 
