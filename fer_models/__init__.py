@@ -1,15 +1,42 @@
 """FERScope's library: small facial-expression networks and what they look at.
 
-``import fer_models as fer`` gives the public interface; everything else is reached through its module.
+``import fer_models as fer`` gives the public interface; everything else is reached through its module. Each name is
+loaded when it is first used, so PyTorch comes with the first network and not with the import.
 """
 
-from fer_models.checkpoints import CheckpointError, list_checkpoints
-from fer_models.classifier import Classifier, load_classifier
-from fer_models.explanation import Explanation, GateMap, explain, read_gates
-from fer_models.faces import Face, detect_faces
-from fer_models.images import ImageError, open_image
-from fer_models.networks import UnknownNetworkError, create_network, list_networks
+from typing import TYPE_CHECKING
+
+from fer_models.lazy import lazy_names
 from fer_models.version import __version__
+
+if TYPE_CHECKING:
+    from fer_models.checkpoints import CheckpointError, list_checkpoints
+    from fer_models.classifier import Classifier, load_classifier
+    from fer_models.explanation import Explanation, GateMap, explain, read_gates
+    from fer_models.faces import Face, detect_faces
+    from fer_models.images import ImageError, open_image
+    from fer_models.networks import UnknownNetworkError, create_network, list_networks
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "CheckpointError": "fer_models.checkpoints",
+            "Classifier": "fer_models.classifier",
+            "Explanation": "fer_models.explanation",
+            "Face": "fer_models.faces",
+            "GateMap": "fer_models.explanation",
+            "ImageError": "fer_models.images",
+            "UnknownNetworkError": "fer_models.networks.registry",
+            "create_network": "fer_models.networks.registry",
+            "detect_faces": "fer_models.faces",
+            "explain": "fer_models.explanation",
+            "list_checkpoints": "fer_models.checkpoints",
+            "list_networks": "fer_models.networks.registry",
+            "load_classifier": "fer_models.classifier",
+            "open_image": "fer_models.images",
+            "read_gates": "fer_models.explanation",
+        },
+    )
 
 __all__ = [
     "__version__",

@@ -1,11 +1,12 @@
-"""The card: the JSON beside a checkpoint's weights, which says what they are and how good."""
+"""The card: the JSON beside a checkpoint's weights, which says what they are and how good.
 
-from typing import Annotated, Any
+Cards are read where nothing is computed (lists, the page's first paint), so nothing here needs PyTorch.
+"""
+
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from fer_models.preprocessing import Preprocessing
-from fer_models.quantization import WeightForm
 from fer_models.text import interval_text, listed, share_text
 
 _FER2013 = (
@@ -36,12 +37,24 @@ def check_file_name(text: str) -> str:
     return text
 
 
+#: How a file holds weights: fer_models.quantization says what the forms are.
+WeightForm = Literal["fp16", "int8"]
+
 #: A card may come from anyone, and files are named after it: its maps, its ONNX form.
 _FileName = Annotated[str, AfterValidator(check_file_name)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Preprocessing(_Part):
+    """What a network gets: sides in pixels, mean and standard deviation of values in 0..1."""
+
+    source_side: int = Field(default=48, ge=16, le=512)
+    input_side: int = Field(default=112, ge=48, le=512)
+    mean: float = 0.5
+    std: float = Field(default=0.25, gt=0)
 
 
 class TrainingData(_Part):

@@ -1,23 +1,31 @@
-"""Checkpoints: NAME.safetensors (weights) and NAME.json (card), found by name or path."""
+"""Checkpoints: NAME.safetensors (weights) and NAME.json (card), found by name or path.
+
+Finding them and reading their cards needs no PyTorch; it is loaded with the first weights.
+"""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
 
 from fer_models.atomic import written_aside
 from fer_models.card import Card
-from fer_models.networks import Network, UnknownNetworkError, create_network
-from fer_models.quantization import pack, unpack
+from fer_models.networks import UnknownNetworkError, create_network
 from fer_models.text import first_mistake, nearest
 
 #: What a prediction uses unless told otherwise.
 DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
 _PACKAGE = Path(__file__).parent
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fer_models.networks import Network
 
 
 class CheckpointError(ValueError):
@@ -83,6 +91,10 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
             belong together (another network, another number of labels).
         UnknownNetworkError: the card names a network that is not registered.
     """
+    from safetensors.torch import load_file
+
+    from fer_models.quantization import unpack
+
     card, file = read_card(name), find_checkpoint(name)
     try:
         tensors = unpack(load_file(file))
@@ -104,6 +116,10 @@ def save_checkpoint(network: Network, card: Card, folder: str | os.PathLike[str]
 
     Both are written aside and renamed, card last, so that no half-written checkpoint is ever listed.
     """
+    from safetensors.torch import save
+
+    from fer_models.quantization import pack
+
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tensors = pack(network.state_dict(), card.weights)

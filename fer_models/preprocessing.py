@@ -2,27 +2,21 @@
 
 A network trained on FER2013 has seen grey faces of 48 pixels, enlarged. A sharp colour photo would be another
 distribution, so every crop is first brought to that: luminance, area-resize to the source side, then enlarge.
+PyTorch is loaded when tensors are asked for: the page draws the source before that.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor
-from torch.nn import functional as F
 
+from fer_models.card import Preprocessing
 
-class Preprocessing(BaseModel):
-    """The card's record of what a network gets: sides in pixels, mean and standard deviation of values in 0..1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source_side: int = Field(default=48, ge=16, le=512)
-    input_side: int = Field(default=112, ge=48, le=512)
-    mean: float = 0.5
-    std: float = Field(default=0.25, gt=0)
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def to_source(crop: np.ndarray, side: int) -> np.ndarray:
@@ -56,6 +50,9 @@ def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = Non
 
     Returns: (N, 3, S, S) float32 in channels-last memory format, on the faces' device.
     """
+    import torch
+    from torch.nn import functional as F
+
     side = side or preprocessing.input_side
     grey = faces.unsqueeze(1).float()
     if faces.dtype == torch.uint8:
@@ -69,6 +66,8 @@ def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = Non
 
 def preprocess(crops: Sequence[np.ndarray], preprocessing: Preprocessing) -> Tensor:
     """Crops, each (H, W, 3) uint8 RGB, to a network's input (N, 3, S, S) float32."""
+    import torch
+
     if isinstance(crops, np.ndarray) and crops.ndim < 4:
         raise ValueError("Give a list of crops: predict([crop]), not predict(crop).")
     if len(crops) == 0:

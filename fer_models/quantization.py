@@ -9,13 +9,13 @@ network for that: its batch norms take back what rounding shifts.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-WeightForm = Literal["fp16", "int8"]
+from fer_models.card import WeightForm
 
 #: What is added to the name of an int8 tensor to name its scales (O,), float32.
 SCALE = ".scale"

@@ -3,12 +3,16 @@
 Names of networks are in visitors' links (``?network=A-MobileNet``): they never change.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fer_models.card import Card, Score
-from fer_models.evaluation import Comparison
-from fer_models.evaluation.tables import verdict
 from fer_models.text import listed, share_text
+
+if TYPE_CHECKING:
+    from fer_models.evaluation import Comparison
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,8 @@ def label_rule_text(rule: str) -> str:
 
 def comparison_sentences(found: Comparison) -> str:
     """Two checkpoints on the same faces, in sentences: who was right how often, the difference, McNemar's verdict."""
+    from fer_models.evaluation.tables import verdict
+
     a, b = network_name(found.a), network_name(found.b)
     low, high = (f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in found.difference_interval)
     difference = f"{100 * found.difference:+.1f}".replace("-", "\N{MINUS SIGN}")

@@ -1,14 +1,22 @@
-"""Prediction, Grad-CAM of every label and every gate, in one forward pass."""
+"""Prediction, Grad-CAM of every label and every gate, in one forward pass.
+
+PyTorch is loaded with the first face that is explained: a stored Explanation is shown without it.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from fer_models.classifier import Classifier
 from fer_models.explanation.gates import GateMap, read_gates
-from fer_models.networks import Network
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fer_models.classifier import Classifier
+    from fer_models.networks import Network
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays is no truth value
@@ -49,6 +57,8 @@ def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None =
     Raises ValueError for an unknown target or an array that is not a crop. Nothing stays on the network: no hook, no
     ``.grad``, no changed mode.
     """
+    import torch
+
     index = None if target is None else classifier.target_index(target)
     images = classifier.preprocess([crop])
     with torch.inference_mode(False):  # a caller's inference mode would forbid the gradient
@@ -72,6 +82,8 @@ def grad_cams(network: Network, feature_map: Tensor) -> tuple[Tensor, Tensor]:
     The map is copied K times, the head runs once, and the gradient of the diagonal of the logits holds in copy k what
     logit k owes to the map; the layers before the map are not touched. The head treats pictures one by one (eval mode).
     """
+    import torch
+
     with torch.enable_grad():
         copies = feature_map.detach().repeat(network.num_classes, 1, 1, 1).requires_grad_()
         logits = network.head(copies)  # (K, K), all rows equal

@@ -1,13 +1,18 @@
 """Reading gates: what every attention mechanism multiplied by, in one forward pass."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from torch import Tensor
 
-from fer_models.attention import GateKind, gate_values, listen
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from fer_models.attention import GateKind
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays is no truth value
@@ -36,6 +41,8 @@ def read_gates() -> Iterator[list[GateMap]]:
 
     Gates of other threads are not seen. A forward pass of more than one picture raises ValueError.
     """
+    from fer_models.attention import gate_values, listen  # PyTorch comes with it: a gate map alone does without
+
     gates: list[GateMap] = []
 
     def record(layer: str, kind: GateKind, gate: Tensor) -> Tensor:

@@ -1,14 +1,27 @@
 """Networks: the four papers', their ablations and baselines, by name."""
 
-from fer_models.networks.base import Network, channels_last
-from fer_models.networks.registry import (
-    PAPER_NETWORKS,
-    Cost,
-    UnknownNetworkError,
-    create_network,
-    list_networks,
-    network_cost,
-)
+from typing import TYPE_CHECKING
+
+from fer_models.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from fer_models.networks.base import Network, channels_last
+    from fer_models.networks.cost import Cost, network_cost
+    from fer_models.networks.registry import PAPER_NETWORKS, UnknownNetworkError, create_network, list_networks
+else:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "Network": "fer_models.networks.base",
+            "channels_last": "fer_models.networks.base",
+            "Cost": "fer_models.networks.cost",
+            "network_cost": "fer_models.networks.cost",
+            "PAPER_NETWORKS": "fer_models.networks.registry",
+            "UnknownNetworkError": "fer_models.networks.registry",
+            "create_network": "fer_models.networks.registry",
+            "list_networks": "fer_models.networks.registry",
+        },
+    )
 
 __all__ = [
     "PAPER_NETWORKS",

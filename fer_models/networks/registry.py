@@ -1,24 +1,42 @@
-"""Every variant by name, how to build one, and what it costs."""
+"""Every variant by name, and how to build one. PyTorch is loaded with the first network that is built."""
 
-from dataclasses import dataclass
-from typing import Any, cast
+from __future__ import annotations
 
-import torch
-from torch import nn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from fer_models.attention import name_gates
-from fer_models.networks import classic, efficientnet, mobilenetv1, mobilenetv2, mobilenetv3
-from fer_models.networks.base import Network
 from fer_models.text import nearest
+
+if TYPE_CHECKING:
+    from fer_models.networks.base import Network
 
 #: The four networks of the papers, in their order, then their ablations and baselines.
 PAPER_NETWORKS = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")
-_BUILDERS = {
-    **mobilenetv3.VARIANTS,
-    **mobilenetv1.VARIANTS,
-    **efficientnet.VARIANTS,
-    **mobilenetv2.VARIANTS,
-    **classic.VARIANTS,
+#: The module of each variant, in whose VARIANTS its builder stands.
+_FAMILIES = {
+    "mobilenetv3_simam": "mobilenetv3",
+    "mobilenetv3_cpsca": "mobilenetv3",
+    "mobilenetv3_no_middle_attention": "mobilenetv3",
+    "mobilenetv3_ca": "mobilenetv3",
+    "mobilenetv3_maxca": "mobilenetv3",
+    "mobilenetv3_large": "mobilenetv3",
+    "mobilenetv3_small": "mobilenetv3",
+    "mobilenetv3_first_conv": "mobilenetv3",
+    "mobilenetv3_shortcut": "mobilenetv3",
+    "mobilenetv3_first_conv_shortcut": "mobilenetv3",
+    "mobilenetv3_first_conv_shortcut_maxpool": "mobilenetv3",
+    "mobilenetv3_narrow": "mobilenetv3",
+    "mobilenetv3_narrow_hswish": "mobilenetv3",
+    "a_mobilenet": "mobilenetv1",
+    "mobilenetv1": "mobilenetv1",
+    "efficientnet_b0_attention": "efficientnet",
+    "efficientnet_b0": "efficientnet",
+    "efficientnet_b0_cbam7x7": "efficientnet",
+    "mobilenetv2": "mobilenetv2",
+    "resnet18": "classic",
+    "resnet50": "classic",
+    "vgg16": "classic",
+    "fer_cnn": "classic",
 }
 
 
@@ -28,7 +46,7 @@ class UnknownNetworkError(ValueError):
 
 def list_networks() -> list[str]:
     """Names of every registered variant, the four papers' networks first."""
-    return [*PAPER_NETWORKS, *(name for name in _BUILDERS if name not in PAPER_NETWORKS)]
+    return [*PAPER_NETWORKS, *(name for name in _FAMILIES if name not in PAPER_NETWORKS)]
 
 
 def create_network(name: str, num_classes: int = 8, **options: Any) -> Network:
@@ -41,45 +59,18 @@ def create_network(name: str, num_classes: int = 8, **options: Any) -> Network:
         UnknownNetworkError: no variant has that name.
         ValueError: fewer than two classes, or an option that the builder does not know or cannot build with.
     """
-    if name not in _BUILDERS:
+    if name not in _FAMILIES:
         raise UnknownNetworkError(
-            f"There is no network '{name}'.{nearest(name, _BUILDERS)} 'ferscope networks' lists them."
+            f"There is no network '{name}'.{nearest(name, _FAMILIES)} 'ferscope networks' lists them."
         )
     if num_classes < 2:
         raise ValueError(f"A classifier needs at least two classes, not {num_classes}.")
+    from fer_models.attention import name_gates
+
+    build = import_module(f"fer_models.networks.{_FAMILIES[name]}").VARIANTS[name]
     try:
-        network = _BUILDERS[name](num_classes=num_classes, **options)
+        network = build(num_classes=num_classes, **options)
     except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:  # PyTorch's, of bad shapes
         raise ValueError(f"Network '{name}' cannot be built with {options}: {error}") from error
     name_gates(network)
     return network
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a network costs: trainable parameters, and multiply-adds of its convolutions and linear layers."""
-
-    parameters: int
-    macs: int
-
-
-def network_cost(name: str, num_classes: int = 8, side: int = 224) -> Cost:
-    """Count a variant's parameters, and its MACs for one ``side`` x ``side`` picture.
-
-    Nothing is computed: the network lives on PyTorch's meta device, which knows shapes only.
-    """
-    with torch.device("meta"):
-        network = create_network(name, num_classes).eval()
-        images = torch.empty(1, 3, side, side)
-    macs = 0
-
-    def count(module: nn.Module, inputs: object, output: torch.Tensor) -> None:
-        nonlocal macs
-        # Every output value of a convolution or linear layer costs one multiply-add per weight of its channel.
-        macs += output.numel() * cast(nn.Conv2d | nn.Linear, module).weight[0].numel()
-
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            module.register_forward_hook(count)
-    network(images)
-    return Cost(sum(p.numel() for p in network.parameters() if p.requires_grad), macs)

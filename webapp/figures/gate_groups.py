@@ -1,13 +1,16 @@
 """A network's gates as the page shows them: by family, in network order, each layer under a plain name."""
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from torch import nn
-
-from fer_models.attention import CBAM, CoordinateAttention, PointwiseGate, SimAM, SpatialGate, SqueezeExcite
 from fer_models.explanation import GateMap
+
+if TYPE_CHECKING:
+    from torch import nn
 
 _COORDINATE_NAMES = {"avg": "CA", "max": "MAXCA", "complementary": "CPSCA"}
 
@@ -41,6 +44,8 @@ def group_gates(network: nn.Module, gates: list[GateMap]) -> list[GateGroup]:
 
 def _module_name(network: nn.Module, gate: GateMap) -> str:
     """The mechanism's module: for CBAM's two gates the CBAM they belong to."""
+    from fer_models.attention import CBAM
+
     parent = gate.layer.rpartition(".")[0]
     return parent if isinstance(network.get_submodule(parent), CBAM) else gate.layer
 
@@ -50,6 +55,8 @@ def _family(layer: Layer) -> str:
 
 
 def _mechanism(module: nn.Module) -> str:
+    from fer_models.attention import CBAM, CoordinateAttention, PointwiseGate, SimAM, SpatialGate, SqueezeExcite
+
     match module:
         case SimAM():
             return "SimAM"
