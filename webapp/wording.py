@@ -215,7 +215,7 @@ def label_rule_text(rule: str) -> str:
 
 def comparison_sentences(found: Comparison) -> str:
     """Two checkpoints on the same faces, in sentences: who was right how often, the difference, McNemar's verdict."""
-    from fer_models.evaluation.tables import verdict
+    from fer_models.evaluation.comparison import verdict
 
     a, b = network_name(found.a), network_name(found.b)
     low, high = (f"{100 * end:+.1f}".replace("-", "\N{MINUS SIGN}") for end in found.difference_interval)

@@ -8,6 +8,9 @@ from scipy.stats import binomtest, norm
 
 from fer_models.evaluation.predictions import Predictions
 
+#: From this probability on, chance is the usual explanation of a difference.
+SIGNIFICANT = 0.05
+
 
 class Comparison(BaseModel):
     """Checkpoints ``a`` and ``b``: how many faces both, one or neither got right, and what that says.
@@ -53,6 +56,15 @@ def compare(a: Predictions, b: Predictions) -> Comparison:
         difference_interval=paired_interval(only_a, only_b, count),
         p_value=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
     )
+
+
+def verdict(found: Comparison, a: str, b: str) -> str:
+    """What McNemar's test says of the checkpoints that are called ``a`` and ``b``, after its p-value."""
+    p_value = f"p = {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
+    if found.p_value >= SIGNIFICANT:
+        return f"{p_value}: these faces do not tell the two apart"
+    better = a if found.difference > 0 else b
+    return f"{p_value}: {better} is better by more than the choice of faces explains; other training runs may differ"
 
 
 def paired_interval(only_a: int, only_b: int, count: int) -> tuple[float, float]:

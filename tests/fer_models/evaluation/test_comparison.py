@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, chi2
 
+from fer_models.cli.evaluation_tables import comparison_text
 from fer_models.evaluation import Predictions, compare
 from fer_models.evaluation.comparison import paired_interval
-from fer_models.evaluation.tables import comparison_text
 from fer_models.labels import FER2013, FERPLUS
 
 

@@ -7,10 +7,10 @@ from scipy import ndimage
 from torch.nn import functional as F
 
 from fer_models.classifier import Classifier
+from fer_models.cli.evaluation_tables import robustness_table
 from fer_models.data import Faces
 from fer_models.evaluation import DISTORTIONS, Distortion, evaluate, measure_robustness, predict_faces
 from fer_models.evaluation.distortions import blur, cover, low_resolution, noise, rotation
-from fer_models.evaluation.tables import robustness_table
 from fer_models.labels import FER2013, FERPLUS
 from tests.conftest import make_network
 

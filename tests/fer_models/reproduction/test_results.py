@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import t as student
 from sklearn.metrics import classification_report, confusion_matrix
 
+from fer_models.cli.paper_tables import table_text
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import (
     Found,
@@ -18,7 +19,6 @@ from fer_models.reproduction import (
     table_state,
 )
 from fer_models.reproduction.measures import mean_of_seeds
-from fer_models.reproduction.printing import table_text
 from fer_models.reproduction.result import ResultError, read_result, score_part, write_result
 from fer_models.reproduction.runs import runs
 from tests.support.reproduction_results import FACES, made_up, store, study_of

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from fer_models.cli import app
 from fer_models.data import DataError
-from fer_models.reproduction import command
+from fer_models.reproduction import engine
 from fer_models.reproduction import result as result_module
 from fer_models.reproduction.catalogue import find_table
 from fer_models.reproduction.execute import complete
@@ -168,7 +168,7 @@ def test_a_result_on_a_sample_is_made_again_on_other_data_and_never_stored(data,
     (tmp_path / of_table.key).mkdir()
     sample = made_up(of_table)[0].model_copy(update={"training_rows": 54})
     write_result(sample, tmp_path / of_table.key / "result.json")
-    monkeypatch.setattr(command, "STORED", tmp_path / "stored")
+    monkeypatch.setattr(engine, "STORED", tmp_path / "stored")
     said = run_cli("001-T7", "--show", "--store", "--out", tmp_path).stdout
     assert "it was trained on 54 rows, a sample of its data set" in said and "0 results stored" in said
 
@@ -177,7 +177,7 @@ def test_a_table_from_data_to_print_and_into_store(run_cli, data, tmp_path, monk
     monkeypatch.setattr(result_module, "SAMPLE", 1)  # so that these few rows pass for a data set
     stored = tmp_path / "stored"
     stored.mkdir()
-    monkeypatch.setattr(command, "STORED", stored)
+    monkeypatch.setattr(engine, "STORED", stored)
     arguments = ("001-T7", "--data", data, "--out", tmp_path / "out", "--again")
     result = run_cli(*arguments)
     assert result.exit_code == 0, result.output
@@ -204,7 +204,7 @@ def test_storing_keeps_the_scores_on_parts_that_the_run_lacks(run_cli, tmp_path,
     (run,) = runs(find_table("001-T7").studies[0], "short")
     stored, own = tmp_path / "stored", tmp_path / "out" / run.key
     own.mkdir(parents=True)
-    monkeypatch.setattr(command, "STORED", stored)
+    monkeypatch.setattr(engine, "STORED", stored)
     public, private = (made_up(run, part=part)[0] for part in ("PublicTest", "PrivateTest"))
     arguments = ("001-T7", "--show", "--store", "--out", tmp_path / "out")
     write_result(public, own / "result.json")

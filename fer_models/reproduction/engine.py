@@ -1,36 +1,30 @@
-"""What `ferscope reproduce` does: train what is missing, then print the paper's numbers beside ours."""
+"""The runs behind the papers' tables: do those that are missing, and keep their results with FERScope."""
 
-import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from fer_models.data import DataError, data_folder
-from fer_models.reproduction.catalogue import find_run, find_table, list_tables
+from fer_models.data import DataError
+from fer_models.reproduction.catalogue import find_run
 from fer_models.reproduction.datasets import find_data
 from fer_models.reproduction.execute import RESULT, THIS_MACHINE, complete, is_of_these_data
-from fer_models.reproduction.filled import Found, fill, table_state
+from fer_models.reproduction.filled import Found
 from fer_models.reproduction.grid import Place, recorded_run, run_grid
-from fer_models.reproduction.printing import table_text
-from fer_models.reproduction.result import OFFICIAL_PARTS, STORED, Result, read_result, write_result
-from fer_models.reproduction.runs import FORMS, Form, Run, runs
+from fer_models.reproduction.result import STORED, Result, read_result, write_result
+from fer_models.reproduction.runs import Form, Run, runs
 from fer_models.reproduction.table import Table
-from fer_models.training.machine import Machine, check_device
-from fer_models.training.progress import is_step
+from fer_models.training.machine import Machine
+from fer_models.training.progress import Say, is_step
 from fer_models.training.start.layouts import SOURCES, TIMM
-from fer_models.training.start.published import check_start_weights
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says.
+    """How tables are reproduced.
 
     ``form``: 'short' or 'full'; ``part``: 'PublicTest' or 'PrivateTest'; ``data``: folders in which data sets are
-    looked for; ``out``: folder of runs; ``again``: what comes with FERScope does not count as done; ``train``: do what
-    is not done; ``store``: put results among those that come with FERScope; ``machine``: where to train.
+    looked for; ``out``: folder of runs; ``jobs``: runs at a time; ``again``: what comes with FERScope does not count as
+    done; ``machine``: where to train.
     """
 
     form: Form = "short"
@@ -39,8 +33,6 @@ class Settings:
     out: Path = Path("runs") / "reproduce"
     jobs: int = 1
     again: bool = False
-    train: bool = True
-    store: bool = False
     machine: Machine = THIS_MACHINE
 
     @property
@@ -48,36 +40,8 @@ class Settings:
         return Found(self.out, self.data, None if self.again else STORED)
 
 
-def make_settings(
-    *, form: str, part: str, data: Sequence[str] | None, machine: Machine = THIS_MACHINE, **others: Any
-) -> Settings:
-    """Settings from what the command line says, checked; without ``data`` FERSCOPE_DATA is looked in, where it is set.
-
-    Raises ValueError: no such form, part, folder, device or file of ImageNet weights.
-    """
-    if form not in FORMS:
-        raise ValueError(f"A form is one of {', '.join(FORMS)}, not '{form}'.")
-    if part not in OFFICIAL_PARTS:
-        raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_PARTS)}, not '{part}'.")
-    if machine.device is not None:
-        check_device(machine.device)
-    if machine.start_weights is not None:
-        check_start_weights(machine.start_weights)
-    given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
-    return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
-
-
-def list_ids() -> list[str]:
-    return [table.id for table in list_tables()]
-
-
-def list_text(settings: Settings) -> str:
-    """One line a table: its id, which is also the argument, its title and its state."""
-    return "\n".join(f"{table.id}  {table.title}  [{table_state(table, settings.found)}]" for table in list_tables())
-
-
-def do_run(key: str, settings: Settings, say: Say) -> None:
-    """One run by its key: of a table, or one that the folder of runs holds.
+def reproduce_run(key: str, settings: Settings, say: Say) -> Result:
+    """Do one run by its key: of a table, or one that the folder of runs holds.
 
     Raises ValueError: no such run; a file of ImageNet weights for a run that starts from none; else as ``complete``.
     """
@@ -89,41 +53,15 @@ def do_run(key: str, settings: Settings, say: Say) -> None:
         if not is_step(line):
             say(f"{key}: {line}")
 
-    result = complete(run, settings.out, data, settings.part, machine=settings.machine, say=epochs_only)
-    score = result.on(settings.part)
-    if score is not None:
-        scored = f"{score.count:,} faces of {result.part_name(settings.part)}"
-        say(f"{key}: {scored}: accuracy {score.accuracy:.4f}, macro-F1 {score.macro_f1:.4f}")
+    return complete(run, settings.out, data, settings.part, machine=settings.machine, say=epochs_only)
 
 
-def reproduce(tables: Sequence[str], settings: Settings, say: Say, warn: Say) -> bool:
-    """Train what the tables need and data are at hand for, then say each table; ``tables`` are ids.
+def reproduce_tables(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[str, str], dict[str, str]]:
+    """Do the runs that tables need, are not done and have their data at hand.
 
-    ``warn`` is told what could not be done, and why. Returns whether every table has something of ours in it and every
-    run that was begun succeeded. Raises ValueError for an unknown table, and for a file of ImageNet weights where
-    runs start from none or from several.
+    Returns what went wrong, by key, and why data are missing, by label rule. Raises ValueError for a file of ImageNet
+    weights where runs start from none or from several.
     """
-    chosen = [find_table(table) for table in tables]
-    missing: dict[str, str] = {}
-    failed: dict[str, str] = {}
-    if settings.train:
-        failed, missing = _train(chosen, settings, say)
-    if settings.store:
-        _store(chosen, settings, say)
-    empty = []
-    for table in chosen:
-        filled = fill(table, settings.form, settings.part, settings.found)
-        say(f"\n{table_text(filled)}")
-        empty += [] if filled.has_ours else [table.id]
-    for reason in missing.values():
-        warn(reason)
-    for key, message in failed.items():
-        warn(f"{key} failed: {message}")
-    return not (empty or failed)
-
-
-def _train(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[str, str], dict[str, str]]:
-    """Do the runs that are not done; returns what went wrong, by key, and why data are missing, by label rule."""
     found, wanted, places, missing = settings.found, dict[str, Run](), dict[str, Path](), dict[str, str]()
     for study in dict.fromkeys(study for table in tables for study in table.studies):
         for run in runs(study, settings.form):
@@ -161,7 +99,7 @@ def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
         )
 
 
-def _store(tables: Sequence[Table], settings: Settings, say: Say) -> None:
+def store_results(tables: Sequence[Table], settings: Settings, say: Say) -> None:
     """Put finished runs of tables among the results that come with FERScope; OSError where that may not be.
 
     A stored result keeps its scores on parts that the run is not scored on, if both are of the same training.

@@ -1,4 +1,4 @@
-"""What `ferscope evaluate` does: score checkpoints, print, compare, store."""
+"""What `ferscope evaluate` does with its options: score checkpoints, print, compare, store."""
 
 import functools
 import json
@@ -13,6 +13,8 @@ from fer_models.atomic import written_aside
 from fer_models.card import Score
 from fer_models.checkpoints import find_checkpoint
 from fer_models.classifier import load_classifier
+from fer_models.cli.common import warn
+from fer_models.cli.evaluation_tables import comparison_text, confusion_table, report_table, robustness_table
 from fer_models.data import data_folder
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
@@ -21,7 +23,6 @@ from fer_models.evaluation.report import Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
 from fer_models.evaluation.scores import score
 from fer_models.evaluation.split import Making, Split, made_by, read_split, what_it_saw
-from fer_models.evaluation.tables import comparison_text, confusion_table, report_table, robustness_table
 
 #: From label rule, split and how the checkpoint was made to the faces of the split.
 ReadSplit = Callable[[str, str | None, Making], Split]
@@ -72,10 +73,7 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
     def read(label_rule: str, split: str | None, making: Making) -> Split:
         found = read_split(folder, label_rule, split, making, skip_bad=options.skip_bad)
         if found.skipped:
-            typer.echo(
-                f"ferscope: left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}",
-                err=True,
-            )
+            warn(f"left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}")
         return found
 
     done = []
@@ -83,7 +81,7 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
         try:
             found = _evaluate_one(name, read, split, options)
         except (ValueError, OSError) as error:
-            typer.echo(f"ferscope: {name}: {error}", err=True)
+            warn(f"{name}: {error}")
             continue
         done.append(found)
         typer.echo(json.dumps(found.as_dict()) if options.as_json else _text(found, options))
@@ -93,7 +91,7 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
         try:
             comparison = compare(*(found.predictions for found in done))
         except ValueError as error:
-            typer.echo(f"ferscope: {error}", err=True)
+            warn(error)
             complete = False
         else:
             document["comparison"] = comparison.model_dump()

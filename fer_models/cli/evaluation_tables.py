@@ -4,13 +4,10 @@ from collections.abc import Sequence
 
 from fer_models.card import Score
 from fer_models.evaluation.calibration import BINS
-from fer_models.evaluation.comparison import Comparison
+from fer_models.evaluation.comparison import Comparison, verdict
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
 from fer_models.text import interval_text, share_text
-
-#: From this probability on, chance is the usual explanation of a difference.
-SIGNIFICANT = 0.05
 
 
 def report_table(checkpoint: str, score: Score, report: Report) -> str:
@@ -73,15 +70,6 @@ def comparison_text(found: Comparison) -> str:
             f"  McNemar's exact test gives {verdict(found, found.a, found.b)}",
         ]
     )
-
-
-def verdict(found: Comparison, a: str, b: str) -> str:
-    """What McNemar's test says of the checkpoints that are called ``a`` and ``b``, after its p-value."""
-    p_value = f"p = {found.p_value:.3f}" if found.p_value >= 0.001 else "p < 0.001"
-    if found.p_value >= SIGNIFICANT:
-        return f"{p_value}: these faces do not tell the two apart"
-    better = a if found.difference > 0 else b
-    return f"{p_value}: {better} is better by more than the choice of faces explains; other training runs may differ"
 
 
 def _points(interval: tuple[float, float], sign: str = "") -> str:

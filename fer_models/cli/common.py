@@ -1,0 +1,44 @@
+"""What several commands share: options, and how failures are said."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+DataOption = Annotated[
+    str | None, typer.Option("--data", help="Folder of the data set, in its own layout [FERSCOPE_DATA].")
+]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read instead of stopping.")
+]
+DeviceOption = Annotated[str | None, typer.Option(help="cuda or cpu [cuda if there is one].")]
+CompileOption = Annotated[
+    bool, typer.Option("--compile", help="Compile the network first (torch.compile); pays off in long runs.")
+]
+NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
+
+
+def warn(message: object) -> None:
+    """One line on standard error, which says whose it is."""
+    typer.echo(f"ferscope: {message}", err=True)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Our own errors are sentences for a person: print them without a traceback and exit with 1."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        warn(error)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Ctrl+C ends what can be gone on with later: say so, and exit with 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. The same command goes on from the last save.", err=True)
+        raise typer.Exit(130) from None

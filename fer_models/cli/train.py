@@ -1,0 +1,86 @@
+"""`ferscope train`: from a data set to a checkpoint."""
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer_models.cli.common import CompileOption, DataOption, DeviceOption, SkipBadOption, plain_errors, resumable
+
+
+def train(
+    network: Annotated[str, typer.Argument(help="Name of a network ('ferscope networks' lists them).")],
+    data: DataOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the run and its checkpoint [runs/NETWORK]; an interrupted run goes on."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(help="Name of the checkpoint [NETWORK.ferplus, or after another data set; NETWORK.own].")
+    ] = "",
+    recipe_name: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe",
+            metavar="paper|tuned|CHECKPOINT|FILE",
+            help="The paper's, our tuned one, a checkpoint's, or TOML or JSON; what a file leaves out has defaults.",
+        ),
+    ] = None,
+    stage: Annotated[
+        list[str] | None, typer.Option(metavar="SIDE:EPOCHS", help="Repeat for growing sides, e.g. 64:16 then 112:3.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of weights, order, augmentation and dropout [the recipe's, 0].")
+    ] = None,
+    label_rule: Annotated[
+        str | None,
+        typer.Option(help="ferplus-majority and FERPlus's four other rules, fer2013, raf-db, rafd, or folder."),
+    ] = None,
+    keep_leaks: Annotated[
+        bool, typer.Option("--keep-leaks", help="Keep training rows that repeat a test picture, as the papers did.")
+    ] = False,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align", help="Find the face in each picture file and learn from its crop [for RaFD only; else whole]."
+        ),
+    ] = False,
+    skip_bad: SkipBadOption = False,
+    device: DeviceOption = None,
+    compiled: CompileOption = False,
+    start_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Published weights that the recipe starts from [timm's: from the Hub]."),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option("--track", metavar="PROJECT", help="Log each epoch to Trackio too (extra 'track').")
+    ] = None,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Store weights as int8, one scale per output channel: about half of fp16's size."),
+    ] = False,
+    show_recipe: Annotated[
+        bool, typer.Option("--show-recipe", help="Print the recipe as JSON and stop; a file to start one's own from.")
+    ] = False,
+) -> None:
+    """Train NETWORK and score it: on FERPlus (majority rule) unless the recipe or --label-rule says otherwise.
+
+    Training rows that repeat a test picture are left out. The run is saved every minute: the same command goes on after
+    any interruption. It ends with a checkpoint (weights and card) in the folder of the run, scored in the
+    form that is stored.
+    """
+    from fer_models.training.machine import Machine
+    from fer_models.training.run import Changes, make_recipe, run_training
+    from fer_models.training.tracking import tracked
+
+    with plain_errors():
+        recipe = make_recipe(network, recipe_name, Changes(tuple(stage or ()), seed, label_rule, keep_leaks, align))
+        if show_recipe:
+            typer.echo(recipe.model_dump_json(indent=1))
+            return
+        run = out.name if out else network
+        with resumable(), tracked(project, run, recipe) if project else nullcontext() as track:
+            machine = Machine(device, compiled, track, skip_bad, start_weights)
+            weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16")
+    typer.echo(f"Checkpoint: {weights}")
