@@ -10,6 +10,16 @@ from fer_models import networks
 
 #: Packages that take long to import and that reading names and cards does not need.
 HEAVY = ("torch", "kornia", "scipy", "sklearn", "captum", "plotly", "pandas")
+#: `ferscope app` up to where its process becomes the server.
+STARTED = """
+import contextlib, os
+from fer_models.cli import app
+def execv(*arguments):
+    raise SystemExit
+os.execv = execv
+with contextlib.suppress(SystemExit):
+    app(['app'], standalone_mode=False)
+"""
 WITHOUT_NETWORKS = (
     "import fer_models",
     "import fer_models as fer; fer.list_checkpoints(); fer.list_networks()",
@@ -20,8 +30,7 @@ WITHOUT_NETWORKS = (
     "from webapp import wording",
     "from fer_models.cli import app; app(['--help'], standalone_mode=False)",
     "from fer_models.cli import app; app(['checkpoints'], standalone_mode=False)",
-    "import os; os.execv = print\n"  # which `ferscope app` calls last
-    "from fer_models.cli import app; app(['app'], standalone_mode=False)",
+    STARTED,
 )
 
 
