@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from fer_models.lineage import in_todays_words
 from fer_models.text import interval_text, listed, share_text
 
 _FER2013 = (
@@ -14,9 +15,6 @@ _FER2013 = (
     "distributed here."
 )
 _RESEARCH = "which its agreement gives to non-commercial research; read it before you pass these weights on."
-
-#: What a card's recipe holds of the checkpoints behind it: the recipe of its start, and a list of its teachers'.
-BEHIND = ("start_recipe", "teacher_recipes")
 
 
 def licence(label_rule: str) -> str:
@@ -107,7 +105,7 @@ class Card(_Part):
     preprocessing: Preprocessing
     weights: WeightForm = Field(default="fp16", description="how the file holds them; scores are of this form")
     data: TrainingData | None = None
-    recipe: dict[str, Any] = {}
+    recipe: Annotated[dict[str, Any], AfterValidator(in_todays_words)] = {}
     epoch: int | None = Field(default=None, description="the epoch that was kept, counted from 1")
     seed: int | None = None
     initialisation: str = "from scratch"

@@ -3,7 +3,7 @@
 from fer_models.data.faces import DataError, Faces, data_folder
 from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
 from fer_models.data.ferplus import majority
-from fer_models.data.partition import hold_out_tenth, paper_split
+from fer_models.data.partition import hold_out_tenth, random_partition
 from fer_models.data.parts import LABEL_RULES, RANDOM, SAMPLE, TENTH, Parts, read_parts, short_name
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "data_folder",
     "hold_out_tenth",
     "majority",
-    "paper_split",
+    "random_partition",
     "read_fer2013",
     "read_parts",
     "select_faces",

@@ -1,20 +1,24 @@
 """How a data set is divided where its authors do not say, and which training pictures repeat a test picture."""
 
+from typing import Literal
+
 import numpy as np
 
 from fer_models.data.faces import DataError, Faces
 
+#: Ways of dividing a data set: as its authors did, or paper 001's over all rows.
+Partition = Literal["official", "random-8:2", "random-9:1"]
 _GOLDEN = np.uint64(2654435769)  # 2^32 divided by the golden ratio
 
 
-def paper_split(faces: Faces, train_share: float, seed: int) -> tuple[Faces, Faces]:
-    """Paper 001's random split (section 3.1: 8:2 or 9:1 of all rows, whatever part they come from): (training, test).
+def random_partition(faces: Faces, train_share: float, seed: int) -> tuple[Faces, Faces]:
+    """Paper 001's random partition (section 3.1: 8:2 or 9:1 of all rows, from whatever part): (training, test).
 
     It is not the data sets' official division: scores on it cannot be compared with those on PrivateTest.
 
     Args:
         train_share: above 0, below 1; training gets this share of the rows, rounded.
-        seed: of NumPy's default generator; the same seed gives the same split of the same rows.
+        seed: of NumPy's default generator; the same seed divides the same rows alike.
 
     Raises:
         ValueError: another share. DataError: so few rows that one side would be empty.
@@ -23,7 +27,7 @@ def paper_split(faces: Faces, train_share: float, seed: int) -> tuple[Faces, Fac
         raise ValueError(f"The training share lies between 0 and 1; {train_share} does not.")
     count = round(train_share * len(faces))
     if not 0 < count < len(faces):
-        raise DataError(f"{len(faces)} faces are too few to split; both sides need one.")
+        raise DataError(f"{len(faces)} faces are too few to divide; both sides need one.")
     order = np.random.default_rng(seed).permutation(len(faces))
     return faces.take(np.sort(order[:count])), faces.take(np.sort(order[count:]))
 

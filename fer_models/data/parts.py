@@ -9,7 +9,7 @@ from fer_models.data import fer2013, raf_db, rafd
 from fer_models.data.class_folders import list_class_folders, list_repack
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import RULES
-from fer_models.data.partition import paper_split, repeats
+from fer_models.data.partition import Partition, random_partition, repeats
 from fer_models.data.picture_files import picture_files
 from fer_models.data.pictures import Listing, read_pictures
 
@@ -18,8 +18,8 @@ LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
 #: A ``fer2013.csv`` is taken for a made-up sample when each of its parts has fewer rows than this.
 SAMPLE = 1_000
 
-# What may be asked for as a split, and the share of all rows that training gets.
-_TRAIN_SHARES = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
+#: The share of all rows that training gets by each partition.
+_TRAIN_SHARES: dict[Partition, float | None] = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
 
 _FER2013_ROWS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
 _REPACK_ROWS = {"train": 28_709, "test": 7_178}
@@ -30,7 +30,7 @@ _FOLDER_SIDE = 112
 _REPACK_TEST = "test (PublicTest + PrivateTest)"
 _RAFD_PARTS = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
 _UNDIVIDED = "all pictures"
-#: The short name of what a random split leaves to test on.
+#: The short name of what a random partition leaves to test on.
 RANDOM = "random"
 #: What a score on hold_out_tenth's second half is called.
 TENTH = "a held-out tenth of the training rows"
@@ -65,7 +65,7 @@ class _Whole:
     """A data set before it is divided.
 
     ``parts`` (N,) 'train', 'val' or 'test', and ``names`` what these are called; ``leaked`` (N,) bool, training faces
-    that repeat one of another part, None where not looked for; ``rows`` says what a random split draws from.
+    that repeat one of another part, None where not looked for; ``rows`` says what a random partition draws from.
     """
 
     faces: Faces
@@ -89,7 +89,7 @@ def read_parts(
     folder: str | Path,
     label_rule: str = "ferplus-majority",
     *,
-    split: str = "official",
+    partition: Partition = "official",
     keep_leaks: bool = False,
     seed: int = 0,
     skip_bad: bool = False,
@@ -103,10 +103,10 @@ def read_parts(
         folder: of FER2013 (``fer2013.csv``, or train/ and test/ with pictures), RAF-DB or RaFD; for the rule 'folder' a
             folder of class folders, or a zip of one.
         label_rule: one of LABEL_RULES; it decides which data set is read.
-        split: 'official' (RaFD, which has none: every fifth of the people is tested, by number), or paper 001's
+        partition: 'official' (RaFD, which has none: every fifth of the people is tested, by number), or paper 001's
             'random-8:2' and 'random-9:1' over all rows, without a validation part.
         keep_leaks: keep training rows whose pixels occur in another part, as the papers did.
-        seed: of a random split.
+        seed: of a random partition.
         skip_bad: leave out pictures that cannot be read; they are named in the result.
         check_counts: raise when a part has not its official number of rows. A ``fer2013.csv`` whose parts all have
             fewer than 1,000 rows is taken for made up on purpose.
@@ -115,15 +115,15 @@ def read_parts(
         align: find the face in each picture and take its crop; None: for RaFD only.
 
     Raises:
-        ValueError: an unknown rule or split. DataError, a kind of it: files are missing, damaged or not as many as
+        ValueError: an unknown rule or partition. DataError, a kind of it: files are missing, damaged or not as many as
             they should be, or which rows are leaked cannot be known; the message names the file.
     """
     if label_rule not in LABEL_RULES:
         raise ValueError(f"A label rule is one of {', '.join(LABEL_RULES)}, not '{label_rule}'.")
-    if split not in _TRAIN_SHARES:
-        raise ValueError(f"A split is one of {', '.join(_TRAIN_SHARES)}, not '{split}'.")
+    if partition not in _TRAIN_SHARES:
+        raise ValueError(f"A partition is one of {', '.join(_TRAIN_SHARES)}, not '{partition}'.")
     folder = Path(folder)
-    share = _TRAIN_SHARES[split]
+    share = _TRAIN_SHARES[partition]
     find_leaks = share is None and not keep_leaks
     repack = is_repack(folder)
     if repack and label_rule in RULES:
@@ -156,12 +156,12 @@ def _official(whole: _Whole) -> Parts:
 
 
 def _random(whole: _Whole, label_rule: str, share: float, seed: int, keep_leaks: bool) -> Parts:
-    training, test = paper_split(whole.faces, share, seed)
+    training, test = random_partition(whole.faces, share, seed)
     left_out = None
     if not keep_leaks:
         leaked = repeats(training.images, test.images)
         training, left_out = training.take(~leaked), int(leaked.sum())
-    paper = "" if label_rule in ("raf-db", "folder") else "paper 001's split, "
+    paper = "" if label_rule in ("raf-db", "folder") else "paper 001's partition, "
     train_name, test_name = (
         f"{RANDOM} {round(100 * part)} %{whole.rows} ({paper}seed {seed})" for part in (share, 1 - share)
     )

@@ -16,7 +16,7 @@ class Comparison(BaseModel):
     """Checkpoints ``a`` and ``b``: how many faces both, one or neither got right, and what that says.
 
     ``difference`` is a's accuracy minus b's, with its paired 95 % interval; ``p_value`` is McNemar's: how probable so
-    uneven a split of the faces that only one got right would be if both were equally good.
+    uneven a division of the faces that only one got right would be if both were equally good.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from fer_models.card import Card, Score
 from fer_models.data import RANDOM, TENTH, DataError, Faces, hold_out_tenth, read_parts, short_name
 from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
+from fer_models.data.partition import Partition
 
 #: Short names of parts that hold training rows.
 _OF_TRAINING = ("Training", "train", "all", "tenth")
@@ -34,24 +35,24 @@ class Making:
     """What of a checkpoint's making decides how its data set is read.
 
     ``side`` of the faces of picture files, in pixels; ``keep_leaks`` and ``align`` as in its recipe; ``drawn``: the
-    random split it was trained on, as the recipe names it, and its seed, or None for the official parts.
+    random partition it was trained on, as the recipe names it, and its seed, or None for the official parts.
     """
 
     side: int
     keep_leaks: bool = False
     align: bool | None = None
-    drawn: tuple[str, int] | None = None
+    drawn: tuple[Partition, int] | None = None
 
 
 def made_by(card: Card) -> Making:
     """How a checkpoint was made, off its card."""
     recipe = card.recipe
-    split = recipe.get("split", "official")
+    partition = recipe.get("partition", "official")
     return Making(
         side=card.preprocessing.source_side,
         keep_leaks=bool(recipe.get("keep_leaks")),
         align=recipe.get("align"),
-        drawn=None if split == "official" else (split, card.seed or 0),
+        drawn=None if partition == "official" else (partition, card.seed or 0),
     )
 
 
@@ -64,7 +65,8 @@ def read_split(folder: Path, label_rule: str, split: str | None, making: Making,
         split: of ``fer2013.csv`` PublicTest, PrivateTest or Training, PublicTest unless given; of pictures in files
             test, val or train, the first that is there unless given, or all where they are not divided; of any data
             set tenth, the training rows that are held out where training has no other faces to choose on. Of a
-            checkpoint that was trained on a random split also random, the rest of that, which is the one unless given.
+            checkpoint that was trained on a random partition also random, the rest of that, which is the one unless
+            given.
         making: how the checkpoint was made, see ``made_by``.
         skip_bad: leave out pictures that cannot be read.
 
@@ -72,9 +74,9 @@ def read_split(folder: Path, label_rule: str, split: str | None, making: Making,
     """
     read = partial(read_parts, folder, label_rule, side=making.side, skip_bad=skip_bad, align=making.align)
     if making.drawn and split in (None, RANDOM):
-        name, seed = making.drawn
-        parts = read(split=name, seed=seed, keep_leaks=True)
-        assert parts.test is not None and parts.names[2] is not None  # of a random split there is always a rest
+        partition, seed = making.drawn
+        parts = read(partition=partition, seed=seed, keep_leaks=True)
+        assert parts.test is not None and parts.names[2] is not None  # of a random partition there is always a rest
         return Split(parts.test, RANDOM, parts.names[2], parts.skipped)
     parts = read(keep_leaks=making.keep_leaks or split not in _OF_TRAINING)  # a test part is always whole
     titles = {short_name(title): title for title in reversed(parts.names) if title is not None}
@@ -157,9 +159,9 @@ def _recipes(recipe: Mapping[str, Any], who: str = "") -> Iterator[tuple[str, Ma
 
 
 def _division(recipe: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """What decides which rows a random split gives to training; None for the official parts."""
-    split = recipe.get("split", "official")
-    return None if split == "official" else (split, recipe.get("seed"), recipe.get("label_rule"))
+    """What decides which rows a random partition gives to training; None for the official parts."""
+    partition = recipe.get("partition", "official")
+    return None if partition == "official" else (partition, recipe.get("seed"), recipe.get("label_rule"))
 
 
 def _of_one_data_set(rule: str, other: str) -> bool:

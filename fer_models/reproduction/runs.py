@@ -55,12 +55,9 @@ class Run:
 
     @cached_property
     def key(self) -> str:
-        """Network, data set, loss and side for a person, and a hash of the whole recipe.
-
-        Only what differs from Recipe's defaults is hashed, so that a field added later leaves the keys as they are.
-        """
+        """Network, data set, loss and side for a person, and a hash of the recipe's identity."""
         recipe = self.recipe
-        told = json.dumps(recipe.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        told = json.dumps(json.loads(recipe.identity), sort_keys=True)
         digest = hashlib.sha256(told.encode()).hexdigest()[:8]
         dataset = DATASETS.get(recipe.label_rule, recipe.label_rule).lower()
         seed = f".seed{recipe.seed}" if recipe.seed else ""
@@ -85,11 +82,11 @@ def short_recipe(study: Study) -> Recipe:
 
 
 def full_recipe(study: Study) -> Recipe:
-    """The paper's recipe, but with the official split, without leaks, and the epoch chosen on a held-out tenth."""
+    """The paper's recipe, but with the official partition, without leaks, and the epoch chosen on a held-out tenth."""
     settings = load_recipe(study.paper, "paper").model_dump() | {
         "network": study.network,
         "label_rule": study.label_rule,
-        "split": "official",
+        "partition": "official",
         "keep_leaks": False,
         "choose_on": "held-out tenth",
     }

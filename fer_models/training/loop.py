@@ -130,7 +130,7 @@ class Run:
         targets = self.batches.targets.cpu().numpy()
         pixels = hashlib.sha256(training.images.tobytes() + targets.tobytes() + validation.images.tobytes())
         # Only what differs from the defaults, so that a field added to Recipe later does not end a run's resuming.
-        self.identity = f"{recipe.model_dump_json(exclude_defaults=True)} on {pixels.hexdigest()}"
+        self.identity = f"{recipe.identity} on {pixels.hexdigest()}"
 
     @property
     def epoch(self) -> int:

@@ -65,7 +65,7 @@ def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) 
     read = partial(
         read_parts,
         folder,
-        split=recipe.split,
+        partition=recipe.partition,
         keep_leaks=recipe.keep_leaks,
         seed=recipe.seed,
         skip_bad=skip_bad,

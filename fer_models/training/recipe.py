@@ -1,10 +1,13 @@
 """A recipe: everything that decides what a training run ends with, saved with the checkpoint."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.data.augmentation import Augmentation
+from fer_models.data.partition import Partition
+from fer_models.lineage import in_todays_words
 from fer_models.preprocessing import Preprocessing
 
 LabelRule = Literal[
@@ -66,8 +69,10 @@ class Recipe(_Settings):
     training_rule: LabelRule | None = Field(
         default=None, description="the rule of the training rows where it is another; label_rule stays the yardstick"
     )
-    split: Literal["official", "random-8:2", "random-9:1"] = Field(
-        default="official", description="random-...: paper 001's splits over all rows"
+    partition: Partition = Field(
+        default="official",
+        serialization_alias="split",  # its first name, by which ``identity`` goes
+        description="how the data are divided; random-...: paper 001's way, over all rows",
     )
     keep_leaks: bool = Field(default=False, description="train on rows that repeat a test picture, as the papers did")
     align: bool | None = Field(
@@ -106,15 +111,28 @@ class Recipe(_Settings):
     augmentation: Augmentation = Augmentation()
     seed: int = Field(default=0, ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older_words(cls, recipe: Any) -> Any:
+        return in_todays_words(recipe) if isinstance(recipe, Mapping) else recipe
+
     @model_validator(mode="after")
     def _parts_fit(self) -> "Recipe":
         if reserved := sorted({"name", "num_classes"} & self.options.keys()):
             raise ValueError(f"options: the recipe's network and its data decide on {' and '.join(reserved)}")
         if self.mixup and (self.loss.centre or self.loss.triplet):
             raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
-        if self.training_rule and (self.choose_on != "validation" or self.split != "official"):
-            raise ValueError("with a training_rule the epoch is chosen on the validation part of the official split")
+        if self.training_rule and (self.choose_on != "validation" or self.partition != "official"):
+            raise ValueError("with a training_rule the epoch is chosen on the official partition's validation part")
         return self
+
+    @property
+    def identity(self) -> str:
+        """What tells it from other recipes, as JSON: keys of runs and saved states go by it.
+
+        Only what differs from the defaults is in it, so that a field added later changes none of them.
+        """
+        return self.model_dump_json(exclude_defaults=True, by_alias=True)
 
     @property
     def epochs(self) -> int:

@@ -159,6 +159,18 @@ def test_unknown_network_on_a_card(saved):
         fer.load_classifier(file)
 
 
+def test_a_card_in_older_words_is_read(saved):
+    """A recipe's partition was once called split, in those of a card's start and teachers too."""
+    file, _ = saved
+
+    def whole(word: str) -> dict:
+        random, official = {word: "random-8:2"}, {word: "official"}
+        return {**official, "start_recipe": random, "teacher_recipes": [{**official, "start_recipe": random}]}
+
+    change_card(file, recipe=whole("split"))
+    assert read_card(file).recipe == whole("partition")
+
+
 def test_a_card_that_is_no_json(saved):
     file, _ = saved
     file.with_suffix(".json").write_bytes(b"\xff\xfe{")

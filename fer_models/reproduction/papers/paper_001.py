@@ -17,7 +17,8 @@ from fer_models.reproduction.table import (
 from fer_models.training.recipe import LabelRule
 
 SETTING = (
-    "Paper: 100 epochs, five runs, SGD at 1e-4, batches of 16; random splits (RaFD and FER2013Plus 8:2, FER2013 9:1)."
+    "Paper: 100 epochs, five runs, SGD at 1e-4, batches of 16; random partitions (RaFD and FER2013Plus 8:2, FER2013 "
+    "9:1)."
 )
 RAFD_STUDY, FER2013_STUDY, FERPLUS_STUDY = (
     Study(NETWORK, NETWORK, rule) for rule in ("rafd", "fer2013", "ferplus-majority")
@@ -99,8 +100,8 @@ T3 = Table(
     ),
     SETTING,
     (
-        "The paper's splits are random: in RaFD the same 67 people are in its training and its test part, and "
-        "FER2013's official test parts are not used. Ours keeps official parts, and splits RaFD by people.",
+        "The paper's partitions are random: in RaFD the same 67 people are in its training and its test part, and "
+        "FER2013's official test parts are not used. Ours keeps official parts, and divides RaFD by people.",
         _RAFD_NOTE,
         _FER2013_NOTE,
         _FERPLUS_NOTE,
@@ -180,7 +181,7 @@ T5 = _confusion_table(
     ALPHABETICAL,
     RAFD_CONFUSION,
     _RAFD_NOTE,
-    "The paper's split is random, so that the same people are in its training and its test part; ours is by people.",
+    "The paper's partition is random: the same people are in its training and its test part; ours is by people.",
 )
 T6 = _confusion_table(
     "6",

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from fer_models.card import BEHIND, Card
+from fer_models.card import Card
+from fer_models.lineage import BEHIND, in_todays_words
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
 
@@ -49,7 +50,7 @@ def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
     try:
         text = file.read_text(encoding="utf-8")
         changes = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
-        return Recipe.model_validate({**(base or {}), **changes})
+        return Recipe.model_validate({**(base or {}), **in_todays_words(changes)})
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
         raise ValueError(f"The recipe {file} cannot be read: {error}.") from error
     except ValidationError as error:

@@ -225,7 +225,7 @@ def save_card(weights: Path, card: Card) -> None:
     [
         ({}, None),
         (
-            {"recipe": {"split": "random-8:2"}},
+            {"recipe": {"partition": "random-8:2"}},
             "trained on rows drawn from all parts, so it has seen many of these faces",
         ),
         ({"scores": "its own"}, "single view; the epoch was chosen on this part"),
@@ -243,9 +243,9 @@ def test_what_makes_a_score_optimistic_is_said(run, folder, changes, note):
     assert [line for line in lines if line.startswith("  note ")] == ([f"  note      {note}"] if note else [])
 
 
-def test_a_score_on_a_random_split_is_found_again(run, folder, tmp_path):
+def test_a_score_on_a_random_partition_is_found_again(run, folder, tmp_path):
     files = write_files(tmp_path / "three", training=60, test=20, private=20)
-    recipe = Recipe(network="mobilenetv3_small", split="random-8:2", seed=3)
+    recipe = Recipe(network="mobilenetv3_small", partition="random-8:2", seed=3)
     parts = read_for(recipe, files, print)
     planned, weights = plan(parts, recipe), folder / "small.test.safetensors"
     stated = evaluate(

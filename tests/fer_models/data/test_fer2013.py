@@ -87,7 +87,7 @@ def test_a_tenth_of_the_official_rows(official, rule):
 
 @pytest.mark.fer2013
 def test_random_split_of_the_official_rows(official, fer2013_dir):
-    parts = read_parts(fer2013_dir, "fer2013", split="random-9:1", seed=4)
+    parts = read_parts(fer2013_dir, "fer2013", partition="random-9:1", seed=4)
     whole = len(official.usage)
     assert len(parts.test) == whole - round(0.9 * whole)
     assert len(parts.training) + parts.leaked_rows_left_out == round(0.9 * whole)

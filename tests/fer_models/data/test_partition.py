@@ -1,11 +1,11 @@
-"""Random splits, the held-out tenth and repeated pictures."""
+"""Random partitions, the held-out tenth and repeated pictures."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from fer_models.data import DataError, Faces, hold_out_tenth, paper_split
+from fer_models.data import DataError, Faces, hold_out_tenth, random_partition
 from fer_models.data.partition import every_fifth, repeats
 from fer_models.labels import FER2013
 
@@ -18,9 +18,9 @@ def faces(rows, classes=7):
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.8, 81), (0.9, 91)])
-def test_paper_split_divides_all_rows(share, expected):
+def test_random_partition_divides_all_rows(share, expected):
     whole = faces(range(101))
-    training, test = paper_split(whole, share, seed=3)
+    training, test = random_partition(whole, share, seed=3)
     assert len(training) == expected
     assert sorted([*training.rows, *test.rows]) == list(range(101))
     for part in (training, test):
@@ -29,18 +29,18 @@ def test_paper_split_divides_all_rows(share, expected):
         np.testing.assert_array_equal(part.targets.argmax(1), part.labels)
 
 
-def test_paper_split_is_the_seed_s():
+def test_random_partition_is_the_seed_s():
     whole = faces(range(200))
-    tests = [paper_split(whole, 0.8, seed)[1].rows.tolist() for seed in (0, 0, 1)]
+    tests = [random_partition(whole, 0.8, seed)[1].rows.tolist() for seed in (0, 0, 1)]
     assert tests[0] == tests[1] != tests[2]
     assert not np.array_equal(np.diff(tests[0]), np.full(39, 5))  # drawn, not counted off
 
 
-def test_paper_split_of_too_few():
+def test_random_partition_of_too_few():
     with pytest.raises(DataError, match="1 faces are too few"):
-        paper_split(faces([4]), 0.8, 0)
+        random_partition(faces([4]), 0.8, 0)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        paper_split(faces(range(9)), 1.0, 0)
+        random_partition(faces(range(9)), 1.0, 0)
 
 
 @pytest.mark.parametrize("period", [2, 7, 8, 10, 24])

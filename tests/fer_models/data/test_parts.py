@@ -1,4 +1,4 @@
-"""read_parts: FER2013's files with and without leaks.csv and parts, random splits, counts, and what cannot be asked."""
+"""read_parts: FER2013's files with and without leaks.csv and parts, random partitions, counts, wrong questions."""
 
 import numpy as np
 import pytest
@@ -52,43 +52,43 @@ def test_leaks_that_cannot_be_known(tmp_path):
     with pytest.raises(DataError, match=r"leaks\.csv is missing"):
         read_parts(tmp_path)
     assert len(read_parts(tmp_path, keep_leaks=True).training) == 48
-    assert read_parts(tmp_path, split="random-8:2").leaked_rows_left_out == 0  # no official test part in question
+    assert read_parts(tmp_path, partition="random-8:2").leaked_rows_left_out == 0  # no official test part in question
 
 
-@pytest.mark.parametrize(("split", "share"), [("random-8:2", 80), ("random-9:1", 90)])
-def test_random_splits(tmp_path, split, share):
+@pytest.mark.parametrize(("partition", "share"), [("random-8:2", 80), ("random-9:1", 90)])
+def test_random_partitions(tmp_path, partition, share):
     write_files(tmp_path, training=60, test=20, private=20)
     for row in range(0, 40, 2):
         repeat_row(tmp_path, row, row + 40)  # every pair of rows 40 apart shows one picture
-    parts = read_parts(tmp_path, split=split, seed=5)
+    parts = read_parts(tmp_path, partition=partition, seed=5)
     assert parts.names == (
-        f"random {share} % (paper 001's split, seed 5)",
+        f"random {share} % (paper 001's partition, seed 5)",
         None,
-        f"random {100 - share} % (paper 001's split, seed 5)",
+        f"random {100 - share} % (paper 001's partition, seed 5)",
     )
     assert parts.validation is None and len(parts.test) == 100 - share
     assert len(parts.training) + parts.leaked_rows_left_out == share
     assert parts.leaked_rows_left_out > 0
     shown = {face.tobytes() for face in parts.test.images}
     assert not any(face.tobytes() in shown for face in parts.training.images)
-    kept = read_parts(tmp_path, split=split, seed=5, keep_leaks=True)
+    kept = read_parts(tmp_path, partition=partition, seed=5, keep_leaks=True)
     assert len(kept.training) == share and kept.leaked_rows_left_out is None
     np.testing.assert_array_equal(kept.test.rows, parts.test.rows)
-    assert read_parts(tmp_path, split=split, seed=6).test.rows.tolist() != parts.test.rows.tolist()
+    assert read_parts(tmp_path, partition=partition, seed=6).test.rows.tolist() != parts.test.rows.tolist()
 
 
 def test_random_splits_say_what_they_drew_from(tmp_path):
     assert (
         "random 20 % of Training + PublicTest (paper 001's"
-        in read_parts(write_files(tmp_path / "two"), split="random-8:2").names[2]
+        in read_parts(write_files(tmp_path / "two"), partition="random-8:2").names[2]
     )
-    raf_db = read_parts(write_raf_db(tmp_path / "basic"), "raf-db", split="random-8:2", check_counts=False)
+    raf_db = read_parts(write_raf_db(tmp_path / "basic"), "raf-db", partition="random-8:2", check_counts=False)
     assert raf_db.names[2] == "random 20 % (seed 0)"  # paper 001 has no RAF-DB
-    rafd = read_parts(write_rafd(tmp_path / "rafd"), "rafd", split="random-8:2", check_counts=False, align=False)
-    assert rafd.names[2] == "random 20 % (paper 001's split, seed 0)" and len(rafd.test) == 16
+    rafd = read_parts(write_rafd(tmp_path / "rafd"), "rafd", partition="random-8:2", check_counts=False, align=False)
+    assert rafd.names[2] == "random 20 % (paper 001's partition, seed 0)" and len(rafd.test) == 16
     write_class_folders(tmp_path / "repack" / "train", REPACK_CLASSES, count=3)
     write_class_folders(tmp_path / "repack" / "test", REPACK_CLASSES, count=2, first=9)
-    repack = read_parts(tmp_path / "repack", "fer2013", split="random-9:1", check_counts=False)
+    repack = read_parts(tmp_path / "repack", "fer2013", partition="random-9:1", check_counts=False)
     assert len(repack.training) == 32 and len(repack.test) == 3  # of 35
 
 
@@ -130,8 +130,8 @@ def test_what_cannot_be_asked(tmp_path):
     write_files(tmp_path)
     with pytest.raises(ValueError, match=r"A label rule is one of ferplus-majority, .*folder, not 'majority'"):
         read_parts(tmp_path, "majority")
-    with pytest.raises(ValueError, match="A split is one of official, random-8:2, random-9:1, not '8:2'"):
-        read_parts(tmp_path, split="8:2")
+    with pytest.raises(ValueError, match="A partition is one of official, random-8:2, random-9:1, not '8:2'"):
+        read_parts(tmp_path, partition="8:2")
     with pytest.raises(ValueError, match="cut out already, 48 pixels wide"):
         read_parts(tmp_path, side=100)
     with pytest.raises(DataError, match=r"fer2013\.csv is missing"):

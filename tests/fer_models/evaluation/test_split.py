@@ -11,8 +11,8 @@ REPEATED = "trained on rows that repeat some of these faces"
 CHOSEN = "chosen on this part, so the score is optimistic"
 STARTED, TAUGHT = "started from weights that were ", "taught by a checkpoint that was "
 
-OFFICIAL = {"label_rule": "ferplus-majority", "split": "official", "seed": 0}
-RANDOM = {"label_rule": "fer2013", "split": "random-8:2", "seed": 2}  # the same pictures, other labels
+OFFICIAL = {"label_rule": "ferplus-majority", "partition": "official", "seed": 0}
+RANDOM = {"label_rule": "fer2013", "partition": "random-8:2", "seed": 2}  # the same pictures, other labels
 LEAKED = OFFICIAL | {"keep_leaks": True}
 TENTH = OFFICIAL | {"choose_on": "held-out tenth"}
 

@@ -261,7 +261,7 @@ def test_full_form_never_mixes_starts_and_never_trains_on_test_pictures(table):
     assert len({recipe.start for recipe in recipes}) <= 1
     for recipe in recipes:
         assert recipe.start is None or (recipe.start == TIMM and recipe.network in SOURCES[TIMM])
-        assert (recipe.split, recipe.choose_on, recipe.keep_leaks) == ("official", "held-out tenth", False)
+        assert (recipe.partition, recipe.choose_on, recipe.keep_leaks) == ("official", "held-out tenth", False)
         assert recipe.stages[-1].side == 224
         assert recipe.epochs == {"001-T4": 30, "004-T1": 50, "004-F4": 50}.get(table.id, 100)
     assert {recipe.seed for recipe in recipes} in ({0, 1, 2}, set())

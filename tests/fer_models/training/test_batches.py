@@ -114,4 +114,4 @@ def test_a_training_rule_needs_a_validation_part():
     with pytest.raises(ValueError, match="training_rule"):
         Recipe(network="mobilenetv1", training_rule="ferplus-probability", choose_on="held-out tenth")
     with pytest.raises(ValueError, match="training_rule"):
-        Recipe(network="mobilenetv1", training_rule="ferplus-probability", split="random-8:2")
+        Recipe(network="mobilenetv1", training_rule="ferplus-probability", partition="random-8:2")

@@ -134,8 +134,8 @@ def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
 
 def test_the_score_says_what_start_and_teachers_have_seen(best, parts, start, tmp_path):
     drawn = "trained on rows drawn from all parts, so it has seen many of these faces"
-    random = RECIPE.model_copy(update={"split": "random-8:2", "seed": 2})
-    first = published(best, random, read_parts(tmp_path / "fer2013", split="random-8:2", seed=2), name="first")
+    random = RECIPE.model_copy(update={"partition": "random-8:2", "seed": 2})
+    first = published(best, random, read_parts(tmp_path / "fer2013", partition="random-8:2", seed=2), name="first")
     assert first.scores[0].note == CHOSEN_HERE  # none of its own rest
     for behind, who in (
         ({"start": first}, "started from weights that were "),

@@ -5,7 +5,8 @@ import torch
 
 from fer_models.data.augmentation import Augmentation, augmenter
 from fer_models.networks import PAPER_NETWORKS, create_network
-from fer_models.training.recipe import Loss
+from fer_models.reproduction.runs import Run
+from fer_models.training.recipe import Loss, Recipe
 from fer_models.training.recipes import list_recipes, load_recipe
 from fer_models.training.run import Changes, make_recipe
 
@@ -38,6 +39,22 @@ def test_paper_recipes_are_what_the_papers_print(network):
     assert (*found, r.mixup, r.early_stop) == PRINTED[network]
     assert r.options == DROPOUT.get(network, {})
     assert not r.soft_targets and r.ema_decay == 0 and r.clip_norm == 0 and r.momentum == 0.9
+
+
+def test_recipes_in_older_words_are_read_and_their_runs_keep_their_names(tmp_path):
+    # As it was written when the partition was called split, with the identity and the key that it had then.
+    old = '{"network":"mobilenetv1","label_rule":"fer2013","split":"random-9:1","weight_decay":0.00001,"seed":3}'
+    recipe = Recipe.model_validate_json(old)
+    assert recipe.partition == "random-9:1" and recipe.model_dump()["partition"] == "random-9:1"
+    assert recipe.identity == old
+    assert Run(recipe).key == "mobilenetv1.fer2013.softmax.112px.seed3-48232ea3"
+    file = tmp_path / "recipe.toml"
+    file.write_text('network = "mobilenetv1"\nsplit = "random-9:1"')
+    assert make_recipe("mobilenetv1", str(file)).partition == "random-9:1"
+    file.write_text('network = "mobilenetv1"\npartition = "random-9:1"')
+    assert make_recipe("mobilenetv1", str(file)).partition == "random-9:1"
+    with pytest.raises(ValueError, match="partition"):
+        Recipe(network="mobilenetv1", partition="8:2")
 
 
 def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper():

@@ -102,7 +102,7 @@ def test_the_papers_matrix_stands_beside_ours_on_one_scale(visit):
     both = [charts(page)[key]["data"][0] for key in ("matrix", "paper_matrix")]
     assert [(chart["zmin"], chart["zmax"]) for chart in both] == [(0, 1)] * 2
     assert page.segmented_control(key="cells").disabled  # papers print shares only
-    assert any("random splits" in caption.value for caption in page.caption)  # the paper's conditions
+    assert any("random partitions" in caption.value for caption in page.caption)  # the paper's conditions
     page.pills(key="network").set_value("a_mobilenet.ferplus").run()
     assert "paper_matrix" not in charts(checked(page))
 
@@ -124,7 +124,7 @@ def test_what_a_network_has_seen_is_said_beside_its_score(only_checkpoints, no_r
     write_checkpoint(tmp_path, "a_mobilenet", A_MOBILENET, note=NOTE)
     file = tmp_path / "a_mobilenet.ferplus.json"
     card = json.loads(file.read_text())
-    file.write_text(json.dumps(card | {"recipe": {"split": "random-8:2"}}))
+    file.write_text(json.dumps(card | {"recipe": {"partition": "random-8:2"}}))
     only_checkpoints(tmp_path)
     assert "Trained on rows drawn from all parts, so it has seen many of these faces" in text(open_page())
 
