@@ -1,4 +1,4 @@
-"""The pointwise gate recovered from paper 004's parameter count (spec: one 1x1 convolution, C -> C, sigmoid)."""
+"""The pointwise gate, recovered from paper 004's parameter count (docs/papers.md, 4.1): a 1x1 convolution, C -> C."""
 
 import torch
 from torch import Tensor, nn

@@ -192,7 +192,7 @@ def mobilenet_v3(
 
 
 def mobilenetv3_simam(num_classes: int, shortcut_conv: ShortcutConv = "full", **options: Any) -> Network:
-    """Paper 001, Table 2 as corrected in the specification: SimAM, dilated shortcuts, group norm with 8 groups.
+    """Paper 001, Table 2 as docs/papers.md (1.1) corrects it: SimAM, dilated shortcuts, group norm with 8 groups.
 
     The paper's head has no dropout; ``dropout`` is 0 unless given.
     """

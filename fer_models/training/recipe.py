@@ -40,7 +40,7 @@ class Loss(_Settings):
     softmax: float = Field(default=1, ge=0, description="weight of the cross entropy; 0: the head is not trained")
     label_smoothing: float = Field(default=0, ge=0, lt=1)
     class_weights: Literal["none", "balanced"] = Field(
-        default="none", description="balanced: n / (K n_c), at most 3 (paper 004, its resolution in the recipe)"
+        default="none", description="balanced: n / (K n_c), at most 3 (paper 004; docs/papers.md, 4.2)"
     )
     centre: float = Field(default=0, ge=0, description="lambda of the centre loss")
     centre_kind: Literal["wen", "released_code"] = Field(

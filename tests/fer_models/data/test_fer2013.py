@@ -24,7 +24,7 @@ def official(fer2013_dir):
     return read_fer2013(fer2013_dir)
 
 
-# spec.md section 0: rows that FERPlus's rules keep of each part.
+# docs/papers.md, 0: rows that FERPlus's rules keep of each part.
 OFFICIAL = {
     "ferplus-majority": {"Training": 25_060, "PublicTest": 3_199, "PrivateTest": 3_153},
     "ferplus-probability": {"Training": 27_956, "PublicTest": 3_505, "PrivateTest": 3_505},

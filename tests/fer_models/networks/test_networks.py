@@ -1,4 +1,4 @@
-"""Parameters and MACs of every variant as the specification counts them, and what all networks promise."""
+"""Parameters and MACs of every variant as docs/papers.md has them, and what all networks promise."""
 
 import pytest
 import torch

@@ -172,7 +172,7 @@ def computed(table: str) -> dict[str, list[float | None]]:
     }
 
 
-def test_costs_are_those_of_the_specification():
+def test_costs_are_those_that_the_document_on_the_papers_states():
     networks = computed("001-T2")
     assert networks["Table 2 (+ SimAM, group norm)"][0] == 3_567_152
     assert networks["Base"][0] == 4_212_280

@@ -19,7 +19,7 @@ def test_shipped_recipes_are_for_their_networks(network, kind):
     assert recipe.stages[-1].side == (224 if kind == "paper" else 112)
 
 
-# As spec.md, sections 1.3, 2.4, 3.5 and 4.2, has them from the papers.
+# docs/papers.md, 1.3, 2.4, 3.3, 3.4 and 4.2.
 PRINTED = {
     "mobilenetv3_simam": ("sgd", 1e-4, 16, 100, 0, "constant", None, Loss(), 0, 0),
     "mobilenetv3_cpsca": ("adam", 1e-3, 64, 100, 1e-4, "plateau", "imagenet", Loss(centre=0.4), 0, 0),
