@@ -8,7 +8,7 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format setup benchmark wheel clean
+.PHONY: help app test lint format setup docs benchmark wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ format: setup ## rewrite the code in ruff's format and order
 	$(BIN)/ruff format .
 
 setup: .venv/.installed-test ## make .venv with all that the tests need
+
+docs: .venv/.installed ## write the scores in README and docs anew, from the cards
+	$(BIN)/python scripts/make_docs.py
 
 benchmark: .venv/.installed-test .venv/.installed-onnx ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py $(ARGS)

@@ -1,0 +1,150 @@
+"""Write what the documents state of checkpoints and networks: scores from the cards, costs by counting.
+
+A document marks the places. What stands between ``<!-- made by `make docs`: NAME -->`` and ``<!-- end -->`` is written
+anew by the function NAME below; all else is left alone.
+
+    python scripts/make_docs.py
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from fer_models.card import Card, Score
+from fer_models.checkpoints import read_card
+from fer_models.labels import display_order
+from fer_models.networks import PAPER_NETWORKS, list_networks, network_cost
+from fer_models.text import interval_text, listed, share_text
+from fer_models.training.recipe import Recipe
+from fer_models.training.recipes import recipe_of
+from webapp.views.evaluation.data import start_of
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKPOINTS = ROOT / "checkpoints"
+DOCUMENTS = ("README.md", "docs/checkpoints.md", "docs/papers.md")
+_PLACE = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_RULES = ("ferplus-majority", "fer2013")
+
+
+def main() -> None:
+    for name in DOCUMENTS:
+        document = ROOT / name
+        document.write_text(written(document.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def written(text: str) -> str:
+    """A document's text with every marked place written anew. KeyError for a place that no function here writes."""
+    return _PLACE.sub(lambda place: f"{place[1]}{PLACES[place[2]]()}\n{place[3]}", text)
+
+
+def paper_scores() -> str:
+    """The four papers' networks on FERPlus's labels: every start has a column of its own."""
+    scored = [(card, score) for card, score in _scored("ferplus-majority") if card.network in PAPER_NETWORKS]
+    scored.sort(key=lambda one: PAPER_NETWORKS.index(one[0].network))
+    starts = list(dict.fromkeys(start_of(card) for card, _ in scored))
+    rows = []
+    for card, score in scored:
+        told = f"{share_text(score.accuracy)} ({interval_text(score.interval)}), macro-F1 {share_text(score.macro_f1)}"
+        parameters = f"{network_cost(card.network, len(card.labels)).parameters / 1e6:.1f} M"
+        rows.append((f"`{card.name}`", parameters, *(told if start_of(card) == start else "" for start in starts)))
+    return _table(("checkpoint", "parameters", *starts), rows)
+
+
+def checkpoint_scores() -> str:
+    """Every checkpoint's score, in one table for each rule and start: a better start is no better network."""
+    tables = []
+    for rule in _RULES:
+        scored = sorted(_scored(rule), key=lambda one: (start_of(one[0]), -one[1].accuracy))
+        split, count = scored[0][1].split, scored[0][1].count
+        tables.append(f"Labels by the rule `{rule}`, {split}, {count:,} faces:")
+        for start, group in groupby(scored, key=lambda one: start_of(one[0])):
+            rows = [(f"[`{card.name}`](#{_anchor(card)})", *_told(score)) for card, score in group]
+            tables.append(_table((start, "accuracy", "95 % interval", "macro-F1"), rows))
+    return "\n\n".join(tables)
+
+
+def checkpoint_sections() -> str:
+    """One section a checkpoint: what it is, how good, how it was made, what may be done with it."""
+    return "\n\n".join(_section(card, score) for rule in _RULES for card, score in _scored(rule))
+
+
+def networks() -> str:
+    """Every registered network with its cost for eight labels at 224 px."""
+    rows = []
+    for name in list_networks():
+        cost = network_cost(name)
+        rows.append((f"`{name}`", f"{cost.parameters:,}", _millions(cost.macs)))
+    return _table(("network", "parameters", "MACs"), rows)
+
+
+#: What a mark names -> what writes that place.
+PLACES: dict[str, Callable[[], str]] = {
+    function.__name__: function for function in (paper_scores, checkpoint_scores, checkpoint_sections, networks)
+}
+
+
+def _scored(rule: str) -> list[tuple[Card, Score]]:
+    """The checkpoints of this source tree with a score by this rule, and that score."""
+    cards = [read_card(file) for file in sorted(CHECKPOINTS.glob("*.safetensors"))]
+    return [(card, score) for card in cards for score in card.scores if score.label_rule == rule]
+
+
+def _section(card: Card, score: Score) -> str:
+    cost = network_cost(card.network, len(card.labels))
+    size = (CHECKPOINTS / f"{card.name}.safetensors").stat().st_size / 1e6
+    assert card.data is not None
+    left_out = f", {card.data.leaked_rows_left_out:,} that repeat a test picture left out"
+    order = [label for index in display_order(card.labels) if (label := card.labels[index]) in score.recall]
+    facts = {
+        "Score": score.sentence(),
+        "Start": f"{card.initialisation}.",
+        "Learnt from": f"{card.data.dataset}, rule `{card.data.label_rule}`: {card.data.rows:,} faces{left_out}.",
+        "Recipe": f"{_recipe_summary(recipe_of(card))}; epoch {card.epoch} kept, seed {card.seed}.",
+        "Size": f"{size:.1f} MB as {card.weights}; {cost.parameters:,} parameters, {_millions(cost.macs)} MACs at 224 px.",
+        "Licence": card.licence,
+    }
+    recalls = _table([f"recall: {order[0]}", *order[1:]], [[share_text(score.recall[label]) for label in order]])
+    told = "\n".join(f"- **{name}**: {text}" for name, text in facts.items())
+    return f"### `{card.name}`\n\n{recalls}\n\n{told}"
+
+
+def _recipe_summary(recipe: Recipe) -> str:
+    """What of a recipe decides most, in a line; all of it is on the card."""
+    stages = listed([f"{stage.epochs} epochs at {stage.side} px" for stage in recipe.stages])
+    optimiser = f"{recipe.optimizer} at {recipe.learning_rate:g}, {recipe.schedule}"
+    teachers = listed([f"`{name}`" for name in recipe.teachers])
+    extra = {
+        "votes as soft targets": recipe.soft_targets,
+        f"rows drawn by class size to the power {recipe.oversample:g}": recipe.oversample,
+        f"label smoothing {recipe.loss.label_smoothing:g}": recipe.loss.label_smoothing,
+        f"centre loss {recipe.loss.centre:g}": recipe.loss.centre,
+        f"Mixup {recipe.mixup:g}": recipe.mixup,
+        f"sharpness-aware steps {recipe.sam:g}": recipe.sam,
+        f"averaged weights ({recipe.ema_decay:g})": recipe.ema_decay,
+        f"{100 * recipe.teaching:g} % of each target from {teachers}": recipe.teachers,
+    }
+    always = (stages, f"batches of {recipe.batch_size}", optimiser, f"weight decay {recipe.weight_decay:g}")
+    return "; ".join([*always, *(text for text, on in extra.items() if on)])
+
+
+def _told(score: Score) -> tuple[str, str, str]:
+    return share_text(score.accuracy), interval_text(score.interval), share_text(score.macro_f1)
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:,.0f} M"
+
+
+def _anchor(card: Card) -> str:
+    """The link that GitHub and others give a heading that is a checkpoint's name."""
+    return card.name.replace(".", "")
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    main()

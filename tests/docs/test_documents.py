@@ -1,0 +1,65 @@
+"""What the documents say is so: scores are the cards', links lead somewhere, versions agree."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+import fer_models as fer
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
+MAKE_DOCS = runpy.run_path(str(ROOT / "scripts" / "make_docs.py"))
+#: Markdown links and pictures to a place in this tree: (file, heading).
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+
+
+@pytest.mark.parametrize("name", MAKE_DOCS["DOCUMENTS"])
+def test_made_places_are_up_to_date(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "made by `make docs`" in text
+    assert MAKE_DOCS["written"](text) == text, "stale: run `make docs`"
+
+
+def test_a_stale_score_is_found():
+    text = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+    stale = re.sub(r"\| \d\d\.\d %", "| 99.9 %", text)
+    assert stale != text == MAKE_DOCS["written"](stale)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_and_headings_that_are_there(document):
+    for target, heading in LINK.findall(document.read_text(encoding="utf-8")):
+        file = document.parent / target if target else document
+        assert file.exists(), target
+        if heading:
+            assert heading in anchors(file), f"{target}#{heading}"
+
+
+def anchors(document: Path) -> list[str]:
+    """The anchors that GitHub gives a document's headings."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_sections_of_the_papers_document_that_code_cites_are_there():
+    sections = {re.split(r"[ .]", anchor, maxsplit=1)[0] for anchor in _numbers(ROOT / "docs" / "papers.md")}
+    sections |= set(_numbers(ROOT / "docs" / "papers.md"))
+    cited = set()
+    for folder in ("fer_models", "webapp", "scripts", "tests"):
+        for file in (ROOT / folder).rglob("*.py"):
+            for numbers in re.findall(r"docs/papers\.md[^\d\n]{1,3}([\d.]+(?:(?:, | and )[\d.]+)*)", file.read_text()):
+                cited |= {number.rstrip(".") for number in re.findall(r"\d[\d.]*", numbers)}
+    assert cited and cited <= sections
+
+
+def _numbers(document: Path) -> list[str]:
+    return re.findall(r"^#+ (\d(?:\.\d)?) ", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_citation_and_changelog_know_the_version():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == fer.__version__
+    (date,) = re.findall(r"^date-released: (.+)$", citation, re.MULTILINE)
+    assert f"## {fer.__version__} ({date})" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
