@@ -101,7 +101,7 @@ def _section(card: Card, score: Score) -> str:
         "Start": f"{card.initialisation}.",
         "Learnt from": f"{card.data.dataset}, rule `{card.data.label_rule}`: {card.data.rows:,} faces{left_out}.",
         "Recipe": f"{_recipe_summary(recipe_of(card))}; epoch {card.epoch} kept, seed {card.seed}.",
-        "Size": f"{size:.1f} MB as {card.weights}; {cost.parameters:,} parameters, {_millions(cost.macs)} MACs at 224 px.",
+        "Size": f"{size:.1f} MB as {card.weights}; {cost.parameters:,} parameters.",
         "Licence": card.licence,
     }
     recalls = _table([f"recall: {order[0]}", *order[1:]], [[share_text(score.recall[label]) for label in order]])

@@ -37,6 +37,13 @@ def test_links_lead_to_files_and_headings_that_are_there(document):
             assert heading in anchors(file), f"{target}#{heading}"
 
 
+def test_every_file_that_the_architecture_names_is_there():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:fer_models|webapp|scripts|benchmarks)/[\w./]*)`", text)
+    assert len(named) > 40
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
 def anchors(document: Path) -> list[str]:
     """The anchors that GitHub gives a document's headings."""
     headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
