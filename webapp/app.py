@@ -5,8 +5,19 @@ from pathlib import Path
 import streamlit as st
 
 from webapp.components.network_picker import carried
-from webapp.views import recognise
-from webapp.views.evaluation import page as evaluation
+
+
+# A page's modules come with its first visitor, so that nobody waits for those of another page.
+def show_recognise() -> None:
+    from webapp.views.recognise import page
+
+    page()
+
+
+def show_evaluation() -> None:
+    from webapp.views.evaluation.page import page
+
+    page()
 
 
 def to_start() -> None:
@@ -14,8 +25,8 @@ def to_start() -> None:
     st.switch_page(start, query_params=st.query_params.to_dict())
 
 
-start = st.Page(recognise.page, title="Recognise", default=True)
-pages = [start, st.Page(evaluation.page, title="Evaluation", url_path="evaluation")]
+start = st.Page(show_recognise, title="Recognise", default=True)
+pages = [start, st.Page(show_evaluation, title="Evaluation", url_path="evaluation")]
 hidden = st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden")
 chosen = st.navigation([*pages, hidden], position="hidden")
 icon = str(Path(__file__).with_name("icon.svg"))

@@ -35,7 +35,7 @@ def open_site(
         "client.toolbarMode": "viewer",
     }
     flags = [f"--{key}={value}" for key, value in settings.items()]
-    script = Path(spec.origin).with_name("app.py")
+    script = Path(spec.origin).with_name("server.py")
     # -P: a folder named webapp where the command is called must not be taken for ours.
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(script), *flags]
     typer.echo(f"FERScope on http://{'localhost' if address == '127.0.0.1' else address}:{port} (Ctrl+C stops it)")

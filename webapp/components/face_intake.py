@@ -13,7 +13,6 @@ import streamlit as st
 import fer_models as fer
 from fer_models.faces import crop_box, whole_picture
 from webapp.components.gallery import Sample, default_group, read_gallery
-from webapp.figures.box import box_figure
 from webapp.figures.pictures import data_uri, face_webp
 from webapp.figures.thumbnails import thumbnail_style
 
@@ -29,11 +28,15 @@ PRIVACY = (
 
 @dataclass(frozen=True, eq=False)
 class ChosenFace:
-    """A face to look at; ``key`` tells it from every other face of this session, ``title`` says how it was cut out."""
+    """A face to look at; ``key`` tells it from every other face of this session, ``title`` says how it was cut out.
+
+    ``sample``: the gallery's picture that it is; None for a visitor's.
+    """
 
     key: tuple
     crop: np.ndarray
     title: str = "The face, aligned"
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def _choose_sample() -> ChosenFace | NoFace:
     shown = [sample if name == group else members[0] for name, members in groups.items()]
     st.html(thumbnail_style("sample", [sample_thumbnail(each) for each in shown]))
     st.caption(sample.caption)
-    return ChosenFace(("sample", sample.id), sample_crop(sample))
+    return ChosenFace(("sample", sample.id), sample_crop(sample), sample=sample)
 
 
 @st.cache_resource(show_spinner=False)
@@ -157,6 +160,8 @@ def _choose_part(opened: OpenedPicture) -> ChosenFace | NoFace:
 
 def _choose_box(opened: OpenedPicture) -> ChosenFace:
     """A box by mouse on the picture, or by keyboard in four numbers; both are the same four values."""
+    from webapp.figures.box import box_figure  # Plotly comes with it, which nothing else here needs
+
     picture = st.container()
     fields = st.columns(2, gap="small") + st.columns(2, gap="small")
     box = [

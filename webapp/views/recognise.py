@@ -7,13 +7,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
-from fer_models.checkpoints import find_checkpoint
+from fer_models.card import Card
+from fer_models.checkpoints import read_card
 from fer_models.faces import DetectorError
 from webapp import wording
+from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
 from webapp.components.face_intake import PRIVACY, ChosenFace, NoFace, choose_face
 from webapp.components.network_picker import choose_network
 from webapp.figures import answer, evidence, strips
-from webapp.figures.gate_groups import group_gates
 
 PREDICTED = "The predicted one"
 # What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
@@ -42,40 +43,26 @@ def page() -> None:
         face = _face_or_problem()
         name = choose_network(checkpoints)
         try:
-            version = find_checkpoint(name).stat().st_mtime_ns
-            classifier = load_classifier(name, version)
+            card = read_card(name)
         except EXPECTED_ERRORS as error:
             _show_message(result, "This network cannot be loaded", str(error))
             return
-        _describe_network(classifier)
-        display = _choose_display(classifier.labels)
+        _describe_network(card)
+        display = _choose_display(card.labels)
     if isinstance(face, NoFace):
         _show_message(result, face.title, face.text)
         return
-    seen = explanation(classifier, (name, version), face, display.target)
-    _show(result, seen, classifier, name, face, display)
-
-
-@st.cache_resource(show_spinner=False, max_entries=12)
-def load_classifier(name: str, version: int) -> fer.Classifier:
-    """A classifier shared by all sessions; ``version`` (the file's time) changes when its weights do."""
-    return fer.load_classifier(name)
-
-
-def explanation(
-    classifier: fer.Classifier, checkpoint: tuple[str, int], face: ChosenFace, target: str | None
-) -> fer.Explanation:
-    """Look once at each face with each network; moving a slider or asking for another label computes nothing again.
-
-    ``checkpoint`` is the classifier's name and version. The session keeps the last explanation only.
-    """
-    key = (face.key, checkpoint)
-    kept = st.session_state.get("explained")
-    if kept is None or kept[0] != key:
-        kept = key, fer.explain(classifier, face.crop)
-        st.session_state["explained"] = kept
-    seen = kept[1]
-    return seen if target is None else fer.Explanation(**{**vars(seen), "target": seen.labels.index(target)})
+    try:
+        with result:
+            found = explanation_for(name, face, display.target)
+    except EXPECTED_ERRORS as error:
+        _show_message(result, "This network cannot be loaded", str(error))
+        return
+    if found is None:
+        _show_message(result, LOADING, "Its answer appears here by itself.")
+        wait_for(name)
+        return
+    _show(result, found, name, card, face, display)
 
 
 def _face_or_problem() -> ChosenFace | NoFace:
@@ -85,9 +72,9 @@ def _face_or_problem() -> ChosenFace | NoFace:
         return NoFace("This picture cannot be used", str(error))
 
 
-def _describe_network(classifier: fer.Classifier) -> None:
-    words = wording.network_words(classifier.card)
-    st.caption(f"{words.summary} {words.short_reference} {wording.score_text(classifier.card)}")
+def _describe_network(card: Card) -> None:
+    words = wording.network_words(card)
+    st.caption(f"{words.summary} {words.short_reference} {wording.score_text(card)}")
 
 
 def _choose_display(labels: tuple[str, ...]) -> Display:
@@ -119,24 +106,24 @@ def _show_message(result: DeltaGenerator, title: str, text: str) -> None:
 
 def _show(
     result: DeltaGenerator,
-    seen: fer.Explanation,
-    classifier: fer.Classifier,
+    found: Answer,
     name: str,
+    card: Card,
     face: ChosenFace,
     display: Display,
 ) -> None:
+    seen = found.seen
     uri = evidence.face_uri(face.crop)
     predicted = int(np.argmax(seen.probabilities))
     headline = answer.answer(wording.network_name(name), seen.labels[predicted], float(seen.probabilities[predicted]))
     result.html(headline + evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
-    st.html(evidence.cam_section(seen, face.crop, uri, classifier.card.preprocessing, display.stretch))
-    groups = group_gates(classifier.network, seen.gates)
-    st.html(evidence.gate_sections(groups, uri, display.stretch))
-    _fold_away(classifier)
+    st.html(evidence.cam_section(seen, face.crop, uri, card.preprocessing, display.stretch))
+    st.html(evidence.gate_sections(found.groups, uri, display.stretch))
+    _fold_away(card)
 
 
-def _fold_away(classifier: fer.Classifier) -> None:
+def _fold_away(card: Card) -> None:
     with st.expander("About this network"):
-        st.markdown(wording.card_text(classifier.card))
+        st.markdown(wording.card_text(card))
     with st.expander("Your picture"):
         st.markdown(PRIVACY)

@@ -1,0 +1,66 @@
+"""What a network saw in a face: computed, or stored while the network is still being loaded."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+import fer_models as fer
+from webapp import warm_up
+from webapp.components.face_intake import ChosenFace
+from webapp.figures.gate_groups import GateGroup, group_gates
+from webapp.networks import is_loaded, load_classifier, version
+from webapp.precomputed import stored_answer
+
+LOADING = "This network is being loaded"
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """An explanation, and its gates as the page shows them."""
+
+    seen: fer.Explanation
+    groups: list[GateGroup]
+
+
+def explanation_for(checkpoint: str, face: ChosenFace, target: str | None) -> Answer | None:
+    """What the checkpoint saw in the face, explained for a label or, where ``target`` is None, for the predicted one.
+
+    None while the server is still loading the network and has no stored answer; see :func:`wait_for`. Looks once at
+    each face with each network: moving a slider or asking for another label computes nothing again. The session keeps
+    the last answer only. Raises CheckpointError or UnknownNetworkError.
+    """
+    key = (face.key, checkpoint, version(checkpoint))
+    kept = st.session_state.get("explained")
+    if kept is None or kept[0] != key:
+        answer = _answer(checkpoint, face)
+        if answer is None:
+            return None
+        kept = st.session_state["explained"] = key, answer
+    answer = kept[1]
+    if target is None:
+        return answer
+    return replace(answer, seen=replace(answer.seen, target=answer.seen.labels.index(target)))
+
+
+def wait_for(checkpoint: str) -> None:
+    """Run the page again as soon as the network is in memory."""
+
+    @st.fragment(run_every=0.5)
+    def look() -> None:
+        if is_loaded(checkpoint) or not warm_up.pending():
+            st.rerun()
+
+    look()
+
+
+def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
+    if not is_loaded(checkpoint) and warm_up.pending():
+        stored = stored_answer(checkpoint, face.sample) if face.sample else None
+        return Answer(*stored) if stored else None
+    if is_loaded(checkpoint):
+        classifier = load_classifier(checkpoint)
+    else:
+        with st.spinner(LOADING):
+            classifier = load_classifier(checkpoint)
+    seen = fer.explain(classifier, face.crop)
+    return Answer(seen, group_gates(classifier.network, seen.gates))

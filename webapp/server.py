@@ -1,0 +1,39 @@
+"""One process that serves everything: the site, its files compressed, and ``/healthz``.
+
+``ferscope app`` runs it; so does ``uvicorn webapp.server:app``. It listens at once and warms up behind the first
+visitors: see webapp.warm_up.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from webapp import warm_up
+from webapp.compression import Compressed
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    warm_up.begin()
+    yield
+
+
+async def health(_: Request) -> JSONResponse:
+    """200 once the networks are in memory, 503 before; visitors are served all the same."""
+    ready = not warm_up.pending()
+    headers = {"Cache-Control": "no-store"}
+    return JSONResponse({"status": "ready" if ready else "loading"}, 200 if ready else 503, headers=headers)
+
+
+app = st.App(
+    Path(__file__).with_name("app.py"),
+    lifespan=lifespan,
+    routes=[Route("/healthz", health)],
+    middleware=[Middleware(Compressed)],
+)

@@ -1,0 +1,70 @@
+"""What a server does behind its first visitors: PyTorch, the networks and the slow pages come into memory in a thread.
+
+While it runs, nothing that a visitor waits for may import PyTorch: the import lock would hold the visitor's page until
+it is done. Pages ask :func:`pending` and show what is stored, or say that a network is being loaded.
+"""
+
+import gc
+import logging
+import os
+import threading
+from importlib import import_module
+
+logger = logging.getLogger(__name__)
+
+#: Modules that a page imports when it is first opened, and that take long.
+PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.box")
+
+_lock = threading.Lock()
+_thread: threading.Thread | None = None
+_done = threading.Event()
+
+
+def begin() -> None:
+    """Start warming up, once a process."""
+    global _thread
+    with _lock:
+        if _thread is None:
+            _thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+            _thread.start()
+
+
+def pending() -> bool:
+    """Whether this process is still warming up. False where nobody began it: then pages load what they need."""
+    return _thread is not None and not _done.is_set()
+
+
+def _warm_up() -> None:
+    try:
+        _load_networks()
+        for page in PAGES:
+            import_module(page)
+    except Exception:
+        logger.exception("Warming up failed; pages load what they need.")
+    finally:
+        # Streamlit collects garbage in full after every run of a script. What is warm lives as long as the process:
+        # frozen, it is not walked through each time.
+        gc.collect()
+        gc.freeze()
+        _done.set()
+
+
+def _load_networks() -> None:
+    # One thread a visitor: with more, visitors at the same time take each other's cores. Read when PyTorch starts.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+    import numpy as np
+    import torch
+
+    import fer_models as fer
+    from webapp.networks import load_classifier
+    from webapp.wording import in_papers_order
+
+    torch.set_num_threads(1)
+    face = np.full((48, 48, 3), 128, np.uint8)
+    for checkpoint in in_papers_order(fer.list_checkpoints()):
+        try:
+            # The first face takes longer than any later one.
+            fer.explain(load_classifier(checkpoint), face)
+        except ValueError as error:  # its page says so to whoever chooses it
+            logger.warning("%s is not loaded: %s", checkpoint, error)
