@@ -12,13 +12,17 @@ class SpatialGate(Gate):
     Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``spatial`` (H, W).
     """
 
+    kinds = ("spatial",)
+
     def __init__(self, kernel_size: int = 7):
         super().__init__()
         self.conv = nn.Conv2d(2, 1, kernel_size, padding=kernel_size // 2, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        seen = torch.cat([x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)], dim=1)  # (N, 2, H, W)
-        return x * self.tap("spatial", torch.sigmoid(self.conv(seen)))
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """``mean``, ``maximum`` (both over channels), ``scores`` and ``spatial``, each (N, 1, H, W)."""
+        mean, maximum = x.mean(dim=1, keepdim=True), x.amax(dim=1, keepdim=True)
+        scores = self.conv(torch.cat([mean, maximum], dim=1))
+        return {"mean": mean, "maximum": maximum, "scores": scores, "spatial": torch.sigmoid(scores)}
 
 
 class ChannelGate(Gate):
@@ -29,16 +33,26 @@ class ChannelGate(Gate):
     Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``channel`` (C,).
     """
 
+    kinds = ("channel",)
+
     def __init__(self, channels: int, reduction: int = 16):
         super().__init__()
         self.reduce = nn.Conv2d(channels, channels // reduction, 1, bias=False)  # W0
         self.act = nn.ReLU()
         self.expand = nn.Conv2d(channels // reduction, channels, 1, bias=False)  # W1
 
-    def forward(self, x: Tensor) -> Tensor:
-        average, maximum = x.mean(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
-        scores = self._shared(average) + self._shared(maximum)
-        return x * self.tap("channel", torch.sigmoid(scores))
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """``mean`` and ``maximum`` (both over places), what W0 and W1 make of each, and ``channel``: (N, C, 1, 1)."""
+        mean, maximum = x.mean(dim=(2, 3), keepdim=True), x.amax(dim=(2, 3), keepdim=True)
+        mean_scores, maximum_scores = self._shared(mean), self._shared(maximum)
+        gate = torch.sigmoid(mean_scores + maximum_scores)
+        return {
+            "mean": mean,
+            "maximum": maximum,
+            "mean_scores": mean_scores,
+            "maximum_scores": maximum_scores,
+            "channel": gate,
+        }
 
     def _shared(self, pooled: Tensor) -> Tensor:
         return self.expand(self.act(self.reduce(pooled)))

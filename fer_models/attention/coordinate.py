@@ -27,6 +27,8 @@ class CoordinateAttention(Gate):
     Raises ValueError for another ``pool``.
     """
 
+    kinds = ("ca_h", "ca_w")
+
     def __init__(self, channels: int, pool: Pool = "avg", *, eps: float = 1e-3, momentum: float = 0.01):
         super().__init__()
         if pool not in ("avg", "max", "complementary"):
@@ -39,20 +41,41 @@ class CoordinateAttention(Gate):
         self.expand_h = nn.Conv2d(middle, channels, 1)  # F_h
         self.expand_w = nn.Conv2d(middle, channels, 1)  # F_w
 
-    def forward(self, x: Tensor) -> Tensor:
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """Each way of summing up: ``rows_mean``, ``rows_maximum`` (N, C, H), ``columns_mean``, ``columns_maximum``
+        (N, C, W); the middle layer's ``f_h`` (N, middle, H, 1) and ``f_w`` (N, middle, W, 1); ``scores_h`` and ``ca_h``
+        (N, C, H, 1), ``scores_w`` and ``ca_w`` (N, C, 1, W).
+        """
         height, width = x.shape[2:]
-        f = self.act(self.norm(self._reduced(x)))  # (N, middle, H + W, 1)
-        f_h, f_w = f.split([height, width], dim=2)
-        gate_h = torch.sigmoid(self.expand_h(f_h))  # (N, C, H, 1)
-        gate_w = torch.sigmoid(self.expand_w(f_w.transpose(2, 3)))  # (N, C, 1, W)
-        return x * self.tap("ca_h", gate_h) * self.tap("ca_w", gate_w)
+        pooled = self._pooled(x)
+        rows, columns, *crossed = pooled.values()
+        reduced = self.reduce(_stack(rows, columns))
+        if crossed:
+            reduced = reduced + self.reduce(_stack(*crossed))
+        f_h, f_w = self.act(self.norm(reduced)).split([height, width], dim=2)
+        scores_h, scores_w = self.expand_h(f_h), self.expand_w(f_w.transpose(2, 3))
+        return {
+            **pooled,
+            "f_h": f_h,
+            "f_w": f_w,
+            "scores_h": scores_h,
+            "scores_w": scores_w,
+            "ca_h": torch.sigmoid(scores_h),
+            "ca_w": torch.sigmoid(scores_w),
+        }
 
-    def _reduced(self, x: Tensor) -> Tensor:
+    def _pooled(self, x: Tensor) -> dict[str, Tensor]:
+        """Rows and columns as ``pool`` sees them, one pair after the other."""
         if self.pool == "avg":
-            return self.reduce(_stack(x.mean(3), x.mean(2)))
+            return {"rows_mean": x.mean(3), "columns_mean": x.mean(2)}
         if self.pool == "max":
-            return self.reduce(_stack(x.amax(3), x.amax(2)))
-        return self.reduce(_stack(x.mean(3), x.amax(2))) + self.reduce(_stack(x.amax(3), x.mean(2)))
+            return {"rows_maximum": x.amax(3), "columns_maximum": x.amax(2)}
+        return {
+            "rows_mean": x.mean(3),
+            "columns_maximum": x.amax(2),
+            "rows_maximum": x.amax(3),
+            "columns_mean": x.mean(2),
+        }
 
     def extra_repr(self) -> str:
         return f"pool={self.pool!r}"

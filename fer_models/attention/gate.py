@@ -1,14 +1,18 @@
 """The gate: what an attention mechanism multiplies its input by, and the one tap every gate passes through.
 
-A mechanism computes its gate, hands it to :meth:`Gate.tap` and multiplies its input by what comes back. While nobody
-listens the tap is the identity. A listener lives in a :class:`contextvars.ContextVar`, so what one thread records or
-replaces no other thread sees, and many visitors can share one network.
+A mechanism computes its gates; :meth:`Gate.forward` passes each through the tap and multiplies by what comes back. At
+the tap every operation comes first and every reader after them, however their blocks are nested: what is recorded is
+what the network used. While nobody listens the tap is the identity. Operations and readers live in a
+:class:`contextvars.ContextVar`, so what one thread records or replaces no other thread sees, and many visitors can
+share one network.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -42,44 +46,82 @@ KINDS = {
     )
 }
 
-#: Called with the layer's name, the kind and the gate as it broadcasts over (N, C, H, W); returns the gate to use.
-Listener = Callable[[str, GateKind, Tensor], Tensor]
+#: Called with the layer's name, the kind and the gate as it broadcasts over (N, C, H, W); returns the gate to use,
+#: of the same shape.
+Operation = Callable[[str, GateKind, Tensor], Tensor]
+#: Called with the same, the gate being the one that the network uses.
+Reader = Callable[[str, GateKind, Tensor], None]
 
-_listener: ContextVar[Listener | None] = ContextVar("ferscope_gate_listener", default=None)
+_operations: ContextVar[tuple[Operation, ...]] = ContextVar("ferscope_gate_operations", default=())
+_readers: ContextVar[tuple[Reader, ...]] = ContextVar("ferscope_gate_readers", default=())
+#: One entry for each block open in any thread. While there is none gates do without the tap, and torch.compile, which
+#: cannot see through a ContextVar, makes one graph of a network.
+_open_blocks: list[object] = []
+Listener = TypeVar("Listener")
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
-    """Pass every gate computed in this thread (or task) through ``listener`` until the block ends.
-
-    The listener returns the gate to multiply by: the same tensor to record, another of the same shape to operate.
-    A listener that was there before hears the result afterwards, so recordings around an operation see what was used.
-    """
-    outer = _listener.get()
-
-    def chained(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
-        gate = listener(layer, kind, gate)
-        return gate if outer is None else outer(layer, kind, gate)
-
-    token = _listener.set(chained)
+def _listening(variable: ContextVar[tuple[Listener, ...]], listener: Listener) -> Iterator[None]:
+    token = variable.set((*variable.get(), listener))
+    _open_blocks.append(token)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _open_blocks.remove(token)
+        variable.reset(token)
 
 
-class Gate(nn.Module):
-    """Base of every mechanism: ``output = input * gate``, exactly.
+def surgery(operation: Operation) -> AbstractContextManager[None]:
+    """A block in which ``operation`` replaces every gate that this thread (or task) computes.
+
+    Of two nested blocks the outer one operates first and the inner one on what came of it: the inner has the last word.
+    """
+    return _listening(_operations, operation)
+
+
+def reading(reader: Reader) -> AbstractContextManager[None]:
+    """A block in which ``reader`` sees every gate that this thread (or task) uses, after all surgery."""
+    return _listening(_readers, reader)
+
+
+def _tap(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
+    """The gate to multiply by. Raises ValueError when an operation gives a gate of another shape."""
+    for operation in _operations.get():
+        replaced = operation(layer, kind, gate)
+        if replaced.shape != gate.shape:
+            raise ValueError(
+                f"The gate '{kind.name}' of {layer} has the shape {tuple(gate.shape)}; an operation put one of "
+                f"{tuple(replaced.shape)} in its place."
+            )
+        gate = replaced
+    for reader in _readers.get():
+        reader(layer, kind, gate)
+    return gate
+
+
+class Gate(nn.Module, ABC):
+    """Base of every mechanism: ``output = input * gate``, exactly; of several gates one after the other.
 
     ``layer_name`` is the mechanism's dotted module name inside its network; :func:`name_gates` sets it.
     """
 
+    #: Names of the kinds of its gates, in the order they multiply.
+    kinds: ClassVar[tuple[str, ...]]
     layer_name: str = ""
 
-    def tap(self, kind: str, gate: Tensor) -> Tensor:
-        """Let the listener of this thread see (and, in surgery, replace) one gate; the identity when nobody listens."""
-        listener = _listener.get()
-        return gate if listener is None else listener(self.layer_name, KINDS[kind], gate)
+    @abstractmethod
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """Every named value on the way from the input (N, C, H, W) to the gates, in the order computed.
+
+        A gate stands under the name of its kind and broadcasts over (N, C, H, W). No surgery is in them.
+        """
+
+    def forward(self, x: Tensor) -> Tensor:
+        steps = self.steps(x)
+        for kind in self.kinds:
+            gate = steps[kind]
+            x = x * (_tap(self.layer_name, KINDS[kind], gate) if _open_blocks else gate)
+        return x
 
 
 def name_gates(network: nn.Module) -> nn.Module:

@@ -12,9 +12,13 @@ class PointwiseGate(Gate):
     Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``pointwise`` (C, H, W).
     """
 
+    kinds = ("pointwise",)
+
     def __init__(self, channels: int):
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.tap("pointwise", torch.sigmoid(self.conv(x)))
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """``scores`` and ``pointwise`` (N, C, H, W)."""
+        scores = self.conv(x)
+        return {"scores": scores, "pointwise": torch.sigmoid(scores)}

@@ -16,17 +16,22 @@ class SimAM(Gate):
     Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``simam`` (C, H, W).
     """
 
+    kinds = ("simam",)
+
     def __init__(self, e_lambda: float = 1e-4):
         super().__init__()
         self.e_lambda = e_lambda
 
-    def forward(self, x: Tensor) -> Tensor:
-        d = (x - x.mean(dim=(2, 3), keepdim=True)).square()
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """``mean`` and ``v`` (N, C, 1, 1), ``d``, ``inverse_energy`` and ``simam`` (N, C, H, W)."""
+        mean = x.mean(dim=(2, 3), keepdim=True)
+        d = (x - mean).square()
         # A 1x1 map has no spread at all: M - 1 would be 0, the distance is 0 too, and the gate is its floor.
         others = max(x.shape[2] * x.shape[3] - 1, 1)
         v = d.sum(dim=(2, 3), keepdim=True) / others
         inverse_energy = d / (4 * (v + self.e_lambda)) + 0.5
-        return x * self.tap("simam", torch.sigmoid(inverse_energy))
+        gate = torch.sigmoid(inverse_energy)
+        return {"mean": mean, "d": d, "v": v, "inverse_energy": inverse_energy, "simam": gate}
 
     def extra_repr(self) -> str:
         return f"e_lambda={self.e_lambda}"

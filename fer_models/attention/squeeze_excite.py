@@ -26,6 +26,8 @@ class SqueezeExcite(Gate):
     Shapes: (N, C, H, W) -> (N, C, H, W). Records one gate: ``se`` (C,).
     """
 
+    kinds = ("se",)
+
     def __init__(
         self,
         channels: int,
@@ -40,6 +42,9 @@ class SqueezeExcite(Gate):
         self.expand = nn.Conv2d(squeeze_channels, channels, 1)
         self.gate = gate_layer()
 
-    def forward(self, x: Tensor) -> Tensor:
-        squeezed = x.mean(dim=(2, 3), keepdim=True)  # (N, C, 1, 1)
-        return x * self.tap("se", self.gate(self.expand(self.act(self.reduce(squeezed)))))
+    def steps(self, x: Tensor) -> dict[str, Tensor]:
+        """``squeezed`` (N, C, 1, 1), ``hidden`` (N, squeeze_channels, 1, 1), ``scores`` and ``se`` (N, C, 1, 1)."""
+        squeezed = x.mean(dim=(2, 3), keepdim=True)
+        hidden = self.act(self.reduce(squeezed))
+        scores = self.expand(hidden)
+        return {"squeezed": squeezed, "hidden": hidden, "scores": scores, "se": self.gate(scores)}

@@ -41,16 +41,15 @@ def read_gates() -> Iterator[list[GateMap]]:
 
     Gates of other threads are not seen. A forward pass of more than one picture raises ValueError.
     """
-    from fer_models.attention import gate_values, listen  # PyTorch comes with it: a gate map alone does without
+    from fer_models.attention import gate_values, reading  # PyTorch comes with it: a gate map alone does without
 
     gates: list[GateMap] = []
 
-    def record(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
+    def record(layer: str, kind: GateKind, gate: Tensor) -> None:
         values = np.ascontiguousarray(gate_values(kind, gate).numpy())
         gates.append(GateMap(layer, kind.name, kind.axes, kind.value_range, values))
-        return gate
 
-    with listen(record):
+    with reading(record):
         yield gates
 
 

@@ -1,14 +1,20 @@
-"""Each mechanism against a few lines of float64 algebra written from its equations, and the tap's promises."""
-
-import threading
+"""Each mechanism against a few lines of float64 algebra written from its equations."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fer_models.attention import CBAM, CoordinateAttention, PointwiseGate, SimAM, SpatialGate, SqueezeExcite, listen
-from fer_models.attention.gate import KINDS
+from fer_models.attention import (
+    CBAM,
+    KINDS,
+    ChannelGate,
+    CoordinateAttention,
+    PointwiseGate,
+    SimAM,
+    SpatialGate,
+    SqueezeExcite,
+)
 from fer_models.explanation import read_gates
 
 CHANNELS, HEIGHT, WIDTH = 32, 5, 7
@@ -42,31 +48,41 @@ def norm(layer: nn.BatchNorm2d, x: np.ndarray) -> np.ndarray:
     return (x - mean) / np.sqrt(var + layer.eps) * scale + shift
 
 
-def simam(module: SimAM, x: np.ndarray) -> list[np.ndarray]:
-    d = (x - x.mean((1, 2), keepdims=True)) ** 2
+def simam(module: SimAM, x: np.ndarray) -> dict[str, np.ndarray]:
+    mean = x.mean((1, 2), keepdims=True)
+    d = (x - mean) ** 2
     v = d.sum((1, 2), keepdims=True) / (x.shape[1] * x.shape[2] - 1)
-    return [sigmoid(d / (4 * (v + module.e_lambda)) + 0.5)]
+    inverse_energy = d / (4 * (v + module.e_lambda)) + 0.5
+    return {"mean": mean, "d": d, "v": v, "inverse_energy": inverse_energy, "simam": sigmoid(inverse_energy)}
 
 
-def se(module: SqueezeExcite, x: np.ndarray) -> list[np.ndarray]:
-    hidden = np.maximum(dense(module.reduce, x.mean((1, 2))), 0)
-    return [np.clip(dense(module.expand, hidden) + 3, 0, 6) / 6]
+def se(module: SqueezeExcite, x: np.ndarray) -> dict[str, np.ndarray]:
+    squeezed = x.mean((1, 2))
+    hidden = np.maximum(dense(module.reduce, squeezed), 0)
+    scores = dense(module.expand, hidden)
+    return {"squeezed": squeezed, "hidden": hidden, "scores": scores, "se": np.clip(scores + 3, 0, 6) / 6}
 
 
-def coordinate(module: CoordinateAttention, x: np.ndarray) -> list[np.ndarray]:
-    mean_w, max_w, mean_h, max_h = x.mean(2), x.max(2), x.mean(1), x.max(1)
-    seen = {
-        "avg": [(mean_w, mean_h)],
-        "max": [(max_w, max_h)],
-        "complementary": [(mean_w, max_h), (max_w, mean_h)],
+def coordinate(module: CoordinateAttention, x: np.ndarray) -> dict[str, np.ndarray]:
+    sums = {"rows_mean": x.mean(2), "rows_maximum": x.max(2), "columns_mean": x.mean(1), "columns_maximum": x.max(1)}
+    pairs = {
+        "avg": ["rows_mean", "columns_mean"],
+        "max": ["rows_maximum", "columns_maximum"],
+        "complementary": ["rows_mean", "columns_maximum", "rows_maximum", "columns_mean"],
     }[module.pool]
-    f = sum(dense(module.reduce, np.concatenate(pair, axis=1)) for pair in seen)
+    pooled = {name: sums[name] for name in pairs}
+    f = sum(
+        dense(module.reduce, np.concatenate([sums[rows], sums[columns]], axis=1))
+        for rows, columns in zip(pairs[::2], pairs[1::2], strict=True)
+    )
     f = hswish(norm(module.norm, f))
-    height = x.shape[1]
-    return [sigmoid(dense(module.expand_h, f[:, :height])), sigmoid(dense(module.expand_w, f[:, height:]))]
+    f_h, f_w = f[:, : x.shape[1]], f[:, x.shape[1] :]
+    scores_h, scores_w = dense(module.expand_h, f_h), dense(module.expand_w, f_w)
+    made = {"f_h": f_h, "f_w": f_w, "scores_h": scores_h, "scores_w": scores_w}
+    return {**pooled, **made, "ca_h": sigmoid(scores_h), "ca_w": sigmoid(scores_w)}
 
 
-def spatial(module: SpatialGate, x: np.ndarray) -> list[np.ndarray]:
+def spatial(module: SpatialGate, x: np.ndarray) -> dict[str, np.ndarray]:
     kernel = module.conv.weight.detach().double().numpy()[0]
     reach = kernel.shape[-1] // 2
     seen = np.pad(np.stack([x.mean(0), x.max(0)]), ((0, 0), (reach, reach), (reach, reach)))
@@ -74,19 +90,26 @@ def spatial(module: SpatialGate, x: np.ndarray) -> list[np.ndarray]:
     scores = np.array(
         [[(seen[:, i : i + size, j : j + size] * kernel).sum() for j in range(x.shape[2])] for i in range(x.shape[1])]
     )
-    return [sigmoid(scores)]
+    return {"mean": x.mean(0), "maximum": x.max(0), "scores": scores, "spatial": sigmoid(scores)}
 
 
-def cbam(module: CBAM, x: np.ndarray) -> list[np.ndarray]:
+def channel(module: ChannelGate, x: np.ndarray) -> dict[str, np.ndarray]:
     def shared(pooled):
-        return dense(module.channel.expand, np.maximum(dense(module.channel.reduce, pooled), 0))
+        return dense(module.expand, np.maximum(dense(module.reduce, pooled), 0))
 
-    channel = sigmoid(shared(x.mean((1, 2))) + shared(x.max((1, 2))))
-    return [channel, *spatial(module.spatial, x * channel[:, None, None])]
+    mean, maximum = x.mean((1, 2)), x.max((1, 2))
+    scores = {"mean_scores": shared(mean), "maximum_scores": shared(maximum)}
+    return {"mean": mean, "maximum": maximum, **scores, "channel": sigmoid(sum(scores.values()))}
 
 
-def pointwise(module: PointwiseGate, x: np.ndarray) -> list[np.ndarray]:
-    return [sigmoid(dense(module.conv, x.reshape(len(x), -1)).reshape(x.shape))]
+def cbam(module: CBAM, x: np.ndarray) -> dict[str, np.ndarray]:
+    first = channel(module.channel, x)["channel"]
+    return {"channel": first, "spatial": spatial(module.spatial, x * first[:, None, None])["spatial"]}
+
+
+def pointwise(module: PointwiseGate, x: np.ndarray) -> dict[str, np.ndarray]:
+    scores = dense(module.conv, x.reshape(len(x), -1)).reshape(x.shape)
+    return {"scores": scores, "pointwise": sigmoid(scores)}
 
 
 CASES = {
@@ -95,6 +118,7 @@ CASES = {
     "CA": (lambda: CoordinateAttention(CHANNELS), coordinate, ["ca_h", "ca_w"]),
     "MAXCA": (lambda: CoordinateAttention(CHANNELS, "max"), coordinate, ["ca_h", "ca_w"]),
     "CPSCA": (lambda: CoordinateAttention(CHANNELS, "complementary"), coordinate, ["ca_h", "ca_w"]),
+    "channel": (lambda: ChannelGate(CHANNELS, 16), channel, ["channel"]),
     "CBAM": (lambda: CBAM(CHANNELS, 16), cbam, ["channel", "spatial"]),
     "pointwise": (lambda: PointwiseGate(CHANNELS), pointwise, ["pointwise"]),
     "spatial": (lambda: SpatialGate(7), spatial, ["spatial"]),
@@ -129,13 +153,25 @@ def test_gates_equal_the_equations(name):
     expected = CASES[name][1](module, x[0].double().numpy())
     assert [gate.kind for gate in gates] == CASES[name][2]
     product = x[0].double().numpy()
-    for gate, values in zip(gates, expected, strict=True):
+    for gate in gates:
+        values = expected[gate.kind]
         assert gate.values.dtype == np.float32
         assert gate.values.shape == SHAPES[gate.kind]
         np.testing.assert_allclose(gate.values, values, atol=2e-6)
         axes = ("channel", "height", "width")
         product = product * values[tuple(slice(None) if axis in gate.axes else None for axis in axes)]
     np.testing.assert_allclose(y[0].numpy(), product, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "CBAM"])
+def test_every_step_to_a_gate_has_its_name_and_the_value_of_the_equations(name):
+    module, x = make(name)
+    with torch.no_grad():
+        steps = module.steps(x)
+    expected = CASES[name][1](module, x[0].double().numpy())
+    assert list(steps) == list(expected)
+    for step, values in expected.items():
+        np.testing.assert_allclose(steps[step][0].numpy().reshape(values.shape), values, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -174,35 +210,6 @@ def test_simam_floor_and_blindness_to_sign():
     np.testing.assert_allclose(gates[0].values, floor, rtol=1e-6)
     np.testing.assert_allclose(gates[1].values, gates[2].values, atol=1e-6)
     np.testing.assert_allclose(gates[3].values, floor, rtol=1e-6)
-
-
-def test_a_listener_replaces_a_gate_and_an_outer_reader_sees_what_was_used():
-    module, x = make("spatial")
-
-    def half(layer, kind, gate):
-        return torch.full_like(gate, 0.5)
-
-    with torch.no_grad(), read_gates() as gates, listen(half):
-        y = module(x)
-    assert torch.equal(y, x * 0.5)
-    assert (gates[0].values == 0.5).all()
-    assert not torch.equal(module(x), y)
-
-
-def test_other_threads_are_not_heard():
-    module, x = make("SimAM")
-    with read_gates() as gates:
-        thread = threading.Thread(target=module, args=(x,))
-        thread.start()
-        thread.join()
-    assert gates == []
-
-
-def test_the_tap_is_silent_after_an_error():
-    module, x = make("SimAM")
-    with pytest.raises(ValueError, match="one picture at a time"), read_gates():
-        module(torch.cat([x, x]))
-    module(torch.cat([x, x]))
 
 
 def test_gradients_pass_through_a_recorded_gate():
