@@ -88,6 +88,15 @@ def test_documents_state_what_the_cards_state(document, section):
         assert cells == [text.removesuffix(" %") for text in told]
 
 
+def test_the_log_counts_right_answers_as_the_cards_do():
+    text = (ROOT / "docs" / "training-log.md").read_text(encoding="utf-8").split("What is bundled, right answers")[1]
+    rows = re.findall(r"^\| `(\w+\.fer\w+)` \| ([\d,]+) \| [\d,]+ \| ([\d,]+) \|$", text, re.MULTILINE)
+    assert {name for name, *_ in rows} == {file.stem for file in FILES}
+    for name, *counts in rows:
+        (score,) = read_card(ROOT / "checkpoints" / f"{name}.safetensors").scores
+        assert [int(count.replace(",", "")) for count in counts] == [score.count, round(score.accuracy * score.count)]
+
+
 @pytest.mark.fer2013
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scores_are_found_again(file, public_test):
