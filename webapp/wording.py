@@ -79,24 +79,31 @@ _TRAINED_ON = {"ferplus": "", "fer2013": " (FER2013)"}
 
 @dataclass(frozen=True)
 class MechanismWords:
-    """What the page says of an attention mechanism; ``unit`` goes under the colour bar or the axis."""
+    """What the page says of an attention mechanism.
+
+    ``title`` is its section's, ``name`` a layer's own; ``unit`` goes under the colour bar or the axis.
+    """
 
     title: str
+    name: str
     text: str
     unit: str
 
 
 _SEE_FACE = "Point at a map, tap it, or reach it with the Tab key, to see the face beneath."
+#: By the name of the mechanism's class in fer_models.attention.
 MECHANISMS = {
     "SimAM": MechanismWords(
+        "SimAM",
         "SimAM",
         "The further a value lies from its channel's mean, the more of it SimAM lets pass. It has no parameters, never "
         "falls below 0.622, and is blind to sign and class: the same picture gives the same gate whichever expression "
         "is predicted. Each map is the mean over channels of channels × height × width values. " + _SEE_FACE,
         "Gate, mean over channels. Each value of a feature map is multiplied by its own; 1 lets it pass whole.",
     ),
-    "Coordinate attention": MechanismWords(
+    "CoordinateAttention": MechanismWords(
         "Coordinate attention",
+        "CA",
         "Each channel has one weight for every row and one for every column; the gate is their product. A cross is "
         "therefore there by construction (rank 1) and says nothing about the face. CA sums rows and columns up by "
         "their mean, MAXCA by their maximum, CPSCA by both. Bars along the edges: mean over channels, the thin lines "
@@ -105,23 +112,27 @@ MECHANISMS = {
     ),
     "CBAM": MechanismWords(
         "CBAM, channels then places",
+        "CBAM",
         "CBAM gives each channel one weight, then each place one weight. Channel weights are drawn sorted from high to "
         "low: they say which kind of feature passes, not where. The map says where. " + _SEE_FACE,
         "Gate; the plots' height runs over the same range. 1 lets a value pass whole, 0 stops it.",
     ),
-    "SE": MechanismWords(
+    "SqueezeExcite": MechanismWords(
         "SE, squeeze and excitation",
+        "SE",
         "One weight for each channel, the same at every place, drawn sorted from high to low. It says which kind of "
         "feature passes, not where. The dashed line is the middle of the range.",
         "Gate; the plots' height runs over this range. 1 lets a channel pass whole, 0 stops it.",
     ),
-    "Pointwise gate": MechanismWords(
+    "PointwiseGate": MechanismWords(
+        "Pointwise gate",
         "Pointwise gate",
         "One weight for each channel at each place, computed from all channels at that place. The map is the mean over "
         "channels of channels × height × width values. " + _SEE_FACE,
         "Gate, mean over channels. 1 lets a value pass whole, 0 stops it.",
     ),
-    "Spatial gate": MechanismWords(
+    "SpatialGate": MechanismWords(
+        "Spatial gate",
         "Spatial gate",
         "One weight for each place, the same for all channels. " + _SEE_FACE,
         "Gate. 1 lets a value pass whole, 0 stops it.",

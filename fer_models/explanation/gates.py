@@ -34,6 +34,11 @@ class GateMap:
     value_range: tuple[float, float]
     values: np.ndarray
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The axes of ``values`` that lie in the picture: ('height', 'width'), one of the two, or none."""
+        return tuple(axis for axis in self.axes if axis != "channel")
+
 
 @contextmanager
 def read_gates() -> Iterator[list[GateMap]]:
@@ -59,11 +64,9 @@ def position_map(gate: GateMap) -> np.ndarray:
     A spatial mask is one already. ``simam`` and ``pointwise`` have one value for each channel and place; their picture
     is the mean over channels, a reduction that is to be stated wherever it is shown. ValueError for other kinds.
     """
-    if gate.kind == "spatial":
-        return gate.values
-    if gate.kind in ("simam", "pointwise"):
-        return gate.values.mean(0)
-    raise ValueError(f"A gate of kind '{gate.kind}' has no map of places.")
+    if gate.places != ("height", "width"):
+        raise ValueError(f"A gate of kind '{gate.kind}' has no map of places.")
+    return gate.values.mean(0) if "channel" in gate.axes else gate.values
 
 
 def coordinate_map(gate_h: GateMap, gate_w: GateMap) -> np.ndarray:
@@ -71,7 +74,7 @@ def coordinate_map(gate_h: GateMap, gate_w: GateMap) -> np.ndarray:
 
     For each channel the product of its row and column weights, then the mean over channels.
     """
-    if (gate_h.kind, gate_w.kind) != ("ca_h", "ca_w") or gate_h.layer != gate_w.layer:
+    if (gate_h.places, gate_w.places) != (("height",), ("width",)) or gate_h.layer != gate_w.layer:
         raise ValueError("A coordinate map needs the ca_h and the ca_w gate of one layer.")
     return np.einsum("ch,cw->hw", gate_h.values, gate_w.values) / len(gate_h.values)
 
@@ -81,7 +84,7 @@ def channel_spread(gate: GateMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
     Each is (h,) for ``ca_h`` and (w,) for ``ca_w``. ValueError for other kinds.
     """
-    if gate.kind not in ("ca_h", "ca_w"):
+    if len(gate.places) != 1:
         raise ValueError(f"A gate of kind '{gate.kind}' has no profile along an edge.")
     low, high = np.percentile(gate.values, (10, 90), axis=0)
     return low, gate.values.mean(0), high
@@ -92,7 +95,7 @@ def sorted_channels(gate: GateMap) -> tuple[np.ndarray, np.ndarray]:
 
     Equal weights keep the network's order. ValueError for kinds that have more than one weight a channel.
     """
-    if gate.kind not in ("se", "channel"):
+    if gate.places:
         raise ValueError(f"A gate of kind '{gate.kind}' does not have one weight for each channel.")
     order = np.argsort(-gate.values, kind="stable")
     return order, gate.values[order]

@@ -23,12 +23,13 @@ def write_maps(seen: Explanation, crop: np.ndarray, folder: Path) -> Path:
     values: dict[str, np.ndarray] = {"probabilities": seen.probabilities, "grad_cams": seen.cams}
     for index, gate in enumerate(seen.gates):
         values[f"{gate.layer}:{gate.kind}"] = gate.values
-        name = f"{index + 1:02d}-{gate.layer}-{gate.kind}.png"
-        if gate.kind in ("simam", "pointwise", "spatial"):
-            _write(folder / name, _grey(position_map(gate), *gate.value_range))
-        elif gate.kind == "ca_w":
-            product = coordinate_map(seen.gates[index - 1], gate)
-            _write(folder / name.replace("ca_w", "ca_h-times-ca_w"), _grey(product, *gate.value_range))
+        name = f"{index + 1:02d}-{gate.layer}"
+        if gate.places == ("height", "width"):
+            _write(folder / f"{name}-{gate.kind}.png", _grey(position_map(gate), *gate.value_range))
+        elif gate.places == ("width",):
+            rows = seen.gates[index - 1]
+            product = coordinate_map(rows, gate)
+            _write(folder / f"{name}-{rows.kind}-times-{gate.kind}.png", _grey(product, *gate.value_range))
     np.savez_compressed(folder / "values.npz", **values)  # type: ignore[arg-type]
     return folder
 

@@ -108,7 +108,7 @@ def _gate_section(group: GateGroup, face: str, stretch: bool) -> str:
     words = MECHANISMS[group.family]
     gates = [gate for layer in group.layers for gate in layer.gates]
     value_range, unit = gates[0].value_range, words.unit
-    if group.family == "Coordinate attention":
+    if all(len(gate.places) == 1 for gate in gates):
         maps = [coordinate_map(*layer.gates) for layer in group.layers]
         # A product of two weights is smaller than either, so bars and maps are stretched each to their own range.
         bars = gate_scale(value_range, [values for gate in gates for values in channel_spread(gate)], stretch)
@@ -145,8 +145,9 @@ def _coordinate_frame(layer: Layer, scale: Scale, bars: Scale) -> Frame:
 
 
 def _gate_frame(layer: Layer, gate: GateMap, scale: Scale) -> Frame:
-    part = {"channel": " channels", "spatial": " places"}.get(gate.kind, "") if layer.mechanism == "CBAM" else ""
-    title = f"{layer.name} · {layer.mechanism}{part}"
+    title = f"{layer.name} · {layer.mechanism}"
+    if len(layer.gates) > 1:
+        title += " places" if gate.places else " channels"
     if _is_channels(gate):
         order, weights = sorted_channels(gate)
         picture, table = strips.channels_picture(weights, scale, title), strips.channels_table(order, weights, scale)
@@ -154,10 +155,10 @@ def _gate_frame(layer: Layer, gate: GateMap, scale: Scale) -> Frame:
     else:
         values = position_map(gate)
         picture, table = strips.map_picture(values, scale, title), strips.map_table(values, scale)
-        channels = f"{len(gate.values)} channels · " if gate.kind != "spatial" else ""
+        channels = f"{len(gate.values)} channels · " if "channel" in gate.axes else ""
         detail = channels + strips.values_text(values.shape)
     return Frame(picture, title, detail, gate.layer, table)
 
 
 def _is_channels(gate: GateMap) -> bool:
-    return gate.kind in ("se", "channel")
+    return not gate.places

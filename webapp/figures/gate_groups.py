@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from fer_models.explanation import GateMap
+from webapp.wording import MECHANISMS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +29,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class GateGroup:
-    """Layers of one family that follow one another; ``family`` is a key of wording.MECHANISMS."""
+    """Layers of one family that follow one another; ``family`` is their class's name, a key of wording.MECHANISMS."""
 
     family: str
     layers: tuple[Layer, ...]
@@ -35,11 +37,12 @@ class GateGroup:
 
 def group_gates(network: nn.Module, gates: list[GateMap]) -> list[GateGroup]:
     """Every gate, none left out, in network order."""
-    layers = [
-        Layer(_plain_name(module), _mechanism(network.get_submodule(module)), module, tuple(members))
-        for module, members in groupby(gates, key=lambda gate: _module_name(network, gate))
-    ]
-    return [GateGroup(family, tuple(members)) for family, members in groupby(layers, key=_family)]
+    layers = []
+    for name, members in groupby(gates, key=lambda gate: _module_name(network, gate)):
+        module = network.get_submodule(name)
+        layers.append((type(module).__name__, Layer(_plain_name(name), _mechanism(module), name, tuple(members))))
+    families = groupby(layers, key=itemgetter(0))
+    return [GateGroup(family, tuple(layer for _, layer in members)) for family, members in families]
 
 
 def _module_name(network: nn.Module, gate: GateMap) -> str:
@@ -50,27 +53,12 @@ def _module_name(network: nn.Module, gate: GateMap) -> str:
     return parent if isinstance(network.get_submodule(parent), CBAM) else gate.layer
 
 
-def _family(layer: Layer) -> str:
-    return "Coordinate attention" if layer.gates[0].kind == "ca_h" else layer.mechanism
-
-
 def _mechanism(module: nn.Module) -> str:
-    from fer_models.attention import CBAM, CoordinateAttention, PointwiseGate, SimAM, SpatialGate, SqueezeExcite
+    from fer_models.attention import CoordinateAttention
 
-    match module:
-        case SimAM():
-            return "SimAM"
-        case SqueezeExcite():
-            return "SE"
-        case CoordinateAttention(pool=pool):
-            return _COORDINATE_NAMES[pool]
-        case CBAM():
-            return "CBAM"
-        case PointwiseGate():
-            return "Pointwise gate"
-        case SpatialGate():
-            return "Spatial gate"
-    raise TypeError(f"{type(module).__name__} is a gate that this page has no words for.")
+    if isinstance(module, CoordinateAttention):
+        return _COORDINATE_NAMES[module.pool]
+    return MECHANISMS[type(module).__name__].name
 
 
 def _plain_name(module: str) -> str:

@@ -10,7 +10,6 @@ from captum.attr import LayerGradCam
 
 import fer_models as fer
 from fer_models.attention import SimAM
-from fer_models.explanation import coordinate_map, position_map
 
 
 def state_of(network: torch.nn.Module) -> list:
@@ -116,21 +115,3 @@ def test_nothing_stays_after_a_call_and_after_one_that_raised(classifier, crop, 
     with fer.read_gates() as gates:
         SimAM()(torch.randn(1, 2, 3, 3))
     assert len(gates) == 1  # the reader of the call that raised is gone
-
-
-def test_position_maps_and_coordinate_maps(crop):
-    rng = np.random.default_rng(0)
-
-    def gate(kind, shape, layer="a"):
-        return fer.GateMap(layer, kind, (), (0, 1), rng.random(shape, dtype=np.float32))
-
-    simam, spatial = gate("simam", (4, 3, 5)), gate("spatial", (3, 5))
-    np.testing.assert_allclose(position_map(simam), simam.values.astype(np.float64).mean(0), rtol=1e-6)
-    assert position_map(spatial) is spatial.values
-    rows, columns = gate("ca_h", (4, 3)), gate("ca_w", (4, 5))
-    expected = [[np.mean(rows.values[:, i] * columns.values[:, j]) for j in range(5)] for i in range(3)]
-    np.testing.assert_allclose(coordinate_map(rows, columns), expected, rtol=1e-5)
-    with pytest.raises(ValueError, match="no map of places"):
-        position_map(gate("se", (4,)))
-    with pytest.raises(ValueError, match="one layer"):
-        coordinate_map(rows, gate("ca_w", (4, 5), layer="b"))

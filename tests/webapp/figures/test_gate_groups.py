@@ -5,28 +5,19 @@ import pytest
 import torch
 
 import fer_models as fer
-from fer_models.attention import Gate
+from fer_models.attention import KINDS, Gate
 from fer_models.explanation import GateMap
 from webapp.figures.gate_groups import group_gates
 from webapp.wording import MECHANISMS
-
-KINDS = {
-    "SimAM": ["simam"],
-    "SqueezeExcite": ["se"],
-    "CoordinateAttention": ["ca_h", "ca_w"],
-    "ChannelGate": ["channel"],
-    "SpatialGate": ["spatial"],
-    "PointwiseGate": ["pointwise"],
-}
 
 
 def gates_of(network: torch.nn.Module) -> list[GateMap]:
     """Gates as a forward pass would record them, without values."""
     return [
-        GateMap(name, kind, (), (0.0, 1.0), np.zeros(1))
+        GateMap(name, kind, KINDS[kind].axes, KINDS[kind].value_range, np.zeros(1))
         for name, module in network.named_modules()
         if isinstance(module, Gate)
-        for kind in KINDS[type(module).__name__]
+        for kind in module.kinds
     ]
 
 
@@ -45,8 +36,8 @@ def test_neighbouring_layers_of_one_family_form_one_group():
         network = fer.create_network("mobilenetv3_cpsca")
     groups = group_gates(network, gates_of(network))
     assert [(group.family, [layer.name for layer in group.layers]) for group in groups] == [
-        ("SE", ["Block 4", "Block 5", "Block 6"]),
-        ("Coordinate attention", ["Block 9", "Block 10", "Block 11", "Block 12", "Block 13", "Block 14", "Block 15"]),
+        ("SqueezeExcite", ["Block 4", "Block 5", "Block 6"]),
+        ("CoordinateAttention", ["Block 9", "Block 10", "Block 11", "Block 12", "Block 13", "Block 14", "Block 15"]),
     ]
     assert [layer.mechanism for layer in groups[1].layers] == ["CPSCA"] * 2 + ["CA"] * 5
 
