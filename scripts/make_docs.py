@@ -125,7 +125,7 @@ def _section(card: Card, score: Score) -> str:
         "Size": f"{size:.1f} MB as {card.weights}; {cost.parameters:,} parameters.",
         "Licence": card.licence,
     }
-    recalls = _table([f"recall: {order[0]}", *order[1:]], [[share_text(score.recall[label]) for label in order]])
+    recalls = _table(["", *order], [["recall", *(share_text(score.recall[label]) for label in order)]])
     told = "\n".join(f"- **{name}**: {text}" for name, text in facts.items())
     return f"### `{card.name}`\n\n{recalls}\n\n{told}"
 

@@ -5,8 +5,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+import typer
 
 import fer_models as fer
+from fer_models.cli import app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -63,6 +65,18 @@ def test_sections_of_the_papers_document_that_code_cites_are_there():
 
 def _numbers(document: Path) -> list[str]:
     return re.findall(r"^#+ (\d(?:\.\d)?) ", document.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_commands_and_options_that_the_documents_name_are_there():
+    commands = typer.main.get_command(app).commands
+    options = {option for command in commands.values() for one in command.params for option in one.opts}
+    for name in ("README.md", "docs/command-line.md", "docs/training.md", "docs/deployment.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        named = set(re.findall(r"\bferscope ([a-z]+)\b", text))
+        assert named and named <= commands.keys(), name
+        # Every command's, and pip's.
+        others = {"--help", "--no-deps", "--constraint"}
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text)) <= options | others, name
 
 
 def test_citation_and_changelog_know_the_version():
