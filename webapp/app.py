@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from webapp.components.network_picker import carried
+from webapp import state
 
 
 # A page's modules come with its first visitor, so that nobody waits for those of another page.
@@ -33,6 +33,7 @@ icon = str(Path(__file__).with_name("icon.svg"))
 st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, layout="wide")
 # Links of our own: Streamlit's navigation folds away behind an arrow on a phone, and forgets what was chosen.
 links = st.container(horizontal=True, key="pages")
-chosen.run()
+with state.kept(chosen.title):
+    chosen.run()
 for page in pages:
-    links.page_link(page, query_params=carried())
+    links.page_link(page, query_params=st.query_params.to_dict())

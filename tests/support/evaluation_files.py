@@ -33,7 +33,13 @@ SIMAM, CPSCA, A_MOBILENET = answers(35), answers(12, 6), answers(10, 5)
 NOTE = "single view; the epoch was chosen on this part"
 TRAINING_ROWS = 48  # of the made-up data set; the rows that were answered follow
 FIRST_TEST_ROWS = TRAINING_ROWS + np.arange(len(LABELS))
-PAGE = "from webapp.views.evaluation.page import page\npage()"
+PAGE = """
+from webapp import state
+from webapp.views.evaluation.page import page
+
+with state.kept("Evaluation"):
+    page()
+"""
 
 
 def confusion(found: np.ndarray) -> np.ndarray:

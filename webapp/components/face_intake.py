@@ -12,14 +12,13 @@ import streamlit as st
 
 import fer_models as fer
 from fer_models.faces import crop_box, whole_picture
-from webapp.components.gallery import Sample, default_group, read_gallery
+from webapp import state
+from webapp.components.gallery import Sample, read_gallery
 from webapp.figures.pictures import data_uri, face_webp
 from webapp.figures.thumbnails import thumbnail_style
 
-SOURCES = ("Sample", "Upload", "Camera")
-WHOLE, BOX = "Whole picture", "Draw a box"
-# Edges in percent of the picture: the names are in links.
-BOX_EDGES = {"left": 25, "top": 15, "right": 75, "bottom": 85}
+SOURCES = {"sample": "Sample", "upload": "Upload", "camera": "Camera"}
+NOTHING, WHOLE, BOX = "nothing", "whole", "box"
 PRIVACY = (
     "Your picture stays in this session's memory: it is not saved, logged or shared with other visitors, and is "
     "forgotten when you remove it, or some time after you close the page."
@@ -58,13 +57,11 @@ class OpenedPicture:
 
 def choose_face() -> ChosenFace | NoFace:
     """Draw the controls and return what they choose. Raises ImageError for a picture that cannot be used."""
-    source = st.segmented_control(
-        "Face", SOURCES, default="Sample", required=True, key="picture", bind="query-params", width="stretch"
-    )
-    if source == "Sample":
+    source = state.choose(state.PICTURE, st.segmented_control, "Face", SOURCES, required=True, width="stretch")
+    if source == "sample":
         st.session_state.pop("opened", None)
         return _choose_sample()
-    if source == "Upload":
+    if source == "upload":
         # No list of types: what cannot be read is said by open_image, with what to do about it.
         file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", key="upload")
     else:
@@ -72,38 +69,35 @@ def choose_face() -> ChosenFace | NoFace:
     st.caption(PRIVACY)
     if file is None:
         st.session_state.pop("opened", None)
-        wish = "Upload a picture with a face in it." if source == "Upload" else "Take a photo of a face."
+        wish = "Upload a picture with a face in it." if source == "upload" else "Take a photo of a face."
         return NoFace("No picture yet", wish)
     return _choose_part(_open(file.file_id, file.getvalue()))
 
 
 def _choose_sample() -> ChosenFace | NoFace:
     groups = read_gallery()
-    group = st.pills(
+    group = state.choose(
+        state.SAMPLE,
+        st.pills,
         "Sample",
-        list(groups),
-        default=default_group(groups),
+        {group: group.capitalize() for group in groups},
         required=True,
-        key="sample",
-        bind="query-params",
         label_visibility="collapsed",
         width="stretch",
     )
     samples = groups[group]
     sample = samples[0]
     if len(samples) > 1:
-        number = st.segmented_control(
+        number = state.choose(
+            state.COMPOSITE,
+            st.segmented_control,
             "Which composite",
-            range(1, len(samples) + 1),
-            default=1,
+            {str(number): str(number) for number in range(1, len(samples) + 1)},
             required=True,
-            key="composite",
-            bind="query-params",
             label_visibility="collapsed",
-            format_func=str,
             width="stretch",
         )
-        sample = samples[number - 1]
+        sample = samples[int(number) - 1]
     shown = [sample if name == group else members[0] for name, members in groups.items()]
     st.html(thumbnail_style("sample", [sample_thumbnail(each) for each in shown]))
     st.caption(sample.caption)
@@ -136,14 +130,14 @@ def _open(file_id: str, data: bytes) -> OpenedPicture:
 
 def _choose_part(opened: OpenedPicture) -> ChosenFace | NoFace:
     """Which face of the picture, or the whole of it, or a box drawn by hand."""
-    faces = {f"Face {number}": face for number, face in enumerate(opened.faces, start=1)}
-    part = st.pills(
+    faces = {str(number): face for number, face in enumerate(opened.faces, start=1)}
+    parts = {number: f"Face {number}" for number in faces} or {NOTHING: "Nothing yet"}
+    part = state.choose(
+        state.PART,
+        st.pills,
         "Part of the picture",
-        [*faces, WHOLE, BOX],
-        default="Face 1" if faces else None,
-        required=bool(faces),
-        key="part",
-        bind="query-params",
+        parts | {WHOLE: "Whole picture", BOX: "Draw a box"},
+        required=True,
         width="stretch",
         help="Faces are numbered from the largest to the smallest.",
     )
@@ -155,7 +149,7 @@ def _choose_part(opened: OpenedPicture) -> ChosenFace | NoFace:
         return ChosenFace((opened.file_id, part), whole_picture(opened.image).crop, "The whole picture")
     if part == BOX:
         return _choose_box(opened)
-    return NoFace("No face found", f"Choose “{WHOLE}” if it is a face already, or “{BOX}” around one.")
+    return NoFace("No face found", "Choose “Whole picture” if it is a face already, or “Draw a box” around one.")
 
 
 def _choose_box(opened: OpenedPicture) -> ChosenFace:
@@ -165,8 +159,8 @@ def _choose_box(opened: OpenedPicture) -> ChosenFace:
     picture = st.container()
     fields = st.columns(2, gap="small") + st.columns(2, gap="small")
     box = [
-        field.number_input(f"{name.capitalize()} edge, %", 0, 100, value, key=name, bind="query-params")
-        for field, (name, value) in zip(fields, BOX_EDGES.items(), strict=True)
+        state.number(edge, field.number_input, f"{edge.name.capitalize()} edge, %")
+        for field, edge in zip(fields, state.EDGES, strict=True)
     ]
     picture.caption("Drag over the picture to draw a box, or give its edges below.")
     picture.plotly_chart(
@@ -186,8 +180,8 @@ def _take_drawn_box() -> None:
     boxes = st.session_state["drawn"].selection.box
     if boxes:
         (x0, x1), (y0, y1) = sorted(boxes[0]["x"]), sorted(boxes[0]["y"])
-        for name, value in zip(BOX_EDGES, (x0, y0, x1, y1), strict=True):
-            st.session_state[name] = min(max(round(value), 0), 100)
+        for edge, value in zip(state.EDGES, (x0, y0, x1, y1), strict=True):
+            state.put(edge, min(max(round(value), 0), 100))
 
 
 def _in_pixels(box: Sequence[float], image: np.ndarray) -> list[float]:

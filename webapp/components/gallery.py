@@ -25,7 +25,7 @@ class Sample:
     @property
     def group(self) -> str:
         """Samples of one group lie behind one button: composites of one label, or a photo."""
-        return (self.label or self.id).capitalize()
+        return self.label or self.id
 
     def read(self) -> bytes:
         """The encoded picture."""
@@ -43,15 +43,10 @@ class Sample:
 
 
 def read_gallery() -> dict[str, list[Sample]]:
-    """Samples by group, composites first in the manifest's order, then photos."""
+    """Samples by group ('happiness'), composites first in the manifest's order, then photos."""
     entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     samples = [Sample(**{name: entry[name] for name in Sample.__dataclass_fields__}) for entry in entries]
     groups: dict[str, list[Sample]] = {}
     for sample in sorted(samples, key=lambda sample: sample.kind != "composite"):
         groups.setdefault(sample.group, []).append(sample)
     return groups
-
-
-def default_group(groups: dict[str, list[Sample]]) -> str:
-    """What stands on the page at first load."""
-    return "Happiness" if "Happiness" in groups else next(iter(groups))

@@ -10,13 +10,14 @@ import fer_models as fer
 from fer_models.card import Card
 from fer_models.checkpoints import read_card
 from fer_models.faces import DetectorError
-from webapp import wording
+from fer_models.labels import display_order
+from webapp import state, wording
 from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
 from webapp.components.face_intake import PRIVACY, ChosenFace, NoFace, choose_face
 from webapp.components.network_picker import choose_network
 from webapp.figures import answer, evidence, strips
 
-PREDICTED = "The predicted one"
+PREDICTED = "predicted"
 # What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
 EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
 
@@ -78,21 +79,19 @@ def _describe_network(card: Card) -> None:
 
 
 def _choose_display(labels: tuple[str, ...]) -> Display:
-    target = st.selectbox(
+    expressions = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
+    target = state.choose(
+        state.EXPLAIN,
+        st.selectbox,
         "Explain",
-        [PREDICTED, *labels],
-        format_func=str.capitalize,
-        key="explain",
-        bind="query-params",
+        {PREDICTED: "The predicted one"} | expressions,
         help="The expression whose score Grad-CAM explains. The gates do not depend on it.",
     )
-    opacity = st.slider(
-        "Grad-CAM over the face", 0, 100, 60, step=5, format="%d %%", key="opacity", bind="query-params"
-    )
-    stretch = st.toggle(
+    opacity = state.number(state.OPACITY, st.slider, "Grad-CAM over the face", step=5, format="%d %%")
+    stretch = state.switch(
+        state.STRETCH,
+        st.toggle,
         "Stretch to this picture's range",
-        key="stretch",
-        bind="query-params",
         help="Off: every kind of gate has one fixed scale, so pictures can be compared. On: small differences show.",
     )
     return Display(None if target == PREDICTED else target, opacity / 100, stretch)

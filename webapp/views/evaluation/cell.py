@@ -5,35 +5,22 @@ from html import escape
 import streamlit as st
 
 from fer_models.evaluation.predictions import FACES_IN_A_MEAN
+from fer_models.labels import display_order
 from fer_models.text import share_text
-from webapp import wording
+from webapp import state, wording
 from webapp.figures import scores
 from webapp.figures.answer import percent
 from webapp.views.evaluation.data import MOST_FACES, CellFaces, Evaluated, cell_faces, cell_indices
 
-# The error that facial-expression networks make most; never changed, because links leave it out.
-DEFAULT_TRUE, DEFAULT_PREDICTED = "sadness", "neutral"
-
 
 def choose_cell(labels: tuple[str, ...]) -> tuple[int, int]:
     """Two controls that hold the choice, whether it was clicked or made here; returns (true, predicted)."""
-    true, predicted = st.columns(2, gap="small")
-    chosen = [
-        column.selectbox(
-            title,
-            labels,
-            index=labels.index(default) if default in labels else 0,
-            format_func=str.capitalize,
-            key=key,
-            bind="query-params",
-        )
-        for column, title, default, key in (
-            (true, "People saw", DEFAULT_TRUE, "true"),
-            (predicted, "It answered", DEFAULT_PREDICTED, "predicted"),
-        )
-    ]
+    options = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
+    left, right = st.columns(2, gap="small")
+    true = state.choose(state.TRUE, left.selectbox, "People saw", options)
+    predicted = state.choose(state.PREDICTED, right.selectbox, "It answered", options)
     st.caption("The faces of this cell are below. Click or tap a cell of the matrix to choose it.")
-    return labels.index(chosen[0]), labels.index(chosen[1])
+    return labels.index(true), labels.index(predicted)
 
 
 def take_clicked_cell(chart: str, labels: tuple[str, ...]) -> None:
@@ -41,7 +28,8 @@ def take_clicked_cell(chart: str, labels: tuple[str, ...]) -> None:
     points = st.session_state[chart].selection.points
     if points:
         true, predicted = points[0]["customdata"][:2]
-        st.session_state["true"], st.session_state["predicted"] = labels[true], labels[predicted]
+        state.put(state.TRUE, labels[true])
+        state.put(state.PREDICTED, labels[predicted])
 
 
 def show_cell(found: Evaluated, cell: tuple[int, int]) -> None:

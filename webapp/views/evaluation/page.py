@@ -13,7 +13,7 @@ from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
 from fer_models.evaluation import compare, list_predictions
 from fer_models.text import interval_text, share_text
-from webapp import wording
+from webapp import state, wording
 from webapp.components.network_picker import choose_network
 from webapp.figures import answer, scores, strips
 from webapp.figures.charts import CONFIG
@@ -34,8 +34,7 @@ from webapp.views.evaluation.data import Evaluated, PaperMatrix, evaluated, pape
 
 QUESTION = "How good is each network, and where does it err?"
 DEFAULT_SPLIT, DEFAULT_RULE = "PublicTest", "ferplus-majority"
-SHARES, COUNTS = "Shares", "Counts"
-NOTHING = "Nothing"
+COUNTS, NOTHING = "counts", "nothing"
 NEEDS_DATA = "The command needs the data set: --data FOLDER."
 ROW_SHARE = "Share of the row: of all faces that people called so."
 
@@ -84,9 +83,15 @@ def _choose_split(name: str, stored: list[str]) -> str:
         return _stated_split(name)
     if len(stored) == 1:
         return stored[0]
-    default = DEFAULT_SPLIT if DEFAULT_SPLIT in stored else stored[0]
-    return st.segmented_control(
-        "Scored on", stored, default=default, required=True, key="split", bind="query-params", width="stretch"
+    options = {split: split for split in stored}
+    return state.choose(
+        state.SPLIT,
+        st.segmented_control,
+        "Scored on",
+        options,
+        default=DEFAULT_SPLIT,
+        required=True,
+        width="stretch",
     )
 
 
@@ -123,29 +128,28 @@ def _load(name: str, split: str) -> tuple[Evaluated | None, str]:
 
 def _choose_matrix(found: Evaluated, name: str, names: list[str], split: str) -> Choice:
     scored = {checkpoint for checkpoint, stored in list_predictions() if stored == split}
-    others = {wording.network_name(other): other for other in names if other != name and other in scored}
-    papers = {f"The paper's own, {matrix.table}": matrix for matrix in paper_matrices(found)}
-    against = st.selectbox(
+    others = {other: wording.network_name(other) for other in names if other != name and other in scored}
+    papers = {matrix.table: matrix for matrix in paper_matrices(found)}
+    against = state.choose(
+        state.COMPARE,
+        st.selectbox,
         "Compared with",
-        [NOTHING, *others, *papers],
-        key="compare",
-        bind="query-params",
+        {NOTHING: "Nothing"} | others | {table: f"The paper's own, {table}" for table in papers},
         help="Another checkpoint: the difference of the two matrices. The paper's own matrix: both side by side.",
     )
-    cells = st.segmented_control(
+    cells = state.choose(
+        state.CELLS,
+        st.segmented_control,
         "Each cell shows",
-        (SHARES, COUNTS),
-        default=SHARES,
+        {"shares": "Shares", COUNTS: "Counts"},
         required=True,
-        key="cells",
-        bind="query-params",
         disabled=against in papers,
         width="stretch",
         help="Shares of the row, so that rare expressions can be read, or numbers of faces. Papers print shares only.",
     )
     if against in others:
         try:
-            return Choice(cells == COUNTS, other=evaluated(others[against], split))
+            return Choice(cells == COUNTS, other=evaluated(against, split))
         except CheckpointError as error:
             st.html(scores.notice("These two cannot be compared", str(error)))
     return Choice(cells == COUNTS and against not in papers, paper=papers.get(against))

@@ -11,14 +11,12 @@ from fer_models.reproduction import Form, list_tables
 from fer_models.reproduction.datasets import HOW_TO_GET, NEEDS_AGREEMENT
 from fer_models.reproduction.table import Table
 from fer_models.text import interval_text, share_text
-from webapp import wording
+from webapp import state, wording
 from webapp.figures import paper_tables, scores
 from webapp.figures.charts import CONFIG, FEW, reliability_figure, training_figure
 from webapp.figures.cost import CostPoint, cost_figure, cost_legend
 from webapp.views.evaluation import tables
 from webapp.views.evaluation.data import Evaluated
-
-DEFAULT_TABLE = "003-T3"  # never changed, because links leave it out
 
 
 def every_expression(found: Evaluated) -> None:
@@ -155,30 +153,18 @@ def _authors(table: Table) -> str:
 
 
 def _choose_table() -> Table:
-    """The choice is in the address as the table's id alone; its title may be reworded."""
     by_id = {table.id: table for table in list_tables()}
-    wanted = st.query_params.get("table", DEFAULT_TABLE).upper()
-    chosen = st.selectbox(
-        "Table",
-        list(by_id),
-        index=list(by_id).index(wanted if wanted in by_id else DEFAULT_TABLE),
-        format_func=lambda id: f"{id} · {_authors(by_id[id])}, {by_id[id].title}",
-        key="paper_table",
-    )
-    if chosen != DEFAULT_TABLE:
-        st.query_params["table"] = chosen
-    elif "table" in st.query_params:
-        del st.query_params["table"]
-    return by_id[chosen]
+    options = {id: f"{id} · {_authors(table)}, {table.title}" for id, table in by_id.items()}
+    return by_id[state.choose(state.TABLE, st.selectbox, "Table", options)]
 
 
 def _choose_form(forms: list[Form]) -> Form:
     """Short or full form; a control only where both have been run."""
     if len(forms) < 2:
         return forms[0]
-    return st.segmented_control(
-        "Form", forms, default=forms[0], required=True, format_func=str.capitalize, key="form", bind="query-params"
-    )
+    by_name: dict[str, str] = {form: form.capitalize() for form in forms}
+    chosen = state.choose(state.FORM, st.segmented_control, "Form", by_name, required=True)
+    return next(form for form in forms if form == chosen)
 
 
 def _state_text(table: Table, state: str) -> str:

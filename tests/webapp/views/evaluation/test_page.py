@@ -65,7 +65,7 @@ def test_checkpoints_are_in_the_papers_order_and_in_the_address(visit):
 def test_the_matrix_has_shares_of_rows_or_counts(visit):
     page = visit()
     np.testing.assert_allclose(cells(page), confusion(A_MOBILENET) / FACES)
-    page.segmented_control(key="cells").set_value("Counts").run()
+    page.segmented_control(key="cells").set_value("counts").run()
     assert (cells(checked(page)) == confusion(A_MOBILENET)).all()
     assert (cells(visit(cells="Counts", network="MobileNetV3-SimAM")) == confusion(SIMAM)).all()
     assert "Sadness, 40 faces 10 faces 0 faces 0 faces 30 faces" in text(page)  # the table beside the chart

@@ -85,15 +85,15 @@ def test_what_training_began_with_is_known_through_all_that_went_before(recipe, 
 
 def test_a_papers_table_is_chosen_by_its_id(visit):
     page = visit(table="002-t6")
-    assert page.selectbox(key="paper_table").value == "002-T6"
+    assert page.selectbox(key="table").value == "002-T6"
     said = text(page)
     assert "Table 6: five losses" in said and "softmax + centre 87.5 %" in said
     assert "“ferscope reproduce 002-T6” runs it." in said and "it is given to research groups" in said
-    page.selectbox(key="paper_table").set_value("001-T7").run()
+    page.selectbox(key="table").set_value("001-T7").run()
     assert page.query_params["table"] in ("001-T7", ["001-T7"]) and "Table 7: confusion matrix" in text(checked(page))
-    page.selectbox(key="paper_table").set_value("003-T3").run()
+    page.selectbox(key="table").set_value("003-T3").run()
     assert "table" not in page.query_params
-    assert visit(table="nonsense").selectbox(key="paper_table").value == "003-T3"
+    assert visit(table="nonsense").selectbox(key="table").value == "003-T3"
 
 
 def test_our_numbers_stand_beside_the_papers(visit, no_results):

@@ -1,0 +1,283 @@
+"""The state of all pages: one table of what a link can hold, and the one way to make a control.
+
+The address holds every choice that is not the default, so that a link, a second tab, Back and Forward bring it back.
+One copy of it is kept for each visitor; it is the only truth. It is read from the address when a visit begins and after
+Back or Forward; a control shows it and writes into it; after each run it is written to the address.
+
+Streamlit's own ``bind="query-params"`` is not used: it replaces the entry in the browser's history instead of adding
+one, forgets what is not on the page at hand, and knows only what its own widgets were told.
+
+A link may hide controls, ``?hide=opacity,stretch``: the choices in the link then hold. Controls must not lie in a
+fragment, whose runs do not write the address.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+Value = str | int | bool
+# In the session: the address by key; whether controls have yet to hear of it; the page shown last; what to tell.
+_ADDRESS, _FRESH, _PAGE, _NOTICES = "address", "address_is_new", "page_shown", "notices"
+_LONGEST = 60  # characters of a wrong value that a notice repeats
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several ids. The page says which there are, and the default where it depends on what is there.
+
+    Of former links the words of an option are understood as well (``?network=A-MobileNet``), in any case.
+    """
+
+    name: str
+    noun: str
+    default: str | None = None
+    hideable: bool = True
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole number from ``low`` to ``high``."""
+
+    name: str
+    noun: str
+    default: int
+    low: int
+    high: int
+    hideable: bool = True
+
+
+@dataclass(frozen=True)
+class Switch:
+    """On or off."""
+
+    name: str
+    noun: str
+    default: bool = False
+    hideable: bool = True
+
+
+Key = Choice | Number | Switch
+
+# Names and defaults are in links: neither ever changes.
+NETWORK = Choice("network", "network")
+# Recognise.
+PICTURE = Choice("picture", "kind of picture", "sample")
+SAMPLE = Choice("sample", "sample", "happiness")
+COMPOSITE = Choice("composite", "composite", "1")
+#: Which face of a visitor's picture, by its number, or 'whole' or 'box'.
+PART = Choice("part", "part of the picture")
+#: The edges of the box, in percent of the picture.
+EDGES = tuple(
+    Number(name, f"{name} edge", default, 0, 100, hideable=False)
+    for name, default in (("left", 25), ("top", 15), ("right", 75), ("bottom", 85))
+)
+EXPLAIN = Choice("explain", "expression", "predicted")
+OPACITY = Number("opacity", "opacity", 60, 0, 100)
+STRETCH = Switch("stretch", "choice of range")
+# Evaluation.
+SPLIT = Choice("split", "scored part")
+COMPARE = Choice("compare", "comparison", "nothing")
+CELLS = Choice("cells", "kind of cells", "shares")
+TRUE = Choice("true", "expression", "sadness")
+PREDICTED = Choice("predicted", "expression", "neutral")
+TABLE = Choice("table", "table", "003-T3")
+FORM = Choice("form", "form")
+
+_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH)
+_EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM)
+KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_EVALUATION)}
+#: The key that names controls which are not drawn, with commas between.
+HIDE = "hide"
+
+
+# --------------------------------------------------------------------------------------------------- the whole address
+
+
+@contextmanager
+def kept(page: str) -> Iterator[None]:
+    """Around all that ``page`` draws: its choices come from the address, and are written to it at the end.
+
+    What a link asked for and could not be had is said above the page, until something is chosen.
+    """
+    notices = st.container()
+    _begin(page)
+    yield
+    _finish(page)
+    if st.session_state[_NOTICES]:
+        notices.warning(" ".join(st.session_state[_NOTICES]))
+
+
+def _begin(page: str) -> None:
+    """Take over what the address says where it says something new."""
+    if _ADDRESS not in st.session_state or _went_through_history():
+        asked = st.query_params.to_dict()
+        st.session_state[_ADDRESS] = {name: asked[name] for name in (*KEYS, HIDE) if name in asked}
+        st.session_state[_NOTICES] = []
+        st.session_state[_FRESH] = True
+        _check_hidden()
+    elif st.session_state.get(_PAGE) != page:
+        st.session_state[_NOTICES] = []
+        st.session_state[_FRESH] = True
+
+
+def _finish(page: str) -> None:
+    asked = st.query_params.to_dict()
+    ours = {name: _address()[name] for name in (*KEYS, HIDE) if name in _address()}
+    wanted = ours | {name: value for name, value in asked.items() if name not in KEYS and name != HIDE}
+    if wanted != asked:
+        st.query_params.from_dict(wanted)
+    st.session_state[_PAGE], st.session_state[_FRESH] = page, False
+
+
+def _went_through_history() -> bool:
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _address() -> dict[str, str]:
+    return st.session_state[_ADDRESS]
+
+
+# ------------------------------------------------------------------------------------------------------------ controls
+
+
+def choose(
+    key: Choice,
+    widget: Callable[..., Any],
+    label: str,
+    options: Mapping[str, str],
+    *,
+    default: str | None = None,
+    **arguments: Any,
+) -> str:
+    """Draw a control (such as ``st.radio``) over ``options``, ids and their words; returns the chosen id.
+
+    ``default`` is for a key whose own default is not given or not among the options; else the first option is it.
+    """
+    wanted = (default, key.default, *options)
+    usual = next(each for each in wanted if each is not None and each in options)
+    value, ids = chosen(key, options, usual), list(options)
+    # As Streamlit's controls call what they begin with.
+    shown = {"index": ids.index(value)} if widget.__name__ in ("radio", "selectbox") else {"default": value}
+    arguments |= {"options": ids, "format_func": options.__getitem__, **shown}
+    _draw(key, widget, label, value, usual, arguments)
+    return value
+
+
+def chosen(key: Choice, options: Mapping[str, str], default: str) -> str:
+    """The chosen id without a control. What is not among the options does not stay, and is told."""
+    asked = _address().get(key.name)
+    if asked is None:
+        return default
+    words = {words.casefold(): id for id, words in options.items()} | {id.casefold(): id for id in options}
+    found = words.get(asked.casefold())
+    if found is None:
+        _fall_back(key, asked, options[default])
+        return default
+    put(key, found, default)
+    return found
+
+
+def number(key: Number, widget: Callable[..., Any], label: str, **arguments: Any) -> int:
+    """Draw a control (such as ``st.slider``) over the key's range; returns the number."""
+    asked, value = _address().get(key.name), key.default
+    if asked is not None and re.fullmatch("[0-9]{1,9}", asked) and key.low <= int(asked) <= key.high:
+        value = int(asked)
+    elif asked is not None:
+        _fall_back(key, asked, str(key.default))
+    arguments |= {"min_value": key.low, "max_value": key.high, "value": value}
+    _draw(key, widget, label, value, key.default, arguments)
+    return value
+
+
+def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any) -> bool:
+    """Draw a control (such as ``st.toggle``); returns whether it is on."""
+    asked = _address().get(key.name, _text(key.default)).casefold()
+    if asked not in ("true", "false"):
+        _fall_back(key, asked, "on" if key.default else "off")
+    value = asked == "true" if asked in ("true", "false") else key.default
+    _draw(key, widget, label, value, key.default, arguments | {"value": value})
+    return value
+
+
+def is_chosen(key: Key) -> bool:
+    """Whether the address or a control says something else than the default."""
+    return key.name in _address()
+
+
+def put(key: Key, value: Value, default: Value | None = None) -> None:
+    """Choose in a control's place: in callbacks, or before the control is drawn."""
+    if value == (key.default if default is None else default):
+        _address().pop(key.name, None)
+    else:
+        _address()[key.name] = _text(value)
+
+
+def forget(*keys: Key) -> None:
+    """Go back to the defaults."""
+    for key in keys:
+        _address().pop(key.name, None)
+
+
+def is_hidden(*keys: Key) -> bool:
+    """Whether the link hides all of these controls."""
+    hidden = _hidden()
+    return all(key.hideable and key.name in hidden for key in keys)
+
+
+def _draw(
+    key: Key, widget: Callable[..., Any], label: str, value: Value, usual: Value, arguments: Mapping[str, Any]
+) -> None:
+    if is_hidden(key):
+        return
+    # Every control begins with its value, and is set where it differs: what is set is sent to the browser, over what a
+    # visitor may just be typing there, and alone it can be lost when a run is cut short.
+    if st.session_state[_FRESH] or key.name not in st.session_state or st.session_state[key.name] != value:
+        st.session_state[key.name] = value
+    widget(label, key=key.name, on_change=_take, args=(key, usual), **arguments)
+
+
+def _take(key: Key, usual: Value) -> None:
+    """A visitor has chosen: what a link could not give is history then."""
+    st.session_state[_NOTICES] = []
+    value = st.session_state[key.name]
+    if value is None:
+        forget(key)
+    else:
+        put(key, value, usual)
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# ------------------------------------------------------------------------------------------------- hiding, and notices
+
+
+def _hidden() -> set[str]:
+    return {name.strip() for name in _address().get(HIDE, "").split(",") if name.strip()}
+
+
+def _check_hidden() -> None:
+    known = sorted(name for name in _hidden() if name in KEYS and KEYS[name].hideable)
+    for name in sorted(_hidden().difference(known)):
+        st.session_state[_NOTICES].append(f"No control “{_plain(name)}” can be hidden.")
+    _address().pop(HIDE, None)
+    if known:
+        _address()[HIDE] = ",".join(known)
+
+
+def _fall_back(key: Key, asked: str, shown: str) -> None:
+    forget(key)
+    st.session_state[_NOTICES].append(f"No {key.noun} “{_plain(asked)}” here: {_plain(shown)} instead.")
+
+
+def _plain(text: str) -> str:
+    """Text of a link as itself: what Streamlit would take for Markdown is escaped."""
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return re.sub(r"([^\w\s…])", r"\\\1", cut)
