@@ -1,5 +1,7 @@
 """The networks in memory: each is loaded once and shared by all visitors."""
 
+from __future__ import annotations
+
 import threading
 
 import fer_models as fer
