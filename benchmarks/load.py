@@ -3,13 +3,14 @@
     .venv/bin/ferscope app &
     .venv/bin/python benchmarks/load.py http://localhost:8501
 
-Each visitor opens "Recognise" and then asks for one face after another, as a browser does on Back and Forward: the
-clock runs from the request to the end of the script's run. First one visitor alone, then ten who ask without a pause,
-and the two are measured in turns, so that a busy machine hits both. Clients and server share the machine.
+Each visitor opens "Recognise" and then asks for one face after another, as a browser does on Back and Forward, with a
+pause of about a second to look at the answer. The clock runs from the request to the end of the script's run. One
+visitor and ten are measured in turns, so that a busy machine hits both. Clients and server share the machine.
 """
 
 import argparse
 import asyncio
+import random
 import statistics
 import time
 import urllib.error
@@ -19,39 +20,43 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-FACES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
+FACES = ("neutral", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 
 
-async def ask(visitor: ClientConnection, query: str) -> tuple[float, int]:
-    """Seconds until the script has run for a page's query string, and the bytes that came."""
+async def ask(visitor: ClientConnection, query: str) -> tuple[float, set[str]]:
+    """Seconds until the script has run for a page's query string, and the HTML that came."""
     message = BackMsg()
     message.rerun_script.query_string = query
     started = time.perf_counter()
     await visitor.send(message.SerializeToString())
-    received = 0
+    html = set()
     while True:
-        data = await visitor.recv()
-        received += len(data)
-        answer = ForwardMsg.FromString(data)
-        if answer.WhichOneof("type") == "script_finished":
-            if answer.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                continue
-            return time.perf_counter() - started, received
+        answer = ForwardMsg.FromString(await visitor.recv())
+        kind = answer.WhichOneof("type")
+        if kind == "delta":
+            html.add(answer.delta.new_element.html.body)
+        elif kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            return time.perf_counter() - started, html
 
 
-async def visit(url: str, number: int, faces: int) -> list[float]:
+async def visit(url: str, number: int, options: argparse.Namespace) -> list[float]:
     """One visitor's waits, the opening of the page not counted."""
+    pauses = random.Random(number)
     async with connect(url, subprotocols=["streamlit"], max_size=None) as visitor:
-        await ask(visitor, "")
+        _, before = await ask(visitor, "")
         times = []
-        for index in range(faces):
-            seconds, _ = await ask(visitor, f"sample={FACES[(number + index) % len(FACES)]}")
+        for index in range(options.faces):
+            await asyncio.sleep(options.pause * pauses.uniform(0.5, 1.5))
+            seconds, shown = await ask(visitor, f"sample={FACES[(number + index) % len(FACES)].capitalize()}")
+            if not shown - before:
+                raise RuntimeError("Another face was asked for, and the page is the same.")
+            before = shown
             times.append(seconds)
         return times
 
 
-async def crowd(url: str, visitors: int, faces: int) -> list[float]:
-    waits = await asyncio.gather(*(visit(url, number, faces) for number in range(visitors)))
+async def crowd(url: str, visitors: int, options: argparse.Namespace) -> list[float]:
+    waits = await asyncio.gather(*(visit(url, number, options) for number in range(visitors)))
     return [seconds for each in waits for seconds in each]
 
 
@@ -77,6 +82,7 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--visitors", type=int, default=10)
     parser.add_argument("--faces", type=int, default=10, help="faces that each visitor asks for in a round")
+    parser.add_argument("--pause", type=float, default=1, help="seconds between an answer and the next question")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     wait_until_ready(options.url)
@@ -84,8 +90,8 @@ def main() -> None:
     alone: list[float] = []
     together: list[float] = []
     for _ in range(options.rounds):
-        alone += asyncio.run(crowd(stream, 1, options.faces))
-        together += asyncio.run(crowd(stream, options.visitors, options.faces))
+        alone += asyncio.run(crowd(stream, 1, options))
+        together += asyncio.run(crowd(stream, options.visitors, options))
     print(f"one visitor: {told(alone)}")
     print(f"{options.visitors} visitors: {told(together)}")
     print(f"ratio of the medians: {statistics.median(together) / statistics.median(alone):.1f}")

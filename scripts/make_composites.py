@@ -44,6 +44,7 @@ MIRRORED = [1, 0, 2, 4, 3]  # the landmarks of a mirror image, in the order of t
 ALMOST_EQUAL = 0.88  # correlation of two aligned faces from which they are taken for one picture
 # As in FER2013: eye centres in fractions of the side (x, y), the one on the left of the picture first.
 EYES = np.array([(0.30, 0.38), (0.69, 0.38)])
+ASTRONAUT_FACE = (168, 57, 282, 171)  # where detect_faces cuts it out, but upright: x0, y0, x1, y1 in pixels
 INNER = (slice(SIDE * 15 // 100, SIDE * 90 // 100), slice(SIDE * 15 // 100, SIDE * 85 // 100))  # face, no background
 BRIGHTNESS, CONTRAST = 145.0, 50.0  # mean and deviation of a composite there, in grey levels
 
@@ -154,7 +155,8 @@ def write_astronaut(folder: Path) -> dict[str, Any]:
     if not file.exists():
         Image.fromarray(skimage.data.astronaut()).save(file, quality=90, method=6)
     title = "Astronaut Eileen Collins (NASA, public domain)"
-    return {"id": "astronaut", "file": file.name, "kind": "photo", "label": None, "title": title, "count": None}
+    entry = {"id": "astronaut", "file": file.name, "kind": "photo", "label": None, "title": title, "count": None}
+    return entry | {"face": ASTRONAUT_FACE}
 
 
 def write_composites(folder: Path, label: str, chosen: list[Found], template: np.ndarray) -> list[dict[str, Any]]:

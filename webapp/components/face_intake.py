@@ -114,7 +114,8 @@ def sample_crop(sample: Sample) -> np.ndarray:
 
 @st.cache_resource(show_spinner=False)
 def sample_thumbnail(sample: Sample) -> str:
-    return _thumbnail(sample_crop(sample))
+    image = fer.open_image(sample.read())
+    return _thumbnail((crop_box(image, sample.face) if sample.face else whole_picture(image)).crop)
 
 
 def _open(file_id: str, data: bytes) -> OpenedPicture:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "gallery"
 
@@ -13,6 +14,7 @@ class Sample:
 
     ``kind``: 'composite', framed like the training faces already, or 'photo', in which the face is to be found.
     ``label``: what people called the faces a composite is made of; ``count``: how many they are.
+    ``face``: about where a photo's face lies, (x0, y0, x1, y1) in pixels: its thumbnail is cut out without a search.
     """
 
     id: str
@@ -21,6 +23,7 @@ class Sample:
     label: str | None
     title: str
     count: int | None
+    face: tuple[int, int, int, int] | None = None
 
     @property
     def group(self) -> str:
@@ -45,8 +48,13 @@ class Sample:
 def read_gallery() -> dict[str, list[Sample]]:
     """Samples by group ('happiness'), composites first in the manifest's order, then photos."""
     entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    samples = [Sample(**{name: entry[name] for name in Sample.__dataclass_fields__}) for entry in entries]
+    samples = [_sample(entry) for entry in entries]
     groups: dict[str, list[Sample]] = {}
     for sample in sorted(samples, key=lambda sample: sample.kind != "composite"):
         groups.setdefault(sample.group, []).append(sample)
     return groups
+
+
+def _sample(entry: dict[str, Any]) -> Sample:
+    known = {name: entry[name] for name in Sample.__dataclass_fields__ if name in entry}
+    return Sample(**known | {"face": tuple(entry["face"]) if "face" in entry else None})
