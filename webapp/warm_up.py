@@ -36,7 +36,7 @@ def pending() -> bool:
 
 def _warm_up() -> None:
     try:
-        _load_networks()
+        load_networks()
         for page in PAGES:
             import_module(page)
     except Exception:
@@ -49,7 +49,7 @@ def _warm_up() -> None:
         _done.set()
 
 
-def _load_networks() -> None:
+def load_networks() -> None:
     # One thread a visitor: with more, visitors at the same time take each other's cores. Read when PyTorch starts.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

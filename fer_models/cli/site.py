@@ -30,6 +30,7 @@ def open_site(
         "server.maxUploadSize": 10,
         "server.showEmailPrompt": "false",
         "server.fileWatcherType": "none",
+        "server.enableWebsocketCompression": "true",
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.toolbarMode": "viewer",

@@ -2,22 +2,15 @@
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, Error, Page, sync_playwright
 
-START_SECONDS = 90
-STOP_SECONDS = 10
+from tests.support.servers import free_port, running, wait_until_ready
+
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium may run as root (in CI), and calls nobody but the site.
 FLAGS = (
@@ -42,64 +35,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.is_relative_to(here))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def is_healthy(url: str) -> bool:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        return direct.open(f"{url}/_stcore/health", timeout=5).status == 200
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def wait_until_healthy(url: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_healthy(url):
-        if process.poll() is not None:
-            pytest.fail(f"ferscope app ended with {process.returncode}:\n{log.read_text()[-4000:]}")
-        if time.monotonic() > deadline:
-            pytest.fail(f"ferscope app did not answer within {START_SECONDS} s:\n{log.read_text()[-4000:]}")
-        time.sleep(0.1)
-
-
-def stop_group(process: subprocess.Popen) -> None:
-    """End the command and what it started (Streamlit's own process)."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
 @pytest.fixture(scope="session")
 def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `ferscope app`, started as a visitor would on a machine that holds no settings of ours."""
-    home = tmp_path_factory.mktemp("home")
-    log = tmp_path_factory.mktemp("log") / "site.txt"
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("STREAMLIT_", "XDG_"))}
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [Path(sys.executable).with_name("ferscope"), "app", "--port", str(port), "--headless"],
-            cwd=home,
-            env=inherited | {"HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until_healthy(url, process, log)
+    command = [Path(sys.executable).with_name("ferscope"), "app", "--port", str(port), "--headless"]
+    with running(command, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("home")) as url:
+        wait_until_ready(url)
         yield url
-    finally:
-        stop_group(process)
 
 
 def launch(chromium: BrowserType) -> Browser:

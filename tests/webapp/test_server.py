@@ -1,0 +1,155 @@
+"""The server as browsers and supervisors meet it: a process of its own, asked over HTTP."""
+
+import gzip
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.datastructures import Headers
+
+from tests.support.servers import Answer, get, held_server, wait_until_ready
+from webapp.compression import wants_gzip
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A server that is still warming up, and the pipe that lets it go on."""
+    with held_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def url(held) -> str:
+    return held[0]
+
+
+@pytest.fixture(scope="module")
+def script(url: str) -> str:
+    """Address of the page's largest script."""
+    page = gzip.decompress(get(url, accept_encoding="gzip").body).decode()
+    scripts = [f"{url}/{path}" for path in re.findall(r'(?:src|href)="\./(static/js/[^"]+\.js)"', page)]
+    return max(scripts, key=lambda each: len(get(each).body))
+
+
+def vary(answer: Answer) -> set[str]:
+    return {name.strip().lower() for name in answer.headers.get("vary", "").split(",")}
+
+
+def test_scripts_come_compressed_to_who_takes_gzip_and_whole_to_who_does_not(script):
+    plain, packed = get(script), get(script, accept_encoding="br;q=1.0, gzip;q=0.8, *;q=0.1")
+    assert "content-encoding" not in plain.headers and packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) == int(packed.headers["content-length"]) < len(plain.body) / 3
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+
+
+def test_caches_keep_both_forms_apart_and_for_long(script):
+    plain, packed = get(script), get(script, accept_encoding="gzip")
+    assert "accept-encoding" in vary(plain) & vary(packed)
+    assert "immutable" in packed.headers["cache-control"] and "max-age=31536000" in packed.headers["cache-control"]
+    assert plain.headers["etag"] != packed.headers["etag"]
+
+
+def test_a_browser_that_has_a_script_is_told_so(script):
+    tag = get(script, accept_encoding="gzip").headers["etag"]
+    again = get(script, accept_encoding="gzip", if_none_match=tag)
+    assert again.status == 304 and again.body == b"" and "accept-encoding" in vary(again)
+
+
+def test_the_second_visitor_gets_the_kept_bytes(script):
+    first, second = get(script, accept_encoding="gzip"), get(script, accept_encoding="gzip")
+    assert first.body == second.body and first.headers["etag"] == second.headers["etag"]
+
+
+def test_a_part_of_a_file_is_not_compressed(script):
+    part = get(script, accept_encoding="gzip", range="bytes=0-99")
+    assert part.status == 206 and "content-encoding" not in part.headers and len(part.body) == 100
+
+
+def test_pictures_are_sent_as_they_are(url):
+    picture = get(f"{url}/favicon.png", accept_encoding="gzip")
+    assert picture.status == 200 and picture.body.startswith(b"\x89PNG")
+    assert "content-encoding" not in picture.headers and "accept-encoding" not in vary(picture)
+
+
+@pytest.mark.parametrize("path", ["", "evaluation", "static/js/none.js"])
+def test_the_page_is_compressed_and_fetches_no_font_that_it_does_not_use(url, path):
+    page = get(f"{url}/{path}", accept_encoding="gzip")
+    assert page.status == 200 and page.headers["cache-control"] == "no-cache"
+    html = gzip.decompress(page.body)
+    assert b"SourceSans" not in html and b"modulepreload" in html
+
+
+@pytest.mark.parametrize("path", ["media/none.png", "component/none/index.html"])
+def test_what_is_not_there_is_said_to_be_missing(url, path):
+    assert get(f"{url}/{path}", accept_encoding="gzip").status == 404
+
+
+@pytest.mark.parametrize(
+    ("sent", "wanted"),
+    [
+        ({"accept-encoding": "gzip, deflate, br"}, True),
+        ({"accept-encoding": "GZIP;q=0.5"}, True),
+        ({"accept-encoding": "gzip;q=0"}, False),
+        ({"accept-encoding": "gzip; q=0.000"}, False),
+        ({"accept-encoding": "br"}, False),
+        ({"accept-encoding": "xgzip"}, False),
+        ({}, False),
+        ({"accept-encoding": "gzip", "range": "bytes=0-9"}, False),
+        ({"accept-encoding": "gzip", "if-none-match": '"x"'}, False),
+    ],
+)
+def test_who_takes_gzip(sent, wanted):
+    assert wants_gzip(Headers(sent)) is wanted
+
+
+# The last to ask the held server: it lets it go.
+def test_health_turns_green_when_the_networks_are_in_memory(held):
+    url, pipe = held
+    before = get(f"{url}/healthz")
+    assert (before.status, before.body) == (503, b'{"status":"loading"}')
+    assert get(f"{url}/_stcore/health").status == 200
+    pipe.write_text("go")
+    wait_until_ready(url)
+    after = get(f"{url}/healthz")
+    assert (after.status, after.body) == (200, b'{"status":"ready"}')
+    assert "no-store" in after.headers["cache-control"]
+
+
+FIRST_RUN = """
+import sys
+from streamlit.testing.v1 import AppTest
+from tests.support.pages import checked, text
+from webapp import warm_up
+
+warm_up.pending = lambda: True
+page = AppTest.from_file({app!r}, default_timeout=60)
+page.query_params.update({link!r})
+print(text(checked(page.run())))
+print([name for name in ("torch", "kornia", "scipy", "sklearn", "captum", "matplotlib") if name in sys.modules])
+"""
+
+
+def first_run(**link: str) -> tuple[str, str]:
+    """What the start page says while networks are still being loaded, and the heavy packages that it has loaded."""
+    app = Path(__file__).parents[2] / "webapp" / "app.py"
+    code = FIRST_RUN.format(app=str(app), link=link)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    said, heavy = run.stdout.strip().rsplit("\n", 1)
+    return said, heavy
+
+
+def test_the_first_visitor_sees_an_answer_before_pytorch_is_there():
+    said, heavy = first_run()
+    assert heavy == "[]"
+    assert "A-MobileNet" in said and re.search(r"happiness.* \d+(\.\d+)? %", said, re.IGNORECASE)
+
+
+def test_a_network_that_is_being_loaded_says_so_in_the_answers_place():
+    said, heavy = first_run(network="MobileNetV3-SimAM")
+    assert heavy == "[]"
+    assert "being loaded" in said and "%" not in said.partition("being loaded")[2]
