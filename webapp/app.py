@@ -1,5 +1,7 @@
 """The site's entry, which ``streamlit run`` starts: navigation. The theme is in .streamlit/config.toml beside it."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -7,17 +9,22 @@ import streamlit as st
 from webapp import state
 
 
-# A page's modules come with its first visitor, so that nobody waits for those of another page.
-def show_recognise() -> None:
-    from webapp.views.recognise import page
+def show(view: str) -> None:
+    """Draw a page. Its modules come with its first visitor, so that nobody waits for those of another page."""
+    if view in sys.modules:
+        sys.modules[view].page()
+        return
+    with st.spinner("This page is being loaded"):
+        module = import_module(view)
+    module.page()
 
-    page()
+
+def show_recognise() -> None:
+    show("webapp.views.recognise")
 
 
 def show_evaluation() -> None:
-    from webapp.views.evaluation.page import page
-
-    page()
+    show("webapp.views.evaluation.page")
 
 
 def to_start() -> None:

@@ -20,13 +20,22 @@ def held(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 def test_the_stored_answer_is_there_before_the_networks_and_another_networks_follows(page: Page, held, page_errors):
     url, pipe = held
+    evidence = page.get_by_role("img", name=re.compile("Grad-CAM for")).first
     page.goto(url)
-    answer = page.get_by_role("status").filter(has_text=re.compile("A-MobileNet", re.IGNORECASE))
-    expect(answer).to_contain_text("%")
-    page.get_by_role("radio", name="MobileNetV3-SimAM", exact=True).click()
+    expect(evidence).to_be_visible()
+    page.goto(f"{url}/?network=mobilenetv3_simam.ferplus")
     loading = page.get_by_text("being loaded")
     expect(loading).to_be_visible()
+    expect(evidence).to_be_hidden()
     pipe.write_text("go")
-    expect(page.get_by_role("status").filter(has_text="MobileNetV3-SimAM")).to_contain_text("%", timeout=SECONDS)
+    expect(evidence).to_be_visible(timeout=SECONDS)
     expect(loading).to_be_hidden()
     assert not page_errors
+
+
+def test_the_other_page_says_that_it_is_being_loaded(page: Page, held):
+    url, _ = held
+    page.goto(f"{url}/evaluation")
+    expect(page.get_by_text("being loaded")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("being loaded")).to_be_hidden()
