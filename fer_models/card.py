@@ -5,10 +5,10 @@ Cards are read where nothing is computed (lists, the page's first paint), so not
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from fer_models.lineage import in_todays_words
-from fer_models.text import interval_text, listed, share_text
+from fer_models.lineage import Lineage, in_todays_words
+from fer_models.text import first_mistake, interval_text, listed, share_text
 
 _FER2013 = (
     "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
@@ -33,6 +33,16 @@ def check_file_name(text: str) -> str:
     if text in (".", "..") or any(sign in text for sign in "/\\\0"):
         raise ValueError(f"{text!r} cannot stand in a file's name")
     return text
+
+
+def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe in today's words; ValueError where its lineage cannot be read."""
+    today = in_todays_words(recipe)
+    try:
+        Lineage.model_validate(today)
+    except ValidationError as error:
+        raise ValueError(first_mistake(error)) from error
+    return today
 
 
 #: How a file holds weights: fer_models.quantization says what the forms are.
@@ -105,7 +115,7 @@ class Card(_Part):
     preprocessing: Preprocessing
     weights: WeightForm = Field(default="fp16", description="how the file holds them; scores are of this form")
     data: TrainingData | None = None
-    recipe: Annotated[dict[str, Any], AfterValidator(in_todays_words)] = {}
+    recipe: Annotated[dict[str, Any], AfterValidator(_check_recipe)] = {}
     epoch: int | None = Field(default=None, description="the epoch that was kept, counted from 1")
     seed: int | None = None
     initialisation: str = "from scratch"
@@ -116,7 +126,12 @@ class Card(_Part):
     @property
     def label_rule(self) -> str | None:
         """The rule by which it is scored; ``data.label_rule``, by which it was trained, may be a wider one."""
-        return self.recipe.get("label_rule") or (self.data.label_rule if self.data else None)
+        return self.lineage.label_rule or (self.data.label_rule if self.data else None)
+
+    @property
+    def lineage(self) -> Lineage:
+        """Its training and those before it, as far as they decide what the weights have seen."""
+        return Lineage.model_validate(self.recipe)
 
     @model_validator(mode="after")
     def _labels_differ(self) -> "Card":

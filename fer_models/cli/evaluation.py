@@ -22,7 +22,8 @@ from fer_models.evaluation.predictions import Predictions, predict_split, save_p
 from fer_models.evaluation.report import Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
 from fer_models.evaluation.scores import score
-from fer_models.evaluation.split import Making, Split, made_by, read_split, what_it_saw
+from fer_models.evaluation.seen import what_it_saw
+from fer_models.evaluation.split import Making, Split, made_by, read_split
 
 #: From label rule, split and how the checkpoint was made to the faces of the split.
 ReadSplit = Callable[[str, str | None, Making], Split]

@@ -9,7 +9,7 @@ from fer_models.data import fer2013, raf_db, rafd
 from fer_models.data.class_folders import list_class_folders, list_repack
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import RULES
-from fer_models.data.partition import Partition, random_partition, repeats
+from fer_models.data.partition import random_partition, repeats
 from fer_models.data.picture_files import picture_files
 from fer_models.data.pictures import Listing, read_pictures
 
@@ -19,7 +19,7 @@ LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
 SAMPLE = 1_000
 
 #: The share of all rows that training gets by each partition.
-_TRAIN_SHARES: dict[Partition, float | None] = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
+_TRAIN_SHARES: dict[str, float | None] = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
 
 _FER2013_ROWS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
 _REPACK_ROWS = {"train": 28_709, "test": 7_178}
@@ -89,7 +89,7 @@ def read_parts(
     folder: str | Path,
     label_rule: str = "ferplus-majority",
     *,
-    partition: Partition = "official",
+    partition: str = "official",
     keep_leaks: bool = False,
     seed: int = 0,
     skip_bad: bool = False,

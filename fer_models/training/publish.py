@@ -13,11 +13,11 @@ from fer_models.classifier import load_classifier
 from fer_models.data import Parts, short_name
 from fer_models.data.faces import Faces, spread
 from fer_models.evaluation import evaluate
-from fer_models.evaluation.split import seen_in_making
+from fer_models.evaluation.seen import seen_in_making
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import to_input
 from fer_models.quantization import FITTING_FACES, WeightForm, round_to_int8
-from fer_models.training.lineage import Origin, initialisation, whole_licence, whole_recipe
+from fer_models.training.built_on import BuiltOn, initialisation, whole_licence, whole_recipe
 from fer_models.training.partition import Plan
 from fer_models.training.recipe import Recipe
 from fer_models.training.state import read_best
@@ -31,13 +31,13 @@ def publish(
     planned: Plan,
     folder: Path,
     *,
-    origin: Origin,
+    built_on: BuiltOn,
     name: str = "",
     form: WeightForm = "fp16",
 ) -> Path:
     """Write the weights ``best`` (from ``train``) as a checkpoint with its card; returns the weights' path.
 
-    ``planned`` is how ``parts`` were divided for the run, ``origin`` what it was built on. The score is that of the
+    ``planned`` is how ``parts`` were divided for the run, ``built_on`` what it was built on. The score is that of the
     weights as they are stored, in the ``form`` fp16 or int8, as ``ferscope evaluate`` finds it.
 
     Raises ValueError when ``best`` is damaged.
@@ -58,15 +58,15 @@ def publish(
             rows=len(labelled),
             leaked_rows_left_out=parts.leaked_rows_left_out,
         ),
-        recipe=whole_recipe(recipe, origin),
+        recipe=whole_recipe(recipe, built_on),
         epoch=epoch,
         seed=recipe.seed,
-        initialisation=initialisation(recipe, origin, name),
-        licence=whole_licence(recipe, origin),
+        initialisation=initialisation(recipe, built_on, name),
+        licence=whole_licence(recipe, built_on),
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
     weights = save_checkpoint(network, card, folder)
-    seen = seen_in_making(card.recipe, short_name(planned.scored_name), recipe.label_rule)
+    seen = seen_in_making(card.lineage, short_name(planned.scored_name), recipe.label_rule)
     found = evaluate(
         load_classifier(weights),
         planned.scored,

@@ -12,7 +12,7 @@ from fer_models.data import data_folder
 from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
-from fer_models.training.lineage import keep_origin, read_origin
+from fer_models.training.built_on import keep_built_on, read_built_on
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.partition import plan, read_for
@@ -59,13 +59,13 @@ def run_training(
     check_file_name(name)
     if recipe.start in PUBLISHED and not is_begun(folder):
         check_published(recipe.start, recipe.network, machine.start_weights)
-    origin = read_origin(recipe, folder)
+    built_on = read_built_on(recipe, folder)
     if machine.device is not None:
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
     planned = plan(parts, recipe)
     if not is_begun(folder):
-        keep_origin(origin, folder)
+        keep_built_on(built_on, folder)
     best = train(
         recipe,
         planned.training,
@@ -76,7 +76,7 @@ def run_training(
         compiled=machine.compiled,
         start_weights=machine.start_weights,
     )
-    return publish(best, recipe, parts, planned, folder, origin=origin, name=name, form=form)
+    return publish(best, recipe, parts, planned, folder, built_on=built_on, name=name, form=form)
 
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:

@@ -48,29 +48,18 @@ def test_cards(file):
     assert card.name == file.stem and card.labels == labels.labels
     assert (card.data.rows, card.data.leaked_rows_left_out) == ROWS[card.data.label_rule]
     assert "FER2013" in card.licence and "unresolved" in card.licence
-    first = card.recipe
-    while "start_recipe" in first:
-        first = first["start_recipe"]
-    start = PUBLISHED.get(first["start"])
+    start = PUBLISHED.get(card.lineage.first_start)
     assert (start.initialisation if start else "from scratch") in card.initialisation
-    for recipe in behind(card.recipe):
-        if recipe["start"] in PUBLISHED:
-            assert f": {PUBLISHED[recipe['start']].licence}." in card.licence
+    for _, training in card.lineage.trainings():
+        if training.start in PUBLISHED:
+            assert f": {PUBLISHED[training.start].licence}." in card.licence
     assert card.weights == "int8" and any(tensor.dtype == torch.int8 for tensor in load_file(file).values())
     assert card.initialisation.count(" from ") == card.initialisation.count("which were trained")
-    assert len(card.recipe.get("teacher_recipes", [])) == len(card.recipe.get("teachers", []))
+    assert len(card.lineage.teacher_recipes) == len(card.recipe["teachers"])
     assert recipe_of(card).network == card.network
     assert card.preprocessing.source_side == 48 and card.preprocessing.input_side >= 112
     assert (score.split, score.count) == ("PublicTest", FACES[score.label_rule])
     assert "chosen on this part" in score.note and set(score.recall) == set(labels.labels)
-
-
-def behind(recipe):
-    """A recipe and those of its start and its teachers, theirs as well."""
-    yield recipe
-    for other in (recipe.get("start_recipe"), *recipe.get("teacher_recipes", [])):
-        if other:
-            yield from behind(other)
 
 
 # The log's first round was of other weights, its later sections repeat single numbers.

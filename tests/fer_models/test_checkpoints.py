@@ -141,6 +141,7 @@ def change_card(file, **changes):
         ({"surprise": 1}, "surprise"),
         ({"preprocessing": {"input_side": 4}}, r"preprocessing\.input_side"),
         ({"network": "mobilenetv2"}, "shape|lack"),
+        ({"recipe": {"teacher_recipes": [{"seed": "x"}]}}, r"recipe: teacher_recipes\.0\.seed: .* valid integer"),
         ({"options": {"num_classes": 3}}, "card small.test is not right"),
         ({"options": {"dropuot": 1}}, "card small.test is not right.*cannot be built"),
     ],

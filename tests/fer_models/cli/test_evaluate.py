@@ -17,7 +17,7 @@ from fer_models.classifier import Classifier, load_classifier
 from fer_models.cli import app
 from fer_models.data import hold_out_tenth, read_fer2013, read_parts, select_faces
 from fer_models.evaluation import Report, evaluate, load_predictions, predict_faces
-from fer_models.evaluation.split import what_it_saw
+from fer_models.evaluation.seen import what_it_saw
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.preprocessing import to_source
 from fer_models.text import share_text

@@ -20,7 +20,7 @@ from fer_models.evaluation import evaluate, predict_faces
 from fer_models.networks import create_network
 from fer_models.preprocessing import to_input
 from fer_models.training import loop, losses
-from fer_models.training.lineage import Origin
+from fer_models.training.built_on import BuiltOn
 from fer_models.training.partition import plan
 from fer_models.training.progress import is_step
 from fer_models.training.publish import publish
@@ -250,7 +250,7 @@ def many(tmp_path_factory) -> Parts:
 def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
     recipe = learnable("resnet18")
     best = loop.train(recipe, many.training, many.validation, tmp_path / "run", device="cpu", say=lambda line: None)
-    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", origin=Origin())
+    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", built_on=BuiltOn())
     classifier = load_classifier(file)
     card = classifier.card
     assert card.name == "resnet18.ferplus" and card.seed == 0
@@ -318,8 +318,8 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
     best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
     start = read_card("small.test")
-    origin = Origin(start=start)
-    card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", origin=origin)).card
+    built_on = BuiltOn(start=start)
+    card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", built_on=built_on)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes

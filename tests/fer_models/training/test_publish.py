@@ -8,9 +8,9 @@ import torch
 from fer_models.card import Card, licence
 from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fer_models.data import Parts, read_parts
-from fer_models.evaluation.split import what_it_saw
+from fer_models.evaluation.seen import what_it_saw
 from fer_models.networks import create_network
-from fer_models.training.lineage import Origin, initialisation, keep_origin, read_origin, whole_licence
+from fer_models.training.built_on import BuiltOn, initialisation, keep_built_on, read_built_on, whole_licence
 from fer_models.training.loop import STATE
 from fer_models.training.partition import CHOSEN_HERE, plan
 from fer_models.training.publish import publish
@@ -45,8 +45,10 @@ def start() -> Card:
 
 
 def published(best: Path, recipe: Recipe, parts: Parts, *, start=None, teachers=(), **others) -> Card:
-    origin = Origin(start=start, teachers=teachers)
-    return read_card(publish(best, recipe, parts, plan(parts, recipe), best.parent / "out", origin=origin, **others))
+    built_on = BuiltOn(start=start, teachers=teachers)
+    return read_card(
+        publish(best, recipe, parts, plan(parts, recipe), best.parent / "out", built_on=built_on, **others)
+    )
 
 
 @pytest.mark.parametrize("beginning", ["from scratch", "from ImageNet weights published with timm"])
@@ -88,7 +90,7 @@ def test_published_weights_behind_a_checkpoint_are_named_with_their_rights(best,
 
 @pytest.mark.parametrize(("network", "narrowed"), [("mobilenetv3_cpsca", True), ("efficientnet_b0", False)])
 def test_weights_that_lost_channels_are_called_narrowed(network, narrowed):
-    begun = initialisation(Recipe(network=network, start="imagenet-lite0"), Origin(), "new")
+    begun = initialisation(Recipe(network=network, start="imagenet-lite0"), BuiltOn(), "new")
     assert begun == f"from EfficientNet-Lite0's ImageNet weights{', narrowed' * narrowed}"
 
 
@@ -97,17 +99,17 @@ def test_a_run_keeps_what_it_was_built_on(start, tmp_path, monkeypatch):
     network, _ = make_network("mobilenetv3_small", side=48)
     save_checkpoint(network, start, tmp_path)
     recipe, run = RECIPE.model_copy(update={"start": "first", "teachers": ("first",)}), tmp_path / "run"
-    begun = read_origin(recipe, run)
-    assert begun == Origin(start=start, teachers=(start,))
-    keep_origin(begun, run)
+    begun = read_built_on(recipe, run)
+    assert begun == BuiltOn(start=start, teachers=(start,))
+    keep_built_on(begun, run)
     later = start.model_copy(update={"initialisation": "weights of first"})
     save_checkpoint(network, later, tmp_path)
-    assert read_origin(recipe, run).start == later  # nothing is trained yet: a failed attempt binds nobody
+    assert read_built_on(recipe, run).start == later  # nothing is trained yet: a failed attempt binds nobody
     (run / STATE).touch()
-    assert read_origin(recipe, run) == begun
+    assert read_built_on(recipe, run) == begun
     (run / "origin.json").write_text("{")
     with pytest.raises(ValueError, match=r"origin\.json is damaged; remove the folder .*run to run again"):
-        read_origin(recipe, run)
+        read_built_on(recipe, run)
 
 
 def test_a_checkpoint_may_go_on_from_itself(best, parts, start):
@@ -127,7 +129,7 @@ def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
     assert published(best, recipe, pictures).licence == licence("folder")
     # Nor that the pictures are FER2013's, where only the labels are others.
     relabelled = RECIPE.model_copy(update={"label_rule": "fer2013", "start": "first"})
-    assert whole_licence(relabelled, Origin(start=start)) == (
+    assert whole_licence(relabelled, BuiltOn(start=start)) == (
         f"{licence('fer2013')} Built on first: Labels: FERPlus, MIT."
     )
 
@@ -152,7 +154,7 @@ def test_channels_that_never_varied_are_silent_once_published(best, parts):
     tensors, _ = read_best(best)
     tensors["features.1.depthwise.1.running_var"][:3] = torch.tensor([0, 9e-7, 2e-6])
     write_tensors(tensors, best, {"epoch": "4"})
-    weights = publish(best, RECIPE, parts, plan(parts, RECIPE), best.parent / "out", origin=Origin())
+    weights = publish(best, RECIPE, parts, plan(parts, RECIPE), best.parent / "out", built_on=BuiltOn())
     gamma = load_checkpoint(weights)[0].state_dict()["features.1.depthwise.1.weight"]
     assert gamma[:3].tolist() == [0, 0, 1] and gamma[3:].min() == 1  # fresh norms have gamma 1
 
@@ -160,7 +162,7 @@ def test_channels_that_never_varied_are_silent_once_published(best, parts):
 @pytest.mark.parametrize(("form", "moved"), [("fp16", False), ("int8", True)])
 def test_norms_follow_weights_that_are_rounded_to_int8(best, parts, form, moved):
     planned, folder = plan(parts, RECIPE), best.parent / "out"
-    network, _ = load_checkpoint(publish(best, RECIPE, parts, planned, folder, origin=Origin(), form=form))
+    network, _ = load_checkpoint(publish(best, RECIPE, parts, planned, folder, built_on=BuiltOn(), form=form))
     means = [tensor for name, tensor in network.state_dict().items() if name.endswith("running_mean")]
     assert any(mean.any() for mean in means) == moved  # 0 in a fresh network
 

@@ -6,10 +6,8 @@ kept by the time of change of its files: a checkpoint that is scored anew shows 
 
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -18,11 +16,11 @@ from fer_models.card import Card, Score
 from fer_models.checkpoints import find_checkpoint, read_card
 from fer_models.data import Faces, short_name
 from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
-from fer_models.evaluation.split import Making, made_by, read_split, what_it_saw
+from fer_models.evaluation.seen import what_it_saw
+from fer_models.evaluation.split import Making, made_by, read_split
 from fer_models.reproduction import list_tables
 from fer_models.training.start.published import PUBLISHED
 
-SCRATCH = "scratch"
 #: Pictures of a cell that are shown at most.
 MOST_FACES = 24
 
@@ -87,25 +85,19 @@ def start_of(card: Card) -> str:
     Such as "from ImageNet weights" or "from scratch, with teachers from VGGFace2 weights": what has seen more pictures
     than its own is never in one series with what has not.
     """
-    own, teachers = _begun_with(card.recipe)
+    lineage = card.lineage
+    own, teachers = _weights(lineage.first_start), lineage.teachers_starts
     if not teachers:
         return f"from {own}"
-    of_teachers = sorted(teachers - {SCRATCH})
+    of_teachers = sorted({_weights(start) for start in teachers if start is not None})
     return f"from {own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
 
 
-def _begun_with(recipe: Mapping[str, Any]) -> tuple[str, set[str]]:
-    """What a recipe and those of its starts began with, and the same of all teachers behind it."""
-    teachers: set[str] = set()
-    for teacher in recipe.get("teacher_recipes", ()):
-        own, others = _begun_with(teacher)
-        teachers |= {own} | others
-    if (start := recipe.get("start")) is None:
-        return SCRATCH, teachers
-    if start in PUBLISHED:
-        return f"{PUBLISHED[start].pictures} weights", teachers
-    own, others = _begun_with(recipe["start_recipe"]) if recipe.get("start_recipe") else ("other weights", set())
-    return own, teachers | others
+def _weights(start: str | None) -> str:
+    """What training began with, in words."""
+    if start is None:
+        return "scratch"
+    return f"{PUBLISHED[start].pictures} weights" if start in PUBLISHED else "other weights"
 
 
 def paper_matrices(found: Evaluated) -> list[PaperMatrix]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_models.evaluation.split import what_it_saw
+from fer_models.evaluation.seen import what_it_saw
 from tests.conftest import make_network
 
 DRAWN = "trained on rows drawn from all parts, so it has seen many of these faces"

@@ -1,4 +1,4 @@
-"""What a run's weights are built on: where it starts, who teaches it, and what a card says of both."""
+"""What a run's weights are built on: the cards of its start and its teachers, and what its own card says of them."""
 
 import re
 from pathlib import Path
@@ -15,11 +15,11 @@ from fer_models.training.recipe import Recipe
 from fer_models.training.start.layouts import SOURCES
 from fer_models.training.start.published import PUBLISHED
 
-_FILE = "origin.json"
+_FILE = "origin.json"  # runs that have begun hold one
 _BUILT_ON = " Built on "
 
 
-class Origin(BaseModel):
+class BuiltOn(BaseModel):
     """The cards of the checkpoint that a run starts from (None: from none) and of its teachers."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,54 +28,54 @@ class Origin(BaseModel):
     teachers: tuple[Card, ...] = ()
 
 
-def read_origin(recipe: Recipe, folder: Path) -> Origin:
+def read_built_on(recipe: Recipe, folder: Path) -> BuiltOn:
     """A run in ``folder`` keeps the cards that it began with; other checkpoints may bear their names by now.
 
     Raises CheckpointError when a checkpoint is not there, ValueError when the kept cards are damaged.
     """
     file = folder / _FILE
     if not is_begun(folder) or not file.is_file():
-        return Origin(start=_read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
+        return BuiltOn(start=_read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
     try:
-        return Origin.model_validate_json(file.read_text(encoding="utf-8"))
+        return BuiltOn.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         raise ValueError(f"{file} is damaged; remove the folder {folder} to run again.") from error
 
 
-def keep_origin(origin: Origin, folder: Path) -> None:
+def keep_built_on(built_on: BuiltOn, folder: Path) -> None:
     """Write the cards into the folder of a run."""
     folder.mkdir(parents=True, exist_ok=True)
     with written_aside(folder / _FILE) as aside:
-        aside.write_text(origin.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        aside.write_text(built_on.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def whole_recipe(recipe: Recipe, origin: Origin) -> dict[str, Any]:
+def whole_recipe(recipe: Recipe, built_on: BuiltOn) -> dict[str, Any]:
     """The recipe with those behind it: what the start and the teachers have seen, the new weights know."""
     whole = recipe.model_dump(mode="json")
-    if origin.start is not None:
-        whole["start_recipe"] = origin.start.recipe
-    if origin.teachers:
-        whole["teacher_recipes"] = [teacher.recipe for teacher in origin.teachers]
+    if built_on.start is not None:
+        whole["start_recipe"] = built_on.start.recipe
+    if built_on.teachers:
+        whole["teacher_recipes"] = [teacher.recipe for teacher in built_on.teachers]
     return whole
 
 
-def initialisation(recipe: Recipe, origin: Origin, name: str) -> str:
+def initialisation(recipe: Recipe, built_on: BuiltOn, name: str) -> str:
     """Where the weights of the checkpoint ``name`` began, through all checkpoints before it."""
     if recipe.start in PUBLISHED:
         return _published_weights(recipe)
-    if (start := origin.start) is None:
+    if (start := built_on.start) is None:
         return "from scratch"
     which = f"an earlier {name}" if start.name == name else start.name
     return f"weights of {which}, which were trained from {start.initialisation.removeprefix('from ')}"
 
 
-def whole_licence(recipe: Recipe, origin: Origin) -> str:
+def whole_licence(recipe: Recipe, built_on: BuiltOn) -> str:
     """The rights to the labels and pictures trained on, and to all that the weights are built on, each said once."""
     own = licence(recipe.label_rule)
     behind = []
     if recipe.start in PUBLISHED:
         behind.append(f"{_published_weights(recipe).removeprefix('from ')}: {PUBLISHED[recipe.start].licence}.")
-    for card in filter(None, (origin.start, *origin.teachers)):
+    for card in filter(None, (built_on.start, *built_on.teachers)):
         its_own, *further = card.licence.split(_BUILT_ON)
         if new := [sentence for sentence in re.split(r"(?<=\.) ", its_own) if sentence not in own]:
             behind.append(f"{card.name}: {' '.join(new)}")
