@@ -10,23 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from fer_models.lineage import Lineage, in_todays_words
 from fer_models.text import first_mistake, interval_text, listed, share_text
 
-_FER2013 = (
-    "Pictures: FER2013, collected from the web for research; the rights to them are unresolved, and none of them is "
-    "distributed here."
-)
-_RESEARCH = "which its agreement gives to non-commercial research; read it before you pass these weights on."
-
-
-def licence(label_rule: str) -> str:
-    """What a card says of rights, for a rule that labels were made by."""
-    if label_rule.startswith("ferplus"):
-        return f"Weights: Apache-2.0, as far as they are ours. Labels: FERPlus, MIT. {_FER2013}"
-    return {
-        "fer2013": f"Weights: Apache-2.0, as far as they are ours. Labels and pictures come from FER2013. {_FER2013}",
-        "raf-db": f"Pictures and labels: RAF-DB, {_RESEARCH}",
-        "rafd": f"Pictures and labels: RaFD, {_RESEARCH}",
-    }.get(label_rule, "Pictures and labels: the trainer's own; their rights decide what may be done with the weights.")
-
 
 def check_file_name(text: str) -> str:
     """``text`` itself where it can stand in a file's name without leading to another folder; else ValueError."""

@@ -1,4 +1,4 @@
-"""Label sets of the data sets, in the order of their files, and how one maps to another.
+"""Label sets of the data sets, in the order of their files; the order people are shown; spellings.
 
 A label names the expression a face shows, as people labelled it; never what somebody feels.
 """
@@ -38,11 +38,6 @@ def display_order(labels: Sequence[str]) -> list[int]:
     """
     known = {label: place for place, label in enumerate(FERPLUS.labels)}
     return sorted(range(len(labels)), key=lambda index: known.get(labels[index], len(known)))
-
-
-def mapping(source: LabelSet, target: LabelSet) -> tuple[int | None, ...]:
-    """For each label of ``source`` its index in ``target``, or None where ``target`` lacks it (contempt in FER2013)."""
-    return tuple(target.labels.index(label) if label in target.labels else None for label in source.labels)
 
 
 _SPELLINGS = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_models.card import Card, Score
+from fer_models.data.catalogue import DATA_SETS, LABEL_RULES, data_set_of
 from fer_models.text import listed, share_text
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ NETWORKS = {
     ),
 }
 
-#: What a network's name is followed by, by what the checkpoint was trained on.
-_TRAINED_ON = {"ferplus": "", "fer2013": " (FER2013)"}
+#: What a network's name is followed by, by the data set that the checkpoint is named after; FERPlus is the usual one.
+_TRAINED_ON = {row.suffix: "" if row.suffix == "ferplus" else f" ({row.title})" for row in DATA_SETS if row.label_set}
 
 
 @dataclass(frozen=True)
@@ -206,22 +207,9 @@ def card_text(card: Card) -> str:
     return "\n\n".join(texts + [_recall_table(score) for score in card.scores])
 
 
-# What a label rule is to a person.
-LABEL_RULES = {
-    "ferplus-majority": "FERPlus, majority of the votes",
-    "ferplus-probability": "FERPlus, rule “probability”",
-    "ferplus-multi-target": "FERPlus, rule “multi-target”",
-    "ferplus-argmax-10": "FERPlus, most votes of all ten columns",
-    "ferplus-argmax-8": "FERPlus, most votes of the eight expressions",
-    "fer2013": "FER2013's own",
-    "raf-db": "RAF-DB's own",
-    "rafd": "what RaFD's people were asked to show",
-}
-
-
 def label_rule_text(rule: str) -> str:
     """A label rule in plain words, with its name."""
-    return f"{LABEL_RULES[rule]} ({rule})" if rule in LABEL_RULES else rule
+    return f"{data_set_of(rule).rules[rule]} ({rule})" if rule in LABEL_RULES else rule
 
 
 def comparison_sentences(found: Comparison) -> str:

@@ -1,21 +1,25 @@
 """Readers of the data sets' official layouts, and augmentation."""
 
+from fer_models.data.catalogue import DATA_SETS, LABEL_RULES, DataSet, data_set_of
 from fer_models.data.faces import DataError, Faces, data_folder
 from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
 from fer_models.data.ferplus import majority
 from fer_models.data.partition import hold_out_tenth, random_partition
-from fer_models.data.parts import LABEL_RULES, RANDOM, SAMPLE, TENTH, Parts, read_parts, short_name
+from fer_models.data.parts import RANDOM, SAMPLE, TENTH, Parts, read_parts, short_name
 
 __all__ = [
+    "DATA_SETS",
     "LABEL_RULES",
     "RANDOM",
     "SAMPLE",
     "TENTH",
     "DataError",
+    "DataSet",
     "Faces",
     "Fer2013",
     "Parts",
     "data_folder",
+    "data_set_of",
     "hold_out_tenth",
     "majority",
     "random_partition",

@@ -104,7 +104,7 @@ def label_rows(data: Fer2013, rows: np.ndarray, label_rule: str) -> Faces:
         return Faces(data.faces[rows], labels, np.eye(7, dtype=np.float32)[labels], rows, FER2013)
     if data.votes is None:
         raise DataError("fer2013new.csv (the FERPlus votes) is missing beside fer2013.csv.")
-    labels, targets = RULES[label_rule](data.votes[rows])
+    labels, targets = RULES[label_rule].label(data.votes[rows])
     kept = labels >= 0
     return Faces(data.faces[rows[kept]], labels[kept], targets[kept], rows[kept], FERPLUS)
 

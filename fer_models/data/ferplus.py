@@ -10,6 +10,7 @@ The first three rules drop single votes before anything else; S is the sum of wh
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -87,12 +88,20 @@ def argmax_8(votes: np.ndarray) -> Labelled:
     return _label(expressions.sum(1) > 0, expressions.argmax(1)), _shares(expressions)
 
 
-RULES: dict[str, Callable[[np.ndarray], Labelled]] = {
-    "ferplus-majority": majority,
-    "ferplus-probability": probability,
-    "ferplus-multi-target": multi_target,
-    "ferplus-argmax-10": argmax_10,
-    "ferplus-argmax-8": argmax_8,
+@dataclass(frozen=True)
+class Rule:
+    """How votes become labels, and what that is to a person."""
+
+    label: Callable[[np.ndarray], Labelled]
+    words: str
+
+
+RULES = {
+    "ferplus-majority": Rule(majority, "FERPlus, majority of the votes"),
+    "ferplus-probability": Rule(probability, "FERPlus, rule “probability”"),
+    "ferplus-multi-target": Rule(multi_target, "FERPlus, rule “multi-target”"),
+    "ferplus-argmax-10": Rule(argmax_10, "FERPlus, most votes of all ten columns"),
+    "ferplus-argmax-8": Rule(argmax_8, "FERPlus, most votes of the eight expressions"),
 }
 
 

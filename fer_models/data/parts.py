@@ -5,15 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_models.data import fer2013, raf_db, rafd
-from fer_models.data.class_folders import list_class_folders, list_repack
+from fer_models.data import fer2013
+from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_set_of, is_repack
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
-from fer_models.data.ferplus import RULES
 from fer_models.data.partition import random_partition, repeats
-from fer_models.data.picture_files import picture_files
-from fer_models.data.pictures import Listing, read_pictures
-
-LABEL_RULES = (*fer2013.LABEL_RULES, "raf-db", "rafd", "folder")
+from fer_models.data.pictures import read_pictures
 
 #: A ``fer2013.csv`` is taken for a made-up sample when each of its parts has fewer rows than this.
 SAMPLE = 1_000
@@ -21,22 +17,13 @@ SAMPLE = 1_000
 #: The share of all rows that training gets by each partition.
 _TRAIN_SHARES: dict[str, float | None] = {"official": None, "random-8:2": 0.8, "random-9:1": 0.9}
 
-_FER2013_ROWS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
-_REPACK_ROWS = {"train": 28_709, "test": 7_178}
-_RAF_DB_ROWS = {"train": 12_271, "test": 3_068}
-_RAFD_ROWS = 67 * len(rafd.RAFD) * 3 * len(rafd.ANGLES)
-_FOLDER_SIDE = 112
-
-_REPACK_TEST = "test (PublicTest + PrivateTest)"
-_RAFD_PARTS = {"train": "four fifths of the people", "test": "a fifth of the people, none of them in training"}
 _UNDIVIDED = "all pictures"
 #: The short name of what a random partition leaves to test on.
 RANDOM = "random"
 #: What a score on hold_out_tenth's second half is called.
 TENTH = "a held-out tenth of the training rows"
 _SHORT_NAMES = {
-    _REPACK_TEST: "test",
-    **{name: part for part, name in _RAFD_PARTS.items()},
+    **{name: part for row in DATA_SETS if row.folder for part, name in row.folder.names.items()},
     _UNDIVIDED: "all",
     TENTH: "tenth",
 }
@@ -102,7 +89,7 @@ def read_parts(
     Args:
         folder: of FER2013 (``fer2013.csv``, or train/ and test/ with pictures), RAF-DB or RaFD; for the rule 'folder' a
             folder of class folders, or a zip of one.
-        label_rule: one of LABEL_RULES; it decides which data set is read.
+        label_rule: one of the catalogue; it decides which data set is read.
         partition: 'official' (RaFD, which has none: every fifth of the people is tested, by number), or paper 001's
             'random-8:2' and 'random-9:1' over all rows, without a validation part.
         keep_leaks: keep training rows whose pixels occur in another part, as the papers did.
@@ -118,23 +105,23 @@ def read_parts(
         ValueError: an unknown rule or partition. DataError, a kind of it: files are missing, damaged or not as many as
             they should be, or which rows are leaked cannot be known; the message names the file.
     """
-    if label_rule not in LABEL_RULES:
-        raise ValueError(f"A label rule is one of {', '.join(LABEL_RULES)}, not '{label_rule}'.")
+    data_set = data_set_of(label_rule)
     if partition not in _TRAIN_SHARES:
         raise ValueError(f"A partition is one of {', '.join(_TRAIN_SHARES)}, not '{partition}'.")
     folder = Path(folder)
     share = _TRAIN_SHARES[partition]
     find_leaks = share is None and not keep_leaks
     repack = is_repack(folder)
-    if repack and label_rule in RULES:
+    if repack and data_set.folder is None:
         raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
-    if label_rule in fer2013.LABEL_RULES and not repack:
+    if data_set.csv is not None and not repack:
         if side not in (None, fer2013.SIDE) or align:
             raise ValueError(f"The faces of fer2013.csv are cut out already, {fer2013.SIDE} pixels wide.")
-        whole = _read_csv(folder, label_rule, find_leaks, check_counts)
+        whole = _read_csv(folder, data_set.csv, label_rule, find_leaks, check_counts)
     else:
-        whole = _read_pictures(folder, label_rule, find_leaks, check_counts, skip_bad, side, align)
-    return _official(whole) if share is None else _random(whole, label_rule, share, seed, keep_leaks)
+        assert data_set.folder is not None
+        whole = _read_pictures(folder, data_set.folder, label_rule, find_leaks, check_counts, skip_bad, side, align)
+    return _official(whole) if share is None else _random(whole, share, seed, keep_leaks)
 
 
 def _official(whole: _Whole) -> Parts:
@@ -155,27 +142,24 @@ def _official(whole: _Whole) -> Parts:
     return Parts(training, validation, test, names, whole.dataset, left_out, whole.skipped)
 
 
-def _random(whole: _Whole, label_rule: str, share: float, seed: int, keep_leaks: bool) -> Parts:
+def _random(whole: _Whole, share: float, seed: int, keep_leaks: bool) -> Parts:
     training, test = random_partition(whole.faces, share, seed)
     left_out = None
     if not keep_leaks:
         leaked = repeats(training.images, test.images)
         training, left_out = training.take(~leaked), int(leaked.sum())
-    paper = "" if label_rule in ("raf-db", "folder") else "paper 001's partition, "
-    train_name, test_name = (
-        f"{RANDOM} {round(100 * part)} %{whole.rows} ({paper}seed {seed})" for part in (share, 1 - share)
-    )
+    train_name, test_name = (f"{RANDOM} {round(100 * part)} %{whole.rows} (seed {seed})" for part in (share, 1 - share))
     return Parts(training, None, test, (train_name, None, test_name), whole.dataset, left_out, whole.skipped)
 
 
-def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: bool) -> _Whole:
+def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, check_counts: bool) -> _Whole:
     data = fer2013.read_fer2013(folder)
     counts = {split: int((data.usage == split).sum()) for split in fer2013.SPLITS}
     present = [split for split, count in counts.items() if count]
     sample = max(counts.values()) < SAMPLE
     if check_counts and not sample:
         for split in present:
-            _check(f"{folder / 'fer2013.csv'}: {split}", counts[split], _FER2013_ROWS[split])
+            _check(f"{folder / 'fer2013.csv'}: {split}", counts[split], csv.official[split])
     leaked = fer2013.leaked_rows(data) if find_leaks else None
     faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
     usage = data.usage[faces.rows]
@@ -186,7 +170,7 @@ def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: boo
         faces,
         parts,
         dict(zip(("train", "val", "test"), fer2013.SPLITS, strict=True)),
-        "FER2013" if label_rule == "fer2013" else "FER2013 pictures, FERPlus votes",
+        csv.dataset,
         None if leaked is None else leaked[faces.rows],
         rows="" if len(present) == 3 else f" of {' + '.join(present)}",
     )
@@ -194,6 +178,7 @@ def _read_csv(folder: Path, label_rule: str, find_leaks: bool, check_counts: boo
 
 def _read_pictures(
     folder: Path,
+    layout: PictureFolder,
     label_rule: str,
     find_leaks: bool,
     check_counts: bool,
@@ -201,12 +186,18 @@ def _read_pictures(
     side: int | None,
     align: bool | None,
 ) -> _Whole:
-    listing, names, dataset, own_side = _list(folder, label_rule, check_counts)
+    if is_zip(folder) and not layout.zips:
+        raise DataError(f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder.")
+    listing, dataset = layout.listing(folder), layout.dataset
+    if check_counts:
+        for part, official in layout.official.items():
+            count = len(listing.names) if part is None else int((listing.parts == part).sum())
+            _check(f"{listing.files.root}: {part or dataset}", count, official)
     found = read_pictures(
         listing,
         label_rule,
-        side=side or own_side,
-        align=label_rule == "rafd" if align is None else align,
+        side=side or layout.side,
+        align=layout.align if align is None else align,
         skip_bad=skip_bad,
     )
     if found.without_face:
@@ -216,44 +207,12 @@ def _read_pictures(
     if find_leaks and not training.all():
         leaked = np.zeros(len(training), dtype=bool)
         leaked[training] = repeats(found.faces.images[training], found.faces.images[~training])
+    names = dict(layout.names)
+    if not layout.official and training.all():
+        names["train"] = _UNDIVIDED
     return _Whole(found.faces, found.parts, names, dataset, leaked, skipped=found.skipped)
-
-
-def _list(folder: Path, label_rule: str, check_counts: bool) -> tuple[Listing, dict[str, str], str, int]:
-    """The pictures of a data set, the names of its parts, its own name, and the side of its faces."""
-    if label_rule == "folder":
-        listing = list_class_folders(picture_files(folder))
-        divided = len(set(listing.parts)) > 1
-        names = {"train": "train" if divided else _UNDIVIDED, "val": "val", "test": "test"}
-        return listing, names, "own pictures in class folders", _FOLDER_SIDE
-    if label_rule == "fer2013":
-        listing = list_repack(picture_files(folder))
-        _check_parts(listing, _REPACK_ROWS, check_counts)
-        return listing, {"train": "train", "test": _REPACK_TEST}, "FER2013 (image-folder repack)", fer2013.SIDE
-    if is_zip(folder):
-        raise DataError(f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder.")
-    if label_rule == "raf-db":
-        listing = raf_db.list_raf_db(folder)
-        _check_parts(listing, _RAF_DB_ROWS, check_counts)
-        return listing, {"train": "train", "test": "test"}, "RAF-DB", raf_db.SIDE
-    listing = rafd.list_rafd(folder)
-    if check_counts:
-        _check(f"{folder}: RaFD", len(listing.names), _RAFD_ROWS)
-    return listing, _RAFD_PARTS, "RaFD", rafd.SIDE
-
-
-def _check_parts(listing: Listing, official: dict[str, int], check_counts: bool) -> None:
-    if check_counts:
-        for part, expected in official.items():
-            _check(f"{listing.files.root}: {part}", int((listing.parts == part).sum()), expected)
 
 
 def _check(part: str, found: int, expected: int) -> None:
     if found != expected:
         raise DataError(f"{part} has {found:,} faces, {expected:,} are official; is the copy whole?")
-
-
-def is_repack(folder: Path) -> bool:
-    """Whether a folder, or zip, is taken for FER2013 as folders of pictures rather than for its official files."""
-    has_parts = (folder / "train").is_dir() or (folder / "test").is_dir()
-    return is_zip(folder) or (has_parts and not (folder / "fer2013.csv").exists())

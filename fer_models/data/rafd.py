@@ -12,6 +12,9 @@ from fer_models.data.pictures import Listing
 from fer_models.labels import RAFD, expression
 
 SIDE = 112
+#: In the official set: 67 people, each with every expression, gaze and angle.
+PEOPLE = 67
+GAZES = ("frontal", "left", "right")
 ANGLES = ("000", "045", "090", "135", "180")
 
 # Rafd090_01_Caucasian_female_angry_frontal.jpg: camera angle, person, group, sex, expression, gaze.

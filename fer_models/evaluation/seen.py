@@ -2,7 +2,7 @@
 
 from fer_models.card import Card, Score
 from fer_models.data import RANDOM, short_name
-from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
+from fer_models.data.catalogue import same_pictures
 from fer_models.evaluation.split import OF_TRAINING
 from fer_models.lineage import Lineage, Role
 
@@ -52,7 +52,7 @@ def seen_in_making(lineage: Lineage, split: str, label_rule: str) -> str:
     """
     drawn = lineage.random_partition if split == RANDOM else None
     for role, training in lineage.trainings():
-        if not _of_one_data_set(training.label_rule or label_rule, label_rule):
+        if not same_pictures(training.label_rule or label_rule, label_rule):
             continue
         who, behind = _WHO[role], role != "own"
         same = ", if that was the same folder" if behind and label_rule == "folder" else ""
@@ -67,10 +67,6 @@ def seen_in_making(lineage: Lineage, split: str, label_rule: str) -> str:
             if split in _CHOSEN_ON:
                 return f"{who}chosen on this part, so the score is optimistic{same}"
     return ""
-
-
-def _of_one_data_set(rule: str, other: str) -> bool:
-    return rule == other or {rule, other} <= set(FER2013_RULES)
 
 
 def _is_on(score: Score, split: str, label_rule: str) -> bool:

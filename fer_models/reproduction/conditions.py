@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from fer_models.data.ferplus import RULES as FERPLUS_RULES
 from fer_models.reproduction.result import Result
 from fer_models.reproduction.runs import SEEDS, Form, runs
 from fer_models.reproduction.table import Study, Table
@@ -64,7 +65,7 @@ def _start(recipes: Sequence[Recipe]) -> str:
 
 
 def _labels(recipe: Recipe) -> str:
-    votes = recipe.soft_targets and recipe.label_rule.startswith("ferplus")
+    votes = recipe.soft_targets and recipe.label_rule in FERPLUS_RULES
     learnt = "the shares of votes" if votes else "one label a face"
     weighted = ", rare labels weighing more" if recipe.loss.class_weights == "balanced" else ""
     return f"learning {learnt}{weighted}"

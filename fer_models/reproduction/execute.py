@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 
-from fer_models.card import Card, licence
+from fer_models.card import Card
 from fer_models.classifier import Classifier
-from fer_models.data import TENTH, DataError, Faces, Parts
+from fer_models.data import TENTH, DataError, Faces, Parts, data_set_of
 from fer_models.evaluation.scores import predict_faces
 from fer_models.networks import create_network
 from fer_models.reproduction.result import (
@@ -139,7 +139,7 @@ def _score(run: Run, weights: Path, faces: Faces) -> PartScore:
         options=recipe.options,
         labels=labels,
         preprocessing=recipe.preprocessing,
-        licence=licence(recipe.label_rule),
+        licence=data_set_of(recipe.label_rule).rights,
     )
     predicted = predict_faces(Classifier(network.eval(), card), faces.images).argmax(1)
     return score_part(faces.labels, predicted, labels)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_models.data import data_set_of
 from fer_models.reproduction.conditions import conditions
-from fer_models.reproduction.datasets import NEEDS_AGREEMENT, has_data
+from fer_models.reproduction.datasets import has_data
 from fer_models.reproduction.execute import RESULT
 from fer_models.reproduction.result import STORED, Result, read_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
@@ -175,7 +176,7 @@ def _form_state(studies: Sequence[Study], form: Form, found: Found) -> str:
 
 
 def _missing(study: Study, found: Found) -> str:
-    if study.dataset in NEEDS_AGREEMENT and not has_data(study.label_rule, found.data):
+    if data_set_of(study.label_rule).needs_agreement and not has_data(study.label_rule, found.data):
         return f"needs {study.dataset}"
     return "not run"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from fer_models.reproduction.table import DATASETS, Study
+from fer_models.reproduction.table import Study
 from fer_models.training.recipe import Loss, Recipe
 from fer_models.training.recipes import load_recipe
 
@@ -59,7 +59,7 @@ class Run:
         recipe = self.recipe
         told = json.dumps(json.loads(recipe.identity), sort_keys=True)
         digest = hashlib.sha256(told.encode()).hexdigest()[:8]
-        dataset = DATASETS.get(recipe.label_rule, recipe.label_rule).lower()
+        dataset = recipe.label_rule.removesuffix("-majority")  # FERPlus's standard rule
         seed = f".seed{recipe.seed}" if recipe.seed else ""
         return f"{recipe.network}.{dataset}.{_loss_name(recipe.loss)}.{recipe.stages[-1].side}px{seed}-{digest}"
 

@@ -3,17 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fer_models.data import data_set_of
 from fer_models.reproduction.result import Result
 from fer_models.text import interval_text
 from fer_models.training.recipe import LabelRule, Loss
-
-#: Names of the data sets, by the rule that labels them.
-DATASETS: dict[str, str] = {
-    "ferplus-majority": "FERPlus",
-    "fer2013": "FER2013",
-    "raf-db": "RAF-DB",
-    "rafd": "RaFD",
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,8 @@ class Study:
 
     @property
     def dataset(self) -> str:
-        return DATASETS[self.label_rule]
+        """What the data set is called."""
+        return data_set_of(self.label_rule).title
 
 
 #: From the results of a study's seeds, and the part of the data they shall be scored on, to a cell.

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fer_models.atomic import written_aside
-from fer_models.card import Card, licence
+from fer_models.card import Card
 from fer_models.checkpoints import CheckpointError, read_card
+from fer_models.data import data_set_of
 from fer_models.text import nearest
 from fer_models.training.loop import is_begun
 from fer_models.training.recipe import Recipe
@@ -71,7 +72,7 @@ def initialisation(recipe: Recipe, built_on: BuiltOn, name: str) -> str:
 
 def whole_licence(recipe: Recipe, built_on: BuiltOn) -> str:
     """The rights to the labels and pictures trained on, and to all that the weights are built on, each said once."""
-    own = licence(recipe.label_rule)
+    own = data_set_of(recipe.label_rule).rights
     behind = []
     if recipe.start in PUBLISHED:
         behind.append(f"{_published_weights(recipe).removeprefix('from ')}: {PUBLISHED[recipe.start].licence}.")

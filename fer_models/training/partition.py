@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, hold_out_tenth, read_parts
+from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, data_set_of, hold_out_tenth, read_parts
 from fer_models.data.faces import check_classes
-from fer_models.data.fer2013 import LABEL_RULES as FER2013_RULES
 from fer_models.training.progress import Say
 from fer_models.training.recipe import Recipe
 
@@ -52,7 +51,7 @@ def _hold_out(parts: Parts, recipe: Recipe) -> tuple[Faces, Faces]:
     if not len(rest):
         raise DataError(f"{where} holds nothing to train on: its other faces repeat those held out.")
     # A sample of fer2013.csv may lack classes from the first.
-    if recipe.label_rule not in FER2013_RULES or len(parts.training) >= SAMPLE:
+    if data_set_of(recipe.label_rule).csv is None or len(parts.training) >= SAMPLE:
         check_classes(where, rest.labels, rest.label_set)
     return rest, tenth
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fer_models.card import Card, TrainingData
 from fer_models.checkpoints import save_checkpoint
 from fer_models.classifier import load_classifier
-from fer_models.data import Parts, short_name
+from fer_models.data import Parts, data_set_of, short_name
 from fer_models.data.faces import Faces, spread
 from fer_models.evaluation import evaluate
 from fer_models.evaluation.seen import seen_in_making
@@ -103,5 +103,4 @@ def silence(network: nn.Module) -> None:
 
 def default_name(recipe: Recipe) -> str:
     """NETWORK.ferplus, .fer2013, .raf-db, .rafd, or .own for pictures of one's own."""
-    data = {"folder": "own"}.get(recipe.label_rule, recipe.label_rule)
-    return f"{recipe.network}.{'ferplus' if data.startswith('ferplus') else data}"
+    return f"{recipe.network}.{data_set_of(recipe.label_rule).suffix}"

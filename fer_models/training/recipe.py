@@ -1,26 +1,24 @@
 """A recipe: everything that decides what a training run ends with, saved with the checkpoint."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fer_models.data.augmentation import Augmentation
+from fer_models.data.catalogue import data_set_of
 from fer_models.data.partition import Partition
 from fer_models.lineage import in_todays_words
 from fer_models.preprocessing import Preprocessing
 
-LabelRule = Literal[
-    "ferplus-majority",
-    "ferplus-probability",
-    "ferplus-multi-target",
-    "ferplus-argmax-10",
-    "ferplus-argmax-8",
-    "fer2013",
-    "raf-db",
-    "rafd",
-    "folder",
-]
+
+def _known_rule(label_rule: str) -> str:
+    data_set_of(label_rule)
+    return label_rule
+
+
+#: A label rule of the catalogue (fer_models/data/catalogue.py).
+LabelRule = Annotated[str, AfterValidator(_known_rule)]
 
 
 class _Settings(BaseModel):

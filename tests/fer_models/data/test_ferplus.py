@@ -13,7 +13,7 @@ def votes(**counts):
 
 def by_rule(rule, **counts):
     """The label's name or None, and the target as a dictionary of its parts above zero."""
-    labels, targets = RULES[rule](np.array([votes(**counts)]))
+    labels, targets = RULES[rule].label(np.array([votes(**counts)]))
     assert labels.shape == (1,) and labels.dtype == np.int64
     assert targets.shape == (1, 8) and targets.dtype == np.float32
     shares = {
@@ -116,7 +116,7 @@ def test_rules_against_a_slow_reading(rule):
     rng = np.random.default_rng(5)
     wishes = rng.dirichlet(np.full(10, 0.35), size=4_000)
     rows = np.stack([rng.multinomial(10, wish) for wish in wishes])
-    labels, targets = RULES[rule](rows)
+    labels, targets = RULES[rule].label(rows)
     assert labels.tolist() == [slowly(rule, row) for row in rows.tolist()]
     kept = labels >= 0
     assert 1_000 < kept.sum() < 4_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_models.data import LABEL_RULES, DataError, parts, read_parts
-from fer_models.data.parts import _FER2013_ROWS
+from fer_models.data.catalogue import _CSV_ROWS
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import result
 from tests.support.fer2013_files import repeat_row, write_files
@@ -62,9 +62,9 @@ def test_random_partitions(tmp_path, partition, share):
         repeat_row(tmp_path, row, row + 40)  # every pair of rows 40 apart shows one picture
     parts = read_parts(tmp_path, partition=partition, seed=5)
     assert parts.names == (
-        f"random {share} % (paper 001's partition, seed 5)",
+        f"random {share} % (seed 5)",
         None,
-        f"random {100 - share} % (paper 001's partition, seed 5)",
+        f"random {100 - share} % (seed 5)",
     )
     assert parts.validation is None and len(parts.test) == 100 - share
     assert len(parts.training) + parts.leaked_rows_left_out == share
@@ -77,15 +77,15 @@ def test_random_partitions(tmp_path, partition, share):
     assert read_parts(tmp_path, partition=partition, seed=6).test.rows.tolist() != parts.test.rows.tolist()
 
 
-def test_random_splits_say_what_they_drew_from(tmp_path):
+def test_random_partitions_say_what_they_drew_from(tmp_path):
     assert (
-        "random 20 % of Training + PublicTest (paper 001's"
+        "random 20 % of Training + PublicTest (seed 0)"
         in read_parts(write_files(tmp_path / "two"), partition="random-8:2").names[2]
     )
     raf_db = read_parts(write_raf_db(tmp_path / "basic"), "raf-db", partition="random-8:2", check_counts=False)
-    assert raf_db.names[2] == "random 20 % (seed 0)"  # paper 001 has no RAF-DB
+    assert raf_db.names[2] == "random 20 % (seed 0)"
     rafd = read_parts(write_rafd(tmp_path / "rafd"), "rafd", partition="random-8:2", check_counts=False, align=False)
-    assert rafd.names[2] == "random 20 % (paper 001's partition, seed 0)" and len(rafd.test) == 16
+    assert rafd.names[2] == "random 20 % (seed 0)" and len(rafd.test) == 16
     write_class_folders(tmp_path / "repack" / "train", REPACK_CLASSES, count=3)
     write_class_folders(tmp_path / "repack" / "test", REPACK_CLASSES, count=2, first=9)
     repack = read_parts(tmp_path / "repack", "fer2013", partition="random-9:1", check_counts=False)
@@ -107,14 +107,14 @@ def test_the_limit_of_a_sample_is_one_for_reading_and_for_results(tmp_path, monk
 
 
 def test_one_whole_part_does_not_excuse_a_short_one(tmp_path, monkeypatch):
-    monkeypatch.setitem(_FER2013_ROWS, "Training", 1_000)  # a whole Training, without writing 28,709 rows
+    monkeypatch.setitem(_CSV_ROWS, "Training", 1_000)  # a whole Training, without writing 28,709 rows
     with pytest.raises(DataError, match=r"fer2013\.csv: PublicTest has 900 faces, 3,589 are official"):
         read_parts(write_files(tmp_path, training=1_000, test=900))
 
 
 def test_an_empty_class(tmp_path, monkeypatch):
-    monkeypatch.setitem(_FER2013_ROWS, "Training", 1_000)
-    monkeypatch.setitem(_FER2013_ROWS, "PublicTest", 8)
+    monkeypatch.setitem(_CSV_ROWS, "Training", 1_000)
+    monkeypatch.setitem(_CSV_ROWS, "PublicTest", 8)
     write_files(tmp_path, training=1_000, test=8, labels=(0, 1, 2, 3, 4, 6, 7))
     with pytest.raises(DataError, match=r"fer2013\.csv holds no training face of disgust; no class may be empty"):
         read_parts(tmp_path)

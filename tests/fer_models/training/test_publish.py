@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fer_models.card import Card, licence
+from fer_models.card import Card
 from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
-from fer_models.data import Parts, read_parts
+from fer_models.data import Parts, data_set_of, read_parts
 from fer_models.evaluation.seen import what_it_saw
 from fer_models.networks import create_network
 from fer_models.training.built_on import BuiltOn, initialisation, keep_built_on, read_built_on, whole_licence
@@ -41,7 +41,11 @@ def parts(tmp_path) -> Parts:
 @pytest.fixture
 def start() -> Card:
     _, card = make_network("mobilenetv3_small", side=48)
-    return card.model_copy(update={"name": "first", "licence": licence("ferplus-majority")})
+    return card.model_copy(update={"name": "first", "licence": rights("ferplus-majority")})
+
+
+def rights(label_rule: str) -> str:
+    return data_set_of(label_rule).rights
 
 
 def published(best: Path, recipe: Recipe, parts: Parts, *, start=None, teachers=(), **others) -> Card:
@@ -74,7 +78,7 @@ def test_a_chain_of_starts_reads_as_a_sentence(best, parts, start, beginning):
     ],
 )
 def test_published_weights_behind_a_checkpoint_are_named_with_their_rights(best, parts, start, words, rights):
-    own = licence("ferplus-majority")
+    own = rights("ferplus-majority")
     first = published(best, RECIPE.model_copy(update={"start": start}), parts, name="first")
     assert first.initialisation == words
     assert first.licence.startswith(f"{own} Built on {words.removeprefix('from ')}: {rights}")
@@ -122,15 +126,15 @@ def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
     recipe = RECIPE.model_copy(update={"label_rule": "folder"})
     pictures = read_parts(own, "folder")
     second = published(best, recipe, pictures, start=start, name="second")
-    assert second.licence == f"{licence('folder')} Built on first: {licence('ferplus-majority')}"
+    assert second.licence == f"{rights('folder')} Built on first: {rights('ferplus-majority')}"
     # Nothing is said twice: not of a third on the trainer's pictures, nor of one on the start's data.
     assert published(best, recipe, pictures, start=second, name="third").licence == second.licence
-    assert published(best, RECIPE, parts, start=start).licence == licence("ferplus-majority")
-    assert published(best, recipe, pictures).licence == licence("folder")
+    assert published(best, RECIPE, parts, start=start).licence == rights("ferplus-majority")
+    assert published(best, recipe, pictures).licence == rights("folder")
     # Nor that the pictures are FER2013's, where only the labels are others.
     relabelled = RECIPE.model_copy(update={"label_rule": "fer2013", "start": "first"})
     assert whole_licence(relabelled, BuiltOn(start=start)) == (
-        f"{licence('fer2013')} Built on first: Labels: FERPlus, MIT."
+        f"{rights('fer2013')} Built on first: Labels: FERPlus, MIT."
     )
 
 

@@ -6,9 +6,9 @@ from html import escape
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from fer_models.data import data_set_of
 from fer_models.evaluation.calibration import BINS
 from fer_models.reproduction import Form, list_tables
-from fer_models.reproduction.datasets import HOW_TO_GET, NEEDS_AGREEMENT
 from fer_models.reproduction.table import Table
 from fer_models.text import interval_text, share_text
 from webapp import state, wording
@@ -168,11 +168,12 @@ def _choose_form(forms: list[Form]) -> Form:
 
 
 def _state_text(table: Table, state: str) -> str:
-    needed = [name for name in NEEDS_AGREEMENT if any(study.dataset == name for study in table.studies)]
+    data_sets = dict.fromkeys(data_set_of(study.label_rule) for study in table.studies)
     parts = [f"State: {escape(state)}."]
     if "not run" in state:
         parts.append(f"“ferscope reproduce {table.id}” runs it.")
-    parts += [f"{name}: {escape(HOW_TO_GET[name])}" for name in needed if f"needs {name}" in state]
+    needed = [row for row in data_sets if row.needs_agreement and f"needs {row.title}" in state]
+    parts += [f"{row.title}: {escape(row.how_to_get)}" for row in needed]
     return " ".join(parts)
 
 
