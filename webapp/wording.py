@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fer_models.card import Card, Score
 from fer_models.data.catalogue import DATA_SETS, LABEL_RULES, data_set_of
+from fer_models.networks.registry import VARIANTS
 from fer_models.text import listed, share_text
 
 if TYPE_CHECKING:
@@ -29,50 +30,6 @@ class NetworkWords:
         """Authors and year, as a sentence: 'Nan et al. 2022.'"""
         return f"{self.reference.partition(',')[0].rstrip('.')}." if self.reference else ""
 
-
-_LIANG = "Liang et al. 2023, A lightweight method for face expression recognition based on improved MobileNetV3"
-NETWORKS = {
-    "mobilenetv3_simam": NetworkWords(
-        "MobileNetV3-SimAM",
-        "MobileNetV3 with SimAM, an attention without parameters, and dilated shortcuts.",
-        "Jiang et al. 2024, Research on facial expression recognition algorithm based on improved MobileNetV3",
-    ),
-    "mobilenetv3_cpsca": NetworkWords(
-        "MobileNetV3-CPSCA",
-        "A narrow MobileNetV3 with coordinate attention, which weighs rows and columns.",
-        _LIANG,
-    ),
-    "a_mobilenet": NetworkWords(
-        "A-MobileNet",
-        "MobileNetV1 with CBAM, which weighs channels first and places second.",
-        "Nan et al. 2022, A-MobileNet: An approach of facial expression recognition",
-    ),
-    "efficientnet_b0_attention": NetworkWords(
-        "EfficientNet-B0-attention",
-        "EfficientNet-B0 with one gate for every value of its last feature map.",
-        "Kausar et al., Human Emotion Recognition",
-    ),
-    "mobilenetv3_no_middle_attention": NetworkWords(
-        "MobileNetV3, no middle attention",
-        "MobileNetV3-CPSCA without its attention: what the other attentions are measured against.",
-        _LIANG,
-    ),
-    "mobilenetv3_ca": NetworkWords(
-        "MobileNetV3-CA",
-        "MobileNetV3-CPSCA with plain coordinate attention, which sums rows and columns up by their mean.",
-        _LIANG,
-    ),
-    "mobilenetv3_maxca": NetworkWords(
-        "MobileNetV3-MAXCA",
-        "MobileNetV3-CPSCA with coordinate attention that sums rows and columns up by their maximum.",
-        _LIANG,
-    ),
-    "mobilenetv3_large": NetworkWords(
-        "MobileNetV3-Large",
-        "The network as published, with squeeze and excitation: the network that SimAM's and CPSCA's change.",
-        "Howard et al. 2019, Searching for MobileNetV3",
-    ),
-}
 
 #: What a network's name is followed by, by the data set that the checkpoint is named after; FERPlus is the usual one.
 _TRAINED_ON = {row.suffix: "" if row.suffix == "ferplus" else f" ({row.title})" for row in DATA_SETS if row.label_set}
@@ -144,18 +101,23 @@ MECHANISMS = {
 def _of_ours(checkpoint: str) -> tuple[str, str] | None:
     """Network and training of a checkpoint that has words here."""
     network, _, trained_on = checkpoint.partition(".")
-    return (network, trained_on) if network in NETWORKS and trained_on in _TRAINED_ON else None
+    return (network, trained_on) if network in VARIANTS and trained_on in _TRAINED_ON else None
 
 
 def network_name(checkpoint: str) -> str:
     """What a checkpoint is called on the page and in links; a checkpoint that is not one of ours keeps its own name."""
     ours = _of_ours(checkpoint)
-    return NETWORKS[ours[0]].name + _TRAINED_ON[ours[1]] if ours else checkpoint
+    return VARIANTS[ours[0]].title + _TRAINED_ON[ours[1]] if ours else checkpoint
+
+
+def variant_name(network: str) -> str:
+    """What a registered network is called, whoever trained it; another keeps its own name."""
+    return VARIANTS[network].title if network in VARIANTS else network
 
 
 def in_papers_order(checkpoints: list[str]) -> list[str]:
     """The four papers' networks in their order, their relatives, the same with other labels, then all others."""
-    ordered = [(network, trained_on) for trained_on in _TRAINED_ON for network in NETWORKS]
+    ordered = [(network, trained_on) for trained_on in _TRAINED_ON for network in VARIANTS]
 
     def place(checkpoint: str) -> tuple[int, str]:
         ours = _of_ours(checkpoint)
@@ -166,10 +128,10 @@ def in_papers_order(checkpoints: list[str]) -> list[str]:
 
 def network_words(card: Card) -> NetworkWords:
     """Name, one line and paper of a checkpoint's network."""
-    words = NETWORKS.get(card.network)
-    if words is None:
+    variant = VARIANTS.get(card.network)
+    if variant is None:
         return NetworkWords(network_name(card.name), f"The network {card.network}.", "")
-    return NetworkWords(network_name(card.name), words.summary, words.reference)
+    return NetworkWords(network_name(card.name), variant.summary, variant.paper)
 
 
 def score_text(card: Card) -> str:

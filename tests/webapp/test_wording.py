@@ -14,12 +14,13 @@ def test_names_in_links_stay():
     assert network_name("a_mobilenet.ferplus") == "A-MobileNet"
     assert network_name("efficientnet_b0_attention.ferplus") == "EfficientNet-B0-attention"
     assert network_name("mobilenetv3_maxca.ferplus") == "MobileNetV3-MAXCA"
+    assert network_name("vgg16.raf-db") == "VGG-16 (RAF-DB)"
     assert network_name("mobilenetv3_simam.fer2013") == "MobileNetV3-SimAM (FER2013)"
 
 
 def test_a_checkpoint_of_someone_elses_keeps_its_name():
     assert network_name("a_mobilenet.mine") == "a_mobilenet.mine"
-    assert network_name("vgg16.ferplus") == "vgg16.ferplus"
+    assert network_name("somebody_s.ferplus") == "somebody_s.ferplus"
 
 
 def test_the_papers_networks_come_first_then_relatives_then_other_labels_then_the_rest():

@@ -1,12 +1,22 @@
 """Parameters and MACs of every variant as docs/papers.md has them, and what all networks promise."""
 
+import re
+from importlib import import_module
+
 import pytest
 import torch
 from torch import nn
 
 from fer_models.attention.squeeze_excite import make_divisible
 from fer_models.explanation import read_gates
-from fer_models.networks import PAPER_NETWORKS, UnknownNetworkError, create_network, list_networks, network_cost
+from fer_models.networks import (
+    PAPER_NETWORKS,
+    UnknownNetworkError,
+    create_network,
+    find_variant,
+    list_networks,
+    network_cost,
+)
 from fer_models.networks.folding import fold_batch_norms
 
 PARAMETERS_8 = {
@@ -47,6 +57,20 @@ SMALL = [name for name in list_networks() if name not in ("vgg16", "fer_cnn", "r
 def test_every_variant_is_counted():
     assert set(list_networks()) == {*PARAMETERS_8, "efficientnet_b0_attention"}
     assert list_networks()[:4] == list(PAPER_NETWORKS)
+
+
+@pytest.mark.parametrize("family", ["mobilenetv3", "mobilenetv1", "mobilenetv2", "efficientnet", "classic"])
+def test_every_builder_of_a_family_is_registered(family):
+    registered = {name for name in list_networks() if find_variant(name).family == family}
+    assert registered == set(import_module(f"fer_models.networks.{family}").VARIANTS)
+
+
+def test_every_variant_has_a_title_of_its_own_a_line_and_its_paper():
+    variants = [find_variant(name) for name in list_networks()]
+    assert len({variant.title for variant in variants}) == len({variant.summary for variant in variants}) == 23
+    for variant in variants:
+        assert re.match(r"[A-Z].+\.$", variant.summary) and len(variant.summary) < 110
+        assert re.match(r"\w+( et al\.| and \w+)( \d{4})?, [A-Z].+[a-z]", variant.paper)
 
 
 @pytest.mark.parametrize(("name", "count"), PARAMETERS_8.items())

@@ -107,9 +107,7 @@ def cost(chosen: str, split: str, rule: str) -> None:
 
 
 def _name(point: CostPoint) -> str:
-    if point.checkpoint or point.name not in wording.NETWORKS:
-        return wording.network_name(point.name)
-    return wording.NETWORKS[point.name].name
+    return wording.network_name(point.name) if point.checkpoint else wording.variant_name(point.name)
 
 
 def papers_tables() -> None:
