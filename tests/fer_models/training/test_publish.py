@@ -41,10 +41,10 @@ def parts(tmp_path) -> Parts:
 @pytest.fixture
 def start() -> Card:
     _, card = make_network("mobilenetv3_small", side=48)
-    return card.model_copy(update={"name": "first", "licence": rights("ferplus-majority")})
+    return card.model_copy(update={"name": "first", "licence": rights_to("ferplus-majority")})
 
 
-def rights(label_rule: str) -> str:
+def rights_to(label_rule: str) -> str:
     return data_set_of(label_rule).rights
 
 
@@ -78,7 +78,7 @@ def test_a_chain_of_starts_reads_as_a_sentence(best, parts, start, beginning):
     ],
 )
 def test_published_weights_behind_a_checkpoint_are_named_with_their_rights(best, parts, start, words, rights):
-    own = rights("ferplus-majority")
+    own = rights_to("ferplus-majority")
     first = published(best, RECIPE.model_copy(update={"start": start}), parts, name="first")
     assert first.initialisation == words
     assert first.licence.startswith(f"{own} Built on {words.removeprefix('from ')}: {rights}")
@@ -126,15 +126,15 @@ def test_the_rights_to_the_start_s_pictures_stay(best, tmp_path, parts, start):
     recipe = RECIPE.model_copy(update={"label_rule": "folder"})
     pictures = read_parts(own, "folder")
     second = published(best, recipe, pictures, start=start, name="second")
-    assert second.licence == f"{rights('folder')} Built on first: {rights('ferplus-majority')}"
+    assert second.licence == f"{rights_to('folder')} Built on first: {rights_to('ferplus-majority')}"
     # Nothing is said twice: not of a third on the trainer's pictures, nor of one on the start's data.
     assert published(best, recipe, pictures, start=second, name="third").licence == second.licence
-    assert published(best, RECIPE, parts, start=start).licence == rights("ferplus-majority")
-    assert published(best, recipe, pictures).licence == rights("folder")
+    assert published(best, RECIPE, parts, start=start).licence == rights_to("ferplus-majority")
+    assert published(best, recipe, pictures).licence == rights_to("folder")
     # Nor that the pictures are FER2013's, where only the labels are others.
     relabelled = RECIPE.model_copy(update={"label_rule": "fer2013", "start": "first"})
     assert whole_licence(relabelled, BuiltOn(start=start)) == (
-        f"{rights('fer2013')} Built on first: Labels: FERPlus, MIT."
+        f"{rights_to('fer2013')} Built on first: Labels: FERPlus, MIT."
     )
 
 
