@@ -39,7 +39,7 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     assert len({(trace["marker"]["symbol"], trace["marker"]["color"]) for trace in series.values()}) == 3
     assert values(series[runs]["y"]).tolist() == [0.4, 0.46, 0.52, 0.58]
     names = [data[0] for data in series[runs]["customdata"]]
-    assert names == ["mobilenetv1", "mobilenetv2", "mobilenetv3_small", "A-MobileNet"]
+    assert names == ["MobileNetV1", "MobileNetV2", "MobileNetV3-Small", "A-MobileNet"]
     # Known costs: README's table has them for eight labels.
     parameters = {trace["name"]: trace for trace in charts(page)["cost_parameters"]["data"]}
     assert values(parameters["A-MobileNet"]["x"]).tolist() == [3_420_368]
