@@ -10,6 +10,8 @@ from captum.attr import LayerGradCam
 
 import fer_models as fer
 from fer_models.attention import SimAM
+from fer_models.explanation import grad_cams
+from fer_models.networks import Network
 
 
 def state_of(network: torch.nn.Module) -> list:
@@ -37,6 +39,26 @@ def test_cams_equal_captum_for_every_label(classifier, crop):
     for label in range(8):
         expected = oracle.attribute(images, target=label).detach().numpy()[0, 0]
         np.testing.assert_allclose(seen.cams[label], expected, atol=1e-5)
+
+
+def test_grad_cam_of_a_toy_network_worked_out_by_hand():
+    """Three channels on 2 x 2 places, pooled to (1, 2, 3); a hidden layer h of two units; two logits.
+
+    h = relu((1 + 4 - 3, 1 - 2 - 3)) = (2, 0), so the second unit is dead, and the logits are (2 * 2 + 0.5, -2).
+    d logit_0 / d pooled = 2 * (1, 2, -1), d logit_1 / d pooled = -1 * (1, 2, -1); each place has a quarter of it, and
+    so has the mean over places: alpha_0 = (0.5, 1, -0.5), alpha_1 = (-0.25, -0.5, 0.25).
+    CAM_0 = 0.5 A_0 + A_1 - 0.5 A_2; CAM_1 is minus a half of it.
+    """
+    hidden, last = torch.nn.Linear(3, 2, bias=False), torch.nn.Linear(2, 2)
+    hidden.weight.data = torch.tensor([[1.0, 2, -1], [1, -1, -1]])
+    last.weight.data, last.bias.data = torch.tensor([[2.0, 5], [-1, 3]]), torch.tensor([0.5, 0])
+    pooled = [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
+    embedding = torch.nn.Sequential(*pooled, hidden, torch.nn.ReLU())
+    network = Network(torch.nn.Sequential(), embedding, torch.nn.Sequential(last), "features").eval()
+    feature_map = torch.tensor([[[[4.0, 0], [0, 0]], [[0, 8], [0, 0]], [[0, 0], [4, 8]]]])
+    logits, cams = grad_cams(network, feature_map)
+    assert logits.tolist() == [4.5, -2]
+    assert cams.tolist() == [[[2, 8], [-2, -4]], [[-1, -4], [1, 2]]]
 
 
 def test_one_explanation_agrees_with_prediction_and_reading(classifier, crop):
