@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 #: sigmoid(0.5): the smallest value a SimAM gate can take, because 1/e* >= 0.5.
 SIMAM_FLOOR = 1 / (1 + 2.718281828459045**-0.5)
+_AXES = ("batch", "channel", "height", "width")  # of a gate as it broadcasts over (N, C, H, W)
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,5 @@ def gate_values(kind: GateKind, gate: Tensor) -> Tensor:
     """
     if gate.shape[0] != 1:
         raise ValueError(f"Gates are read one picture at a time; this forward pass had {gate.shape[0]}.")
-    picture = gate[0]
-    if "width" not in kind.axes:
-        picture = picture.squeeze(2)
-    if "height" not in kind.axes:
-        picture = picture.squeeze(1)
-    if "channel" not in kind.axes:
-        picture = picture.squeeze(0)
-    return picture.detach().to("cpu", torch.float32)
+    broadcast = tuple(place for place, axis in enumerate(_AXES) if axis not in kind.axes)
+    return gate.detach().squeeze(broadcast).to("cpu", torch.float32)

@@ -61,10 +61,10 @@ def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None =
 
     index = None if target is None else classifier.target_index(target)
     images = classifier.preprocess([crop])
-    with torch.inference_mode(False):  # a caller's inference mode would forbid the gradient
-        with torch.no_grad(), read_gates() as gates:
-            feature_map = classifier.network.features(images)
-        logits, cams = grad_cams(classifier.network, feature_map)
+    with torch.inference_mode(), read_gates() as gates:
+        feature_map = classifier.network.features(images)
+    with torch.inference_mode(False):  # the gradient needs a map made outside inference mode, a caller's included
+        logits, cams = grad_cams(classifier.network, feature_map.clone())
     probabilities = logits.softmax(0).numpy()
     return Explanation(
         labels=classifier.labels,
@@ -79,15 +79,15 @@ def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None =
 def grad_cams(network: Network, feature_map: Tensor) -> tuple[Tensor, Tensor]:
     """Logits (K,) and the Grad-CAM (K, h, w) of every logit at the last feature map (1, C, h, w).
 
-    The map is copied K times, the head runs once, and the gradient of the diagonal of the logits holds in copy k what
-    logit k owes to the map; the layers before the map are not touched. The head treats pictures one by one (eval mode).
+    The head runs once on K views of the map, and the gradient of the diagonal of the logits holds in view k what logit
+    k owes to the map; the layers before the map are not touched. The head treats pictures one by one (eval mode).
     """
     import torch
 
     with torch.enable_grad():
-        copies = feature_map.detach().repeat(network.num_classes, 1, 1, 1).requires_grad_()
-        logits = network.head(copies)  # (K, K), all rows equal
-        (gradients,) = torch.autograd.grad(logits.diagonal().sum(), copies)
+        views = feature_map.detach().expand(network.num_classes, -1, -1, -1).requires_grad_()
+        logits = network.head(views)  # (K, K), all rows equal
+        (gradients,) = torch.autograd.grad(logits.diagonal().sum(), views)
     weights = gradients.mean(dim=(2, 3))  # alpha of eq. 1: (K, C)
     cams = torch.einsum("kc,chw->khw", weights, feature_map.detach()[0])
     return logits[0].detach(), cams

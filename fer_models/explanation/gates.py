@@ -51,7 +51,7 @@ def read_gates() -> Iterator[list[GateMap]]:
     gates: list[GateMap] = []
 
     def record(layer: str, kind: GateKind, gate: Tensor) -> None:
-        values = np.ascontiguousarray(gate_values(kind, gate).numpy())
+        values = gate_values(kind, gate).numpy()
         gates.append(GateMap(layer, kind.name, kind.axes, kind.value_range, values))
 
     with reading(record):
