@@ -14,7 +14,7 @@ from pathlib import Path
 from fer_models.card import Card, Score
 from fer_models.checkpoints import read_card
 from fer_models.labels import display_order
-from fer_models.networks import PAPER_NETWORKS, list_networks, network_cost
+from fer_models.networks import PAPER_NETWORKS, find_variant, list_networks, network_cost
 from fer_models.text import interval_text, listed, share_text
 from fer_models.training.recipe import Recipe
 from fer_models.training.recipes import recipe_of
@@ -56,8 +56,9 @@ def paper_scores() -> str:
     for card, score in scored:
         told = f"{share_text(score.accuracy)} ({interval_text(score.interval)}), macro-F1 {share_text(score.macro_f1)}"
         parameters = f"{network_cost(card.network, len(card.labels)).parameters / 1e6:.1f} M"
-        rows.append((f"`{card.name}`", parameters, *(told if start_of(card) == start else "" for start in starts)))
-    return _table(("checkpoint", "parameters", *starts), rows)
+        scores = (told if start_of(card) == start else "" for start in starts)
+        rows.append((f"`{card.name}`", _authors(card.network), parameters, *scores))
+    return _table(("checkpoint", "paper", "parameters", *starts), rows)
 
 
 def checkpoint_scores() -> str:
@@ -90,12 +91,12 @@ def targets() -> str:
 
 
 def networks() -> str:
-    """Every registered network with its cost for eight labels at 224 px."""
+    """Every registered network: what it is, whose, and its cost for eight labels at 224 px."""
     rows = []
     for name in list_networks():
-        cost = network_cost(name)
-        rows.append((f"`{name}`", f"{cost.parameters:,}", _millions(cost.macs)))
-    return _table(("network", "parameters", "MACs"), rows)
+        cost, about = network_cost(name), find_variant(name).summary
+        rows.append((f"`{name}`", about, _authors(name), f"{cost.parameters:,}", _millions(cost.macs)))
+    return _table(("network", "what it is", "paper", "parameters", "MACs"), rows)
 
 
 #: What a mark names -> what writes that place.
@@ -127,7 +128,9 @@ def _section(card: Card, score: Score) -> str:
     }
     recalls = _table(["", *order], [["recall", *(share_text(score.recall[label]) for label in order)]])
     told = "\n".join(f"- **{name}**: {text}" for name, text in facts.items())
-    return f"### `{card.name}`\n\n{recalls}\n\n{told}"
+    variant = find_variant(card.network)
+    about = f"{variant.title} (`{card.network}`). {variant.summary} {variant.paper.rstrip('.')}."
+    return f"### `{card.name}`\n\n{about}\n\n{recalls}\n\n{told}"
 
 
 def _recipe_summary(recipe: Recipe) -> str:
@@ -151,6 +154,11 @@ def _recipe_summary(recipe: Recipe) -> str:
 
 def _told(score: Score) -> tuple[str, str, str]:
     return share_text(score.accuracy), interval_text(score.interval), share_text(score.macro_f1)
+
+
+def _authors(network: str) -> str:
+    """'Jiang et al. 2024'."""
+    return find_variant(network).paper.partition(",")[0]
 
 
 def _millions(count: int) -> str:
