@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fer_models.evaluation.confusion import Confusion
 from fer_models.reproduction.filled import FilledConfusion, FilledTable
 
 WIDTH = 118
@@ -60,8 +61,7 @@ def _matrices(confusion: FilledConfusion) -> list[str]:
         lines += ["  Paper:", *_matrix(confusion.labels, confusion.paper)]
     if confusion.ours is None:
         return [*lines, f"  Ours: {confusion.missing}."]
-    shares = confusion.ours / np.maximum(confusion.ours.sum(1, keepdims=True), 1)
-    return [*lines, "  Ours:", *_matrix(confusion.labels, shares)]
+    return [*lines, "  Ours:", *_matrix(confusion.labels, Confusion(confusion.ours).row_shares)]
 
 
 def _matrix(labels: Sequence[str], shares: np.ndarray) -> list[str]:

@@ -2,6 +2,7 @@
 
 from fer_models.evaluation.calibration import Bin, Calibration, measure_calibration
 from fer_models.evaluation.comparison import Comparison, compare
+from fer_models.evaluation.confusion import Confusion
 from fer_models.evaluation.distortions import DISTORTIONS, Distortion
 from fer_models.evaluation.predictions import (
     Predictions,
@@ -20,6 +21,7 @@ __all__ = [
     "Calibration",
     "ClassScores",
     "Comparison",
+    "Confusion",
     "Distortion",
     "Predictions",
     "Report",

@@ -2,9 +2,9 @@
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from fer_models.evaluation.calibration import Calibration, measure_calibration
+from fer_models.evaluation.confusion import Confusion
 from fer_models.evaluation.scores import wilson_interval
 
 RESAMPLES = 2_000
@@ -69,41 +69,33 @@ def make_report(
     Raises ValueError for no faces, arrays that do not fit one another, or values that are no probabilities.
     """
     check_predictions(labels, probabilities, len(names))
-    every = list(range(len(names)))
-    predicted = probabilities.argmax(1)
-    confusion = confusion_matrix(labels, predicted, labels=every)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, predicted, labels=every, average=None, zero_division=0
-    )
-    drawn = resample_confusion(confusion, resamples, seed)
-    right, drawn_right = np.diag(confusion), np.diagonal(drawn, axis1=1, axis2=2)
-    drawn_support, drawn_predicted = drawn.sum(2), drawn.sum(1)
-    drawn_f1 = 2 * drawn_right / np.maximum(drawn_support + drawn_predicted, 1)
+    confusion = Confusion.of(labels, probabilities.argmax(1), len(names))
+    drawn = confusion.resampled(resamples, seed)
+    right, support = confusion.right, confusion.support
     classes = []
     for index, name in enumerate(names):
         interval = None
         if support[index]:
-            interval = _share_interval(right[index], support[index], drawn_right[:, index], drawn_support[:, index])
+            interval = _share_interval(right[index], support[index], drawn.right[:, index], drawn.support[:, index])
         classes.append(
             ClassScores(
                 label=name,
-                precision=precision[index],
-                recall=recall[index],
+                precision=confusion.precision[index],
+                recall=confusion.recall[index],
                 recall_interval=interval,
-                f1=f1[index],
+                f1=confusion.f1[index],
                 support=support[index],
-                answered=confusion[:, index].sum(),
+                answered=confusion.answered[index],
             )
         )
-    count, everyone = len(labels), np.full(resamples, len(labels))
     return Report(
-        count=count,
-        accuracy=right.sum() / count,
-        accuracy_interval=_share_interval(right.sum(), count, drawn_right.sum(1), everyone),
-        macro_f1=f1.mean(),
-        macro_f1_interval=_percentiles(drawn_f1.mean(1)),
+        count=len(labels),
+        accuracy=float(confusion.accuracy),
+        accuracy_interval=_share_interval(right.sum(), len(labels), drawn.right.sum(1), drawn.count),
+        macro_f1=float(confusion.macro_f1),
+        macro_f1_interval=percentiles(drawn.macro_f1),
         classes=tuple(classes),
-        confusion=confusion.tolist(),
+        confusion=confusion.counts.tolist(),
         calibration=measure_calibration(labels, probabilities),
         resamples=resamples,
         seed=seed,
@@ -125,23 +117,14 @@ def check_predictions(labels: np.ndarray, probabilities: np.ndarray, classes: in
         raise ValueError("Probabilities lie between 0 and 1.")
 
 
-def resample_confusion(confusion: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """Confusion matrices (resamples, K, K) of as many faces, drawn with replacement.
-
-    Drawing N faces with replacement and counting them by cell is one draw of a multinomial over the cells.
-    """
-    count = int(confusion.sum())
-    drawn = np.random.default_rng(seed).multinomial(count, confusion.ravel() / count, size=resamples)
-    return drawn.reshape(resamples, *confusion.shape)
-
-
 def _share_interval(right: int, count: int, drawn_right: np.ndarray, drawn_count: np.ndarray) -> Interval:
     if right in (0, count):
         return wilson_interval(int(right), int(count))
     known = drawn_count > 0  # a resample may miss a rare label altogether: there it has no recall
-    return _percentiles(drawn_right[known] / drawn_count[known])
+    return percentiles(drawn_right[known] / drawn_count[known])
 
 
-def _percentiles(values: np.ndarray) -> Interval:
+def percentiles(values: np.ndarray) -> Interval:
+    """The middle 95 % of a bootstrap's values (N,)."""
     low, high = np.percentile(values, (2.5, 97.5))
     return float(low), float(high)

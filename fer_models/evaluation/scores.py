@@ -1,15 +1,15 @@
-"""One score of a checkpoint on a split, as its card states it: computed by scikit-learn and SciPy."""
+"""One score of a checkpoint on a split, as its card states it."""
 
 from collections.abc import Callable
 
 import numpy as np
 import torch
 from scipy.stats import binomtest
-from sklearn.metrics import f1_score, recall_score
 
 from fer_models.card import Score
 from fer_models.classifier import Classifier
 from fer_models.data.faces import Faces
+from fer_models.evaluation.confusion import Confusion
 from fer_models.preprocessing import to_input
 
 #: Called with the number of faces just done, for a progress bar.
@@ -47,17 +47,19 @@ def score(
 
     A label without pictures counts in macro-F1 as 0, as in scikit-learn; it has no recall and is left out there.
     """
-    predicted, every = probabilities.argmax(1), list(range(len(names)))
-    right = int((predicted == labels).sum())
-    recall = recall_score(labels, predicted, labels=every, average=None, zero_division=0)
+    confusion = Confusion.of(labels, probabilities.argmax(1), len(names))
     return Score(
         split=split,
         label_rule=label_rule,
         count=len(labels),
-        accuracy=right / len(labels),
-        interval=wilson_interval(right, len(labels)),
-        macro_f1=f1_score(labels, predicted, labels=every, average="macro", zero_division=0),
-        recall={names[label]: float(recall[label]) for label in every if (labels == label).any()},
+        accuracy=float(confusion.accuracy),
+        interval=wilson_interval(int(confusion.right.sum()), len(labels)),
+        macro_f1=float(confusion.macro_f1),
+        recall={
+            name: float(recall)
+            for name, recall, faces in zip(names, confusion.recall, confusion.support, strict=True)
+            if faces
+        },
         note=note,
     )
 

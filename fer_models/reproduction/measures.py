@@ -12,7 +12,8 @@ from functools import partial
 import numpy as np
 from scipy.stats import t as student
 
-from fer_models.evaluation.report import RESAMPLES, resample_confusion
+from fer_models.evaluation.confusion import Confusion
+from fer_models.evaluation.report import RESAMPLES, percentiles
 from fer_models.evaluation.scores import wilson_interval
 from fer_models.reproduction.result import PartScore, Result
 from fer_models.reproduction.table import NOTHING, Cell, Measure
@@ -69,7 +70,7 @@ def _report(results: Sequence[Result], part: str, *, row: str, column: str) -> C
     for result, score in zip(results, _scores(results, part), strict=False):
         of_label = row in result.labels
         if column == "support":
-            support = sum(score.confusion[result.labels.index(row)]) if of_label else score.count
+            support = int(score.matrix.support[result.labels.index(row)]) if of_label else score.count
             return Cell(f"{support:,}", support)
         if row == "accuracy":
             estimates.append(_share(_right(score), score.count))
@@ -77,34 +78,28 @@ def _report(results: Sequence[Result], part: str, *, row: str, column: str) -> C
             estimates.append(_share(*_counts(result, score, row, column)))
         else:
             index = result.labels.index(row) if of_label else None
-            estimates.append(_bootstrap(np.array(score.confusion), row, column, index))
+            estimates.append(_bootstrap(score.matrix, row, column, index))
     return _cell(estimates)
 
 
-def _bootstrap(confusion: np.ndarray, row: str, column: str, index: int | None) -> Estimate:
-    value, drawn = (
-        _figure(matrices, row, column, index) for matrices in (confusion, resample_confusion(confusion, RESAMPLES, 0))
-    )
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return float(value), float(low), float(high)
+def _bootstrap(confusion: Confusion, row: str, column: str, index: int | None) -> Estimate:
+    drawn = _figure(confusion.resampled(RESAMPLES, 0), row, column, index)
+    return float(_figure(confusion, row, column, index)), *percentiles(drawn)
 
 
-def _figure(confusion: np.ndarray, row: str, column: str, index: int | None) -> np.ndarray:
+def _figure(confusion: Confusion, row: str, column: str, index: int | None) -> np.ndarray:
     """A figure of matrices (..., K, K): (...)."""
-    right = np.diagonal(confusion, axis1=-2, axis2=-1)
-    support, predicted = confusion.sum(-1), confusion.sum(-2)
-    below = {"precision": predicted, "recall": support, "f1-score": (support + predicted) / 2}[column]
-    values = right / np.maximum(below, 1e-9)
+    values = {"precision": confusion.precision, "recall": confusion.recall, "f1-score": confusion.f1}[column]
     if index is not None:
         return values[..., index]
-    return values.mean(-1) if row == "macro avg" else (values * support).sum(-1) / support.sum(-1)
+    return values.mean(-1) if row == "macro avg" else confusion.weighted(values)
 
 
 def _counts(result: Result, score: PartScore, label: str, column: str) -> tuple[int, int]:
     """Right answers, and what they are a share of: faces of the label (recall) or answers with it (precision)."""
-    confusion, index = np.array(score.confusion), result.labels.index(label)
-    of = confusion[index] if column == "recall" else confusion[:, index]
-    return int(confusion[index, index]), int(of.sum())
+    confusion, index = score.matrix, result.labels.index(label)
+    of = confusion.support if column == "recall" else confusion.answered
+    return int(confusion.right[index]), int(of[index])
 
 
 def _scores(results: Sequence[Result], part: str) -> list[PartScore]:
@@ -112,7 +107,7 @@ def _scores(results: Sequence[Result], part: str) -> list[PartScore]:
 
 
 def _right(score: PartScore) -> int:
-    return int(np.trace(np.array(score.confusion)))
+    return int(score.matrix.right.sum())
 
 
 def _share(right: int, count: int) -> Estimate | None:

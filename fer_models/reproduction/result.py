@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, model_validator
-from sklearn.metrics import confusion_matrix
 
 from fer_models.atomic import written_aside
 from fer_models.data import SAMPLE
+from fer_models.evaluation.confusion import Confusion
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
 
@@ -51,14 +51,17 @@ class PartScore(_Part):
     @property
     def accuracy(self) -> float:
         """Share of right answers."""
-        return float(np.trace(self.confusion) / self.count)
+        return float(self.matrix.accuracy)
 
     @property
     def macro_f1(self) -> float:
         """Mean of all labels' F1, which is 0 for a label that is neither shown nor answered."""
-        confusion = np.array(self.confusion)
-        shown_and_answered = confusion.sum(1) + confusion.sum(0)
-        return float((2 * np.diag(confusion) / np.maximum(shown_and_answered, 1)).mean())
+        return float(self.matrix.macro_f1)
+
+    @property
+    def matrix(self) -> Confusion:
+        """The matrix itself, (K, K)."""
+        return Confusion(np.array(self.confusion))
 
 
 class Epoch(_Part):
@@ -121,8 +124,7 @@ class Result(_Part):
 
 def score_part(labels: np.ndarray, predicted: np.ndarray, names: tuple[str, ...]) -> PartScore:
     """Scores of answers ``predicted`` (N,) to faces with ``labels`` (N,), both indices into ``names``."""
-    confusion = confusion_matrix(labels, predicted, labels=range(len(names)))
-    return PartScore(confusion=tuple(map(tuple, confusion.tolist())))
+    return PartScore(confusion=Confusion.of(labels, predicted, len(names)).counts.tolist())
 
 
 def read_result(file: Path) -> Result:

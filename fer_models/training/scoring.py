@@ -5,10 +5,10 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
-from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
 from fer_models.data.faces import Faces
+from fer_models.evaluation.confusion import Confusion
 from fer_models.preprocessing import to_input
 from fer_models.training.recipe import Recipe
 
@@ -20,11 +20,11 @@ def autocast(device: torch.device) -> AbstractContextManager:
 
 def scores(shares: np.ndarray, faces: Faces) -> dict[str, float]:
     """Accuracy, macro-F1 and cross entropy of probabilities (N, K) on ``faces``."""
-    predicted, every = shares.argmax(1), range(len(faces.label_set))
+    confusion = Confusion.of(faces.labels, shares.argmax(1), len(faces.label_set))
     likely = shares[np.arange(len(faces)), faces.labels]
     return {
-        "accuracy": float((predicted == faces.labels).mean()),
-        "macro_f1": float(f1_score(faces.labels, predicted, labels=every, average="macro", zero_division=0)),
+        "accuracy": float(confusion.accuracy),
+        "macro_f1": float(confusion.macro_f1),
         "validation_loss": float(-np.log(np.maximum(likely, 1e-12)).mean()),
     }
 

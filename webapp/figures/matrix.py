@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from fer_models.evaluation import Confusion
 from fer_models.text import share_text
 from webapp.figures.charts import TEXT_SIZE, calm
 from webapp.figures.colours import CIVIDIS, Scale, signed_scale
@@ -85,7 +86,7 @@ def count_difference(labels: Sequence[str], counts: np.ndarray, faces: Sequence[
 
 def row_shares(counts: np.ndarray) -> np.ndarray:
     """Each row of counts (K, K) as shares of it; a row without faces has none."""
-    return counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    return Confusion(counts).row_shares
 
 
 def short_share(share: float) -> str:

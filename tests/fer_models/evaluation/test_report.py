@@ -7,8 +7,7 @@ import pytest
 from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import classification_report, confusion_matrix, f1_score
 
-from fer_models.evaluation import Report, make_report, measure_calibration
-from fer_models.evaluation.report import resample_confusion
+from fer_models.evaluation import Confusion, Report, make_report, measure_calibration
 from fer_models.labels import FERPLUS
 
 NAMES = ("neutral", "happiness", "anger", "fear")
@@ -109,7 +108,7 @@ def test_the_bootstrap_of_macro_f1_computed_by_scikit_learn_on_every_resample(an
     few = make_report(labels, probabilities, NAMES, resamples=40, seed=9)
     cells = np.indices((4, 4)).reshape(2, -1)
     values = []
-    for drawn in resample_confusion(confusion_matrix(labels, predicted, labels=range(4)), 40, seed=9):
+    for drawn in Confusion(confusion_matrix(labels, predicted, labels=range(4))).resampled(40, seed=9).counts:
         assert drawn.sum() == 600
         true, answer = np.repeat(cells, drawn.ravel(), axis=1)
         values.append(f1_score(true, answer, labels=range(4), average="macro", zero_division=0))
