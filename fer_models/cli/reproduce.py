@@ -86,7 +86,7 @@ def _settings(form: str, part: str, data: Sequence[str] | None, *, machine: "Mac
     from fer_models.reproduction.result import OFFICIAL_PARTS
     from fer_models.reproduction.runs import FORMS
     from fer_models.training.machine import check_device
-    from fer_models.training.start.published import check_start_weights
+    from fer_models.training.start.published import check_start_file
 
     if form not in FORMS:
         raise ValueError(f"A form is one of {', '.join(FORMS)}, not '{form}'.")
@@ -95,7 +95,7 @@ def _settings(form: str, part: str, data: Sequence[str] | None, *, machine: "Mac
     if machine.device is not None:
         check_device(machine.device)
     if machine.start_weights is not None:
-        check_start_weights(machine.start_weights)
+        check_start_file(machine.start_weights)
     given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
     return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
 

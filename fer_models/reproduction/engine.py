@@ -15,7 +15,8 @@ from fer_models.reproduction.runs import Form, Run, runs
 from fer_models.reproduction.table import Table
 from fer_models.training.machine import Machine
 from fer_models.training.progress import Say, is_step
-from fer_models.training.start.layouts import SOURCES, TIMM
+from fer_models.training.start.imagenet import LAYOUTS
+from fer_models.training.start.published import IMAGENET
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ def reproduce_tables(tables: Sequence[Table], settings: Settings, say: Say) -> t
 
 
 def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
-    """ValueError when a file of ImageNet weights is given and runs start from none, or from several sources."""
+    """ValueError when a file of ImageNet weights is given and runs start from none, or from several such."""
     if not wanted or machine.start_weights is None:
         return
-    starts = {SOURCES[TIMM][run.recipe.network].repository for run in wanted if run.recipe.start == TIMM}
+    starts = {LAYOUTS[run.recipe.network].weights for run in wanted if run.recipe.start == IMAGENET}
     if not starts:
         raise ValueError(
             "None of these runs starts from ImageNet weights, as no short form does; leave --start-weights out."

@@ -15,7 +15,7 @@ from fer_models.reproduction.runs import Run
 from fer_models.training.machine import Machine
 from fer_models.training.progress import Say
 from fer_models.training.recipes import read_recipe
-from fer_models.training.start.layouts import TIMM
+from fer_models.training.start.published import IMAGENET
 
 #: What a worker is told to do, for runs that are of no table.
 RECIPE = "recipe.json"
@@ -126,6 +126,6 @@ def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str
 def machine_options(machine: Machine, run: Run) -> list[str]:
     """A machine as the command line says it; ImageNet weights only to a run that starts from them."""
     options = ["--device", machine.device] if machine.device else []
-    if machine.start_weights and run.recipe.start == TIMM:
+    if machine.start_weights and run.recipe.start == IMAGENET:
         options += ["--start-weights", str(machine.start_weights)]
     return options + ["--compile"] * machine.compiled + ["--skip-bad"] * machine.skip_bad

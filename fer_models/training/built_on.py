@@ -13,7 +13,6 @@ from fer_models.data import data_set_of
 from fer_models.text import nearest
 from fer_models.training.loop import is_begun
 from fer_models.training.recipe import Recipe
-from fer_models.training.start.layouts import SOURCES
 from fer_models.training.start.published import PUBLISHED
 
 _FILE = "origin.json"  # runs that have begun hold one
@@ -63,7 +62,7 @@ def whole_recipe(recipe: Recipe, built_on: BuiltOn) -> dict[str, Any]:
 def initialisation(recipe: Recipe, built_on: BuiltOn, name: str) -> str:
     """Where the weights of the checkpoint ``name`` began, through all checkpoints before it."""
     if recipe.start in PUBLISHED:
-        return _published_weights(recipe)
+        return PUBLISHED[recipe.start].words_for(recipe.network)
     if (start := built_on.start) is None:
         return "from scratch"
     which = f"an earlier {name}" if start.name == name else start.name
@@ -75,7 +74,8 @@ def whole_licence(recipe: Recipe, built_on: BuiltOn) -> str:
     own = data_set_of(recipe.label_rule).rights
     behind = []
     if recipe.start in PUBLISHED:
-        behind.append(f"{_published_weights(recipe).removeprefix('from ')}: {PUBLISHED[recipe.start].licence}.")
+        published = PUBLISHED[recipe.start]
+        behind.append(f"{published.words_for(recipe.network).removeprefix('from ')}: {published.licence}.")
     for card in filter(None, (built_on.start, *built_on.teachers)):
         its_own, *further = card.licence.split(_BUILT_ON)
         if new := [sentence for sentence in re.split(r"(?<=\.) ", its_own) if sentence not in own]:
@@ -91,9 +91,3 @@ def _read_start(recipe: Recipe) -> Card | None:
         return read_card(recipe.start)
     except CheckpointError as error:
         raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
-
-
-def _published_weights(recipe: Recipe) -> str:
-    start = str(recipe.start)
-    source = SOURCES.get(start, {}).get(recipe.network)
-    return PUBLISHED[start].initialisation + (", narrowed" if source and source.narrowed_from else "")

@@ -20,7 +20,7 @@ from fer_models.training.progress import ProgressLine
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe, recipe_of
-from fer_models.training.start.published import PUBLISHED, check_published
+from fer_models.training.start.published import PUBLISHED, check_start
 
 SHIPPED = ("paper", "tuned")
 
@@ -58,7 +58,7 @@ def run_training(
     create_network(recipe.network, 8, **recipe.options)
     check_file_name(name)
     if recipe.start in PUBLISHED and not is_begun(folder):
-        check_published(recipe.start, recipe.network, machine.start_weights)
+        check_start(recipe.start, recipe.network, machine.start_weights)
     built_on = read_built_on(recipe, folder)
     if machine.device is not None:
         check_device(machine.device)

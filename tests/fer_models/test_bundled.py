@@ -49,7 +49,7 @@ def test_cards(file):
     assert (card.data.rows, card.data.leaked_rows_left_out) == ROWS[card.data.label_rule]
     assert "FER2013" in card.licence and "unresolved" in card.licence
     start = PUBLISHED.get(card.lineage.first_start)
-    assert (start.initialisation if start else "from scratch") in card.initialisation
+    assert (start.words if start else "from scratch") in card.initialisation
     for _, training in card.lineage.trainings():
         if training.start in PUBLISHED:
             assert f": {PUBLISHED[training.start].licence}." in card.licence

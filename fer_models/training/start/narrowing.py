@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from fer_models.networks import Network
-from fer_models.training.start.layouts import EFFICIENTNET, MOBILENETV3
+from fer_models.training.start.timm_layout import EFFICIENTNET, MOBILENETV3
 
 #: Of each row of MobileNetV3-large, which block of EfficientNet-B0 it comes from, counted from 0.
-ORIGINS = (0, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 11, 12, 13)
+BLOCK_OF_ROW = (0, 1, 2, 3, 4, 4, 5, 6, 7, 7, 8, 9, 11, 12, 13)
 _LAST = EFFICIENTNET.blocks[11:15]  # whose stream is the only one that is narrowed
 
 
@@ -33,21 +33,21 @@ def narrowed(tensors: Mapping[str, Tensor], network: Network) -> dict[str, Tenso
 
     Returns: tensors under timm's names for MobileNetV3-large, of the stem and of all rows.
     """
-    rows = [dict(row.named_children()) for row in list(network.features)[1 : 1 + len(ORIGINS)]]
+    rows = [dict(row.named_children()) for row in list(network.features)[1 : 1 + len(BLOCK_OF_ROW)]]
     stream = _important(tensors, EFFICIENTNET.blocks[0], _convolution(network.features[0]).out_channels)
     found = _layer(tensors, ("conv_stem", "bn1"), ("conv_stem", "bn1"), stream)
-    for row, name, number in zip(rows, MOBILENETV3.blocks, ORIGINS, strict=True):
-        origin = EFFICIENTNET.blocks[number]
+    for row, name, number in zip(rows, MOBILENETV3.blocks, BLOCK_OF_ROW, strict=True):
+        block = EFFICIENTNET.blocks[number]
         depthwise, project = _convolution(row["depthwise"]), _convolution(row["project"])
-        inside = stream if number == 0 else _important(tensors, origin, depthwise.out_channels)
-        out = _out_channels(tensors, origin, project.out_channels)
+        inside = stream if number == 0 else _important(tensors, block, depthwise.out_channels)
+        out = _out_channels(tensors, block, project.out_channels)
         kernel = depthwise.kernel_size[0]
         if number == 0:
             layers = [("conv_dw", inside, None), ("conv_pw", out, inside)]
         else:
             layers = [("conv_pw", inside, stream), ("conv_dw", inside, None), ("conv_pwl", out, inside)]
         for place, (conv, kept, columns) in enumerate(layers, 1):
-            ours, theirs = (f"{name}.{conv}", f"{name}.bn{place}"), (f"{origin}.{conv}", f"{origin}.bn{place}")
+            ours, theirs = (f"{name}.{conv}", f"{name}.bn{place}"), (f"{block}.{conv}", f"{block}.bn{place}")
             found |= _layer(tensors, ours, theirs, kept, columns, kernel if conv == "conv_dw" else None)
         stream = out
     return found

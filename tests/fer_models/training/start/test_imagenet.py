@@ -11,9 +11,8 @@ from torch.nn import functional as F
 
 from fer_models.networks import Network, create_network, list_networks
 from fer_models.preprocessing import Preprocessing
-from fer_models.training.start import layouts as sources
-from fer_models.training.start.imagenet import load_imagenet
-from fer_models.training.start.published import check_published
+from fer_models.training.start.imagenet import LAYOUTS, load_imagenet
+from fer_models.training.start.published import IMAGENET, PUBLISHED, check_start
 from fer_models.training.start.transfer import Transfer
 from tests.support import timm_layout
 
@@ -22,8 +21,7 @@ BASELINES = {
     "mobilenetv3_large": "mobilenetv3_large_100",
     "efficientnet_b0": "efficientnet_b0",
 }
-SOURCES = sources.SOURCES[sources.TIMM]
-NO_SOURCE = {"mobilenetv2", "mobilenetv3_small", "resnet18", "resnet50", "vgg16", "fer_cnn"}
+WITHOUT_WEIGHTS = {"mobilenetv2", "mobilenetv3_small", "resnet18", "resnet50", "vgg16", "fer_cnn"}
 
 
 def model_of(name: str) -> str:
@@ -67,7 +65,7 @@ def assert_close(ours: Tensor, theirs: Tensor) -> None:
 
 @pytest.mark.parametrize(("name", "model"), BASELINES.items())
 @pytest.mark.parametrize("preprocessing", [Preprocessing(), Preprocessing(mean=0.45, std=0.3)])
-def test_baseline_sees_in_a_grey_picture_what_the_source_sees(
+def test_baseline_sees_in_a_grey_picture_what_timms_sees(
     name: str, model: str, preprocessing: Preprocessing, files: dict[str, Path]
 ) -> None:
     network, _ = load(name, files, preprocessing)
@@ -83,7 +81,7 @@ def test_baseline_sees_in_a_grey_picture_what_the_source_sees(
 
 
 @pytest.mark.parametrize(("name", "model"), BASELINES.items())
-def test_first_layer_differs_from_the_sources_at_the_border_only(name: str, model: str, files: dict[str, Path]) -> None:
+def test_first_layer_differs_from_timms_at_the_border_only(name: str, model: str, files: dict[str, Path]) -> None:
     network, _ = load(name, files)
     grey = grey_pictures()
     with torch.no_grad():
@@ -122,7 +120,7 @@ def test_tensors_stand_where_they_belong(files: dict[str, Path]) -> None:
         assert torch.equal(own[ours], state[theirs].to(own[ours].dtype)), ours
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", LAYOUTS)
 def test_every_tensor_is_accounted_for_and_only_loaded_ones_change(name: str, files: dict[str, Path]) -> None:
     torch.manual_seed(3)
     before = create_network(name).double().state_dict()
@@ -137,7 +135,7 @@ def test_every_tensor_is_accounted_for_and_only_loaded_ones_change(name: str, fi
     assert set(transfer.unused) < set(weights(model_of(name)))
 
 
-@pytest.mark.parametrize("name", [name for name in SOURCES if name != "mobilenetv3_simam" and name not in BASELINES])
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "mobilenetv3_simam" and name not in BASELINES])
 def test_variants_get_what_their_baseline_gets(name: str, files: dict[str, Path]) -> None:
     network, transfer = load(name, files)
     baseline = {model: name for name, model in BASELINES.items()}[model_of(name)]
@@ -189,7 +187,7 @@ def test_group_norm_gives_what_the_batch_norm_gave_when_its_groups_have_the_stor
     network, _ = load("mobilenetv3_simam", files)
     state = weights("mobilenetv3_large_100")
     mean, variance = state[f"{norm}.running_mean"].double(), state[f"{norm}.running_var"].double()
-    # The output of the source's convolution, each channel with exactly the stored mean and variance.
+    # The output of timm's convolution, each channel with exactly the stored mean and variance.
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(len(mean), 1000, dtype=torch.float64, generator=generator)
     noise = (noise - noise.mean(1, keepdim=True)) / noise.std(1, correction=0, keepdim=True)
@@ -213,7 +211,7 @@ def test_text_counts_parameters_by_kind_of_layer(files: dict[str, Path]) -> None
     gates = sum(p.numel() for key, p in network.named_parameters() if ".attention." in key)
     pointwise = sum(p.numel() for key, p in network.named_parameters() if ".pointwise." in key)
     assert "162 tensors" in loaded and f"features 1-13 pointwise ({pointwise:,})" in loaded
-    assert "the source has none" in fresh and f"features 4, 6, 11, 13 attention ({gates:,})" in fresh
+    assert "there are none" in fresh and f"features 4, 6, 11, 13 attention ({gates:,})" in fresh
     assert "classifier 1 (8,200)" in fresh
     assert "1,025,000 parameters in 2 tensors: classifier (1,025,000)" in left
 
@@ -270,10 +268,8 @@ def test_a_file_that_is_none_is_named(content: bytes | None, tmp_path: Path) -> 
         load_imagenet(create_network("mobilenetv1"), "mobilenetv1", file)
 
 
-def test_networks_without_a_source_are_told_which_have_one() -> None:
-    assert set(list_networks()) - set(SOURCES) == NO_SOURCE
-    for name in (*NO_SOURCE, "mobilenet"):
+def test_networks_without_weights_are_told_which_have_some() -> None:
+    assert set(list_networks()) - set(LAYOUTS) == WITHOUT_WEIGHTS and set(LAYOUTS) == {*PUBLISHED[IMAGENET].networks}
+    for name in (*WITHOUT_WEIGHTS, "mobilenet"):
         with pytest.raises(ValueError, match=f"'{name}', only for a_mobilenet, efficientnet_b0, .*mobilenetv3_simam"):
-            check_published(sources.TIMM, name, None)
-    with pytest.raises(ValueError, match="no ImageNet weights for 'resnet18'"):
-        load_imagenet(create_network("resnet18"), "resnet18")
+            check_start(IMAGENET, name, None)

@@ -9,8 +9,7 @@ from torch.nn import functional as F
 
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing
-from fer_models.training.start.imagenet import load_imagenet
-from fer_models.training.start.layouts import LITE0
+from fer_models.training.start.lite0 import load_lite0
 from fer_models.training.start.transfer import Transfer
 from tests.support import timm_layout
 from tests.support.timm_layout import lite0
@@ -20,7 +19,7 @@ from tests.support.timm_layout import lite0
 def loaded(tmp_path: Path) -> tuple[Network, Transfer]:
     torch.save(lite0(), file := tmp_path / "lite0.pth")
     network = create_network("efficientnet_b0_attention").double().eval()
-    return network, load_imagenet(network, "efficientnet_b0_attention", file, start=LITE0)
+    return network, load_lite0(network, "efficientnet_b0_attention", file)
 
 
 def normed(x: Tensor, conv: str, norm: str, **options) -> Tensor:
@@ -75,7 +74,7 @@ def test_other_files_are_refused(tmp_path):
 
     def refused(says: str) -> None:
         with pytest.raises(ValueError, match=says):
-            load_imagenet(network, "efficientnet_b0", tmp_path / "w.pth", start=LITE0)
+            load_lite0(network, "efficientnet_b0", tmp_path / "w.pth")
 
     not_theirs = r"w\.pth is not a file of PyTorch with EfficientNet-Lite0's tensors\.$"
     refused(not_theirs)

@@ -6,8 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fer_models.networks import create_network
-from fer_models.training.start.imagenet import load_imagenet
-from fer_models.training.start.layouts import LITE0
+from fer_models.training.start.lite0 import load_lite0
 from fer_models.training.start.narrowing import narrowed
 from tests.support import timm_layout
 from tests.support.timm_layout import lite0
@@ -23,7 +22,7 @@ ROWS = {
 }
 
 
-def source() -> dict[str, Tensor]:
+def efficientnet() -> dict[str, Tensor]:
     return {key: tensor.clone() for key, tensor in timm_layout.random_state("efficientnet_b0").items()}
 
 
@@ -42,7 +41,7 @@ def block(state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("row", ROWS)
 def test_a_block_whose_other_channels_are_dead_stays_what_it_was(row):
     ours, theirs, inside, out = ROWS[row]
-    state = source()
+    state = efficientnet()
     width = len(state[f"{theirs}.bn2.weight"])
     dead = torch.randperm(width, generator=torch.Generator().manual_seed(row))[inside:]
     state[f"{theirs}.bn2.weight"][dead] = 0
@@ -59,7 +58,7 @@ def test_a_block_whose_other_channels_are_dead_stays_what_it_was(row):
 
 @pytest.mark.parametrize(("name", "width"), [("mobilenetv3_large", 160), ("mobilenetv3_cpsca", 80)])
 def test_the_last_stage_keeps_its_strongest_channels_in_all_its_rows(name, width):
-    state = source()
+    state = efficientnet()
     marks = torch.arange(192.0)
     strong = torch.randperm(192)[:width].sort().values
     for index in range(4):
@@ -76,7 +75,7 @@ def test_the_last_stage_keeps_its_strongest_channels_in_all_its_rows(name, width
 
 
 def test_the_stem_and_the_first_row_keep_the_same_channels():
-    state = source()
+    state = efficientnet()
     state["bn1.bias"] = state["blocks.0.0.bn1.bias"] = torch.arange(32.0)
     state["blocks.0.0.conv_pw.weight"][:] = torch.arange(32.0).view(1, -1, 1, 1)
     found = narrowed(state, create_network("mobilenetv3_cpsca"))
@@ -91,7 +90,7 @@ def test_every_row_of_a_network_is_loaded_and_nothing_else(name, tmp_path):
     torch.save(lite0(), file := tmp_path / "lite0.pth")
     network = create_network(name)
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    transfer = load_imagenet(network, name, file, start=LITE0)
+    transfer = load_lite0(network, name, file)
     rows = {key for key in before if key.split(".")[0] == "features" and 0 < int(key.split(".")[1]) < 16}
     rows = {key for key in rows if key.split(".")[2] in ("expand", "depthwise", "project")}
     stem = {key for key in before if key.startswith("features.0.")}

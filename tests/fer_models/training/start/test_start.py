@@ -80,19 +80,19 @@ def test_a_checkpoint_of_other_labels_starts_a_run_with_those_it_knows(tmp_path,
     known = ("sadness", "contempt", "neutral")
     network, card = make_network("mobilenetv3_small", len(known))
     save_checkpoint(network, card.model_copy(update={"name": "three", "labels": known}), tmp_path)
-    source = load_checkpoint("three")[0].state_dict()
+    earlier = load_checkpoint("three")[0].state_dict()
     faces = read_parts(write_files(tmp_path / "data", training=32, test=16, leaks=())).training
     started = create_network("mobilenetv3_small")
     fresh = {name: tensor.clone() for name, tensor in started.state_dict().items()}
     said: list[str] = []
     load_start(started, Recipe(network="mobilenetv3_small", start="three"), faces, said.append)
     for name, tensor in started.state_dict().items():
-        if tensor.shape == source[name].shape:
-            assert torch.equal(tensor, source[name]), name
+        if tensor.shape == earlier[name].shape:
+            assert torch.equal(tensor, earlier[name]), name
             continue
         assert name.startswith("classifier.")
         for index, label in enumerate(faces.label_set.labels):
-            row = source[name][known.index(label)] if label in known else fresh[name][index]
+            row = earlier[name][known.index(label)] if label in known else fresh[name][index]
             assert torch.equal(tensor[index], row), (name, label)
     fresh_labels = "happiness, surprise, anger, disgust and fear"
     assert said == [f"three does not know {fresh_labels}: these begin with fresh weights in the last layer."]

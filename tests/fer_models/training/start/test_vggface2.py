@@ -20,7 +20,7 @@ SIDE = 96
 
 
 def folded(weights: dict[str, np.ndarray], faces: np.ndarray, outside: float) -> Tensor:
-    """The source's features of grey faces, float64, with our padding; behind the border the picture is ``outside``."""
+    """Its features of grey faces, float64, with our padding; behind the border the picture is ``outside``."""
     w = {name: torch.from_numpy(values).double() for name, values in weights.items()}
     grey = F.interpolate(torch.from_numpy(faces)[:, None].double(), (SIDE, SIDE), mode="bilinear", align_corners=False)
     x = F.pad(grey, (1, 1, 1, 1), value=outside).expand(-1, 3, -1, -1) - torch.tensor(BGR_MEAN).view(1, 3, 1, 1)
@@ -60,9 +60,9 @@ def test_paper_003s_network_gets_all_but_gates_and_head(tmp_path):
     file = write(tmp_path, made_up())
     transfer = load_vggface2(network, "a_mobilenet", file, FACES, SIDE)
     load_vggface2(baseline, "mobilenetv1", file, FACES, SIDE)
-    after, source = network.state_dict(), baseline.state_dict()
+    after, theirs = network.state_dict(), baseline.state_dict()
     assert sorted([*transfer.loaded, *transfer.no_counterpart]) == sorted(after)
-    assert all(torch.equal(after[key], source[key]) for key in transfer.loaded)
+    assert all(torch.equal(after[key], theirs[key]) for key in transfer.loaded)
     assert all(torch.equal(after[key], before[key]) for key in transfer.no_counterpart)
     assert {".".join(key.split(".")[:3]) for key in transfer.no_counterpart} == {
         *(f"features.{number}.attention" for number in (4, 6, 11, 13)),
