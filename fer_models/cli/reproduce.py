@@ -109,9 +109,15 @@ def _print_list(settings: "Settings") -> None:
 
 
 def _do_run(key: str, settings: "Settings") -> None:
+    from fer_models.cli.progress import event_text
     from fer_models.reproduction.engine import reproduce_run
+    from fer_models.training.progress import Event, StepDone
 
-    result = reproduce_run(key, settings, typer.echo)
+    def show(event: Event) -> None:
+        if not isinstance(event, StepDone):
+            typer.echo(f"{key}: {event_text(event)}")
+
+    result = reproduce_run(key, settings, show)
     score = result.on(settings.part)
     if score is not None:
         scored = f"{score.count:,} faces of {result.part_name(settings.part)}"
@@ -124,13 +130,15 @@ def _do_tables(ids: Sequence[str] | None, settings: "Settings", *, train: bool, 
     Returns whether every table has something of ours in it and every run that was begun succeeded.
     """
     from fer_models.cli.paper_tables import table_text
+    from fer_models.cli.progress import ProgressLine
     from fer_models.reproduction import fill, find_table, list_tables
     from fer_models.reproduction.engine import reproduce_tables, store_results
 
+    show = ProgressLine()
     tables = list_tables() if ids is None else [find_table(table) for table in ids]
-    failed, missing = reproduce_tables(tables, settings, typer.echo) if train else ({}, {})
+    failed, missing = reproduce_tables(tables, settings, show) if train else ({}, {})
     if store:
-        store_results(tables, settings, typer.echo)
+        store_results(tables, settings, show)
     complete = not failed
     for table in tables:
         filled = fill(table, settings.form, settings.part, settings.found)

@@ -70,7 +70,9 @@ def train(
     any interruption. It ends with a checkpoint (weights and card) in the folder of the run, scored in the
     form that is stored.
     """
+    from fer_models.cli.progress import ProgressLine
     from fer_models.training.machine import Machine
+    from fer_models.training.progress import Event, ignore
     from fer_models.training.run import Changes, make_recipe, run_training
     from fer_models.training.tracking import tracked
 
@@ -80,7 +82,13 @@ def train(
             typer.echo(recipe.model_dump_json(indent=1))
             return
         run = out.name if out else network
-        with resumable(), tracked(project, run, recipe) if project else nullcontext() as track:
-            machine = Machine(device, compiled, track, skip_bad, start_weights)
-            weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16")
+        show = ProgressLine()
+        with resumable(), tracked(project, run, recipe) if project else nullcontext(ignore) as track:
+
+            def watch(event: Event) -> None:
+                track(event)
+                show(event)
+
+            machine = Machine(device, compiled, skip_bad, start_weights)
+            weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16", watch)
     typer.echo(f"Checkpoint: {weights}")

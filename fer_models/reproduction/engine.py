@@ -7,14 +7,14 @@ from pathlib import Path
 from fer_models.data import DataError
 from fer_models.reproduction.catalogue import find_run
 from fer_models.reproduction.datasets import find_data
-from fer_models.reproduction.execute import RESULT, THIS_MACHINE, complete, is_of_these_data
+from fer_models.reproduction.execute import RESULT, complete, is_of_these_data
 from fer_models.reproduction.filled import Found
 from fer_models.reproduction.grid import Place, recorded_run, run_grid
 from fer_models.reproduction.result import STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import Form, Run, runs
 from fer_models.reproduction.table import Table
-from fer_models.training.machine import Machine
-from fer_models.training.progress import Say, is_step
+from fer_models.training.machine import THIS_MACHINE, Machine
+from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.start.imagenet import LAYOUTS
 from fer_models.training.start.published import IMAGENET
 
@@ -41,7 +41,7 @@ class Settings:
         return Found(self.out, self.data, None if self.again else STORED)
 
 
-def reproduce_run(key: str, settings: Settings, say: Say) -> Result:
+def reproduce_run(key: str, settings: Settings, watch: Watch = ignore) -> Result:
     """Do one run by its key: of a table, or one that the folder of runs holds.
 
     Raises ValueError: no such run; a file of ImageNet weights for a run that starts from none; else as ``complete``.
@@ -49,15 +49,12 @@ def reproduce_run(key: str, settings: Settings, say: Say) -> Result:
     run = recorded_run(key, settings.out) or find_run(key)
     _check_imagenet([run], settings.machine)
     data = find_data(run.recipe.label_rule, settings.data)
-
-    def epochs_only(line: str) -> None:
-        if not is_step(line):
-            say(f"{key}: {line}")
-
-    return complete(run, settings.out, data, settings.part, machine=settings.machine, say=epochs_only)
+    return complete(run, settings.out, data, settings.part, machine=settings.machine, watch=watch)
 
 
-def reproduce_tables(tables: Sequence[Table], settings: Settings, say: Say) -> tuple[dict[str, str], dict[str, str]]:
+def reproduce_tables(
+    tables: Sequence[Table], settings: Settings, watch: Watch = ignore
+) -> tuple[dict[str, str], dict[str, str]]:
     """Do the runs that tables need, are not done and have their data at hand.
 
     Returns what went wrong, by key, and why data are missing, by label rule. Raises ValueError for a file of ImageNet
@@ -79,9 +76,9 @@ def reproduce_tables(tables: Sequence[Table], settings: Settings, say: Say) -> t
                 wanted[run.key] = run
     _check_imagenet(wanted.values(), settings.machine)
     if wanted:
-        say(f"Runs to do: {len(wanted)}, {min(settings.jobs, len(wanted))} at a time, in {settings.out}.")
+        watch(Note(f"Runs to do: {len(wanted)}, {min(settings.jobs, len(wanted))} at a time, in {settings.out}."))
     place = Place(settings.out, places, settings.part, settings.machine)
-    return run_grid(list(wanted.values()), place, settings.jobs, say), missing
+    return run_grid(list(wanted.values()), place, settings.jobs, watch), missing
 
 
 def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
@@ -100,7 +97,7 @@ def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
         )
 
 
-def store_results(tables: Sequence[Table], settings: Settings, say: Say) -> None:
+def store_results(tables: Sequence[Table], settings: Settings, watch: Watch = ignore) -> None:
     """Put finished runs of tables among the results that come with FERScope; OSError where that may not be.
 
     A stored result keeps its scores on parts that the run is not scored on, if both are of the same training.
@@ -113,15 +110,15 @@ def store_results(tables: Sequence[Table], settings: Settings, say: Say) -> None
             continue
         own, target = read_result(file), STORED / f"{key}.json"
         if own.of_a_sample:
-            say(f"{key} is not stored: it was trained on {own.training_rows:,} rows, a sample of its data set.")
+            watch(Note(f"{key} is not stored: it was trained on {own.training_rows:,} rows, a sample of its data set."))
             continue
         merged = _merged(own, read_result(target)) if target.exists() else own
         if merged is None:
-            say(f"{key} is not stored: what is there is of another training and scored on more parts.")
+            watch(Note(f"{key} is not stored: what is there is of another training and scored on more parts."))
             continue
         write_result(merged, target)
         count += 1
-    say(f"{count} results stored in {STORED}.")
+    watch(Note(f"{count} results stored in {STORED}."))
 
 
 def _merged(own: Result, stored: Result) -> Result | None:

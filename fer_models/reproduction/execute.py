@@ -22,19 +22,18 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
-from fer_models.training.loop import best_device, train
-from fer_models.training.machine import Machine
+from fer_models.training.loop import train
+from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.partition import plan, read_for
-from fer_models.training.progress import ProgressLine, Say
+from fer_models.training.progress import Watch, ignore
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
 
 RESULT = "result.json"
-THIS_MACHINE = Machine()
 
 
 def complete(
-    run: Run, out: Path, data: Path, part: str, *, machine: Machine = THIS_MACHINE, say: Say | None = None
+    run: Run, out: Path, data: Path, part: str, *, machine: Machine = THIS_MACHINE, watch: Watch = ignore
 ) -> Result:
     """Do all of ``run`` that is not done: train, then score on ``part``.
 
@@ -45,7 +44,7 @@ def complete(
         data: folder of the data set.
         part: 'PublicTest' or 'PrivateTest'; data sets that have only one test part are scored on that.
         machine: where to train, and what of the data may be left out.
-        say: called with lines of progress.
+        watch: told what happens.
 
     Raises ValueError (DataError, TrainingError) and OSError, as reading and training do; the last save is kept.
     """
@@ -57,10 +56,10 @@ def complete(
             result = None
         if result is not None and result.on(part) is not None:
             return result
-        parts = read_for(run.recipe, data, say or ProgressLine(), skip_bad=machine.skip_bad)
+        parts = read_for(run.recipe, data, watch, skip_bad=machine.skip_bad)
         name, faces = _part(parts, part, run)
         if result is None:
-            result = _train(run, parts, folder, machine, say, (name, faces))
+            result = _train(run, parts, folder, machine, watch, (name, faces))
         else:
             found = _score(run, folder / "best.safetensors", faces)
             result = result.model_copy(update={"scores": {**result.scores, name: found}})
@@ -74,25 +73,13 @@ def is_of_these_data(result: Result, data: Path) -> bool:
     """False when a result was got on a sample and the data set in the folder ``data`` is another."""
     if not result.of_a_sample:
         return True
-    parts = read_for(result.recipe, data, ProgressLine())
+    parts = read_for(result.recipe, data)
     return len(plan(parts, result.recipe).training) == result.training_rows
 
 
-def _train(
-    run: Run, parts: Parts, folder: Path, machine: Machine, say: Say | None, scored: tuple[str, Faces]
-) -> Result:
+def _train(run: Run, parts: Parts, folder: Path, machine: Machine, watch: Watch, scored: tuple[str, Faces]) -> Result:
     planned = plan(parts, run.recipe)
-    best = train(
-        run.recipe,
-        planned.training,
-        planned.choosing,
-        folder,
-        device=machine.device,
-        say=say,
-        track=machine.track,
-        compiled=machine.compiled,
-        start_weights=machine.start_weights,
-    )
+    best = train(run.recipe, planned.training, planned.choosing, folder, machine, watch)
     _, epoch = read_best(best)
     lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     history = tuple(Epoch.model_validate(json.loads(line)) for line in lines)
@@ -110,7 +97,7 @@ def _train(
         history=history,
         scores={scored[0]: _score(run, best, scored[1])},
         seconds=history[-1].seconds,
-        device=machine.device or best_device(),
+        device=machine.torch_device.type,
         versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
     )
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_models.atomic import written_aside
-from fer_models.reproduction.execute import THIS_MACHINE, complete
+from fer_models.reproduction.execute import complete
 from fer_models.reproduction.runs import Run
-from fer_models.training.machine import Machine
-from fer_models.training.progress import Say
+from fer_models.training.machine import THIS_MACHINE, Machine
+from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.recipes import read_recipe
 from fer_models.training.start.published import IMAGENET
 
@@ -31,10 +31,7 @@ main()
 
 @dataclass(frozen=True)
 class Place:
-    """Where runs are kept (``out``), what they learn from (a folder by label rule), what they are scored on, and where.
-
-    Workers are told of ``machine`` all but ``track``.
-    """
+    """Where runs are kept, what they learn from (a folder by label rule), what they are scored on, and the machine."""
 
     out: Path
     data: Mapping[str, Path]
@@ -42,28 +39,29 @@ class Place:
     machine: Machine = THIS_MACHINE
 
 
-def run_grid(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dict[str, str]:
+def run_grid(runs: Sequence[Run], place: Place, jobs: int, watch: Watch = ignore) -> dict[str, str]:
     """Do all of ``runs`` that is not done, ``jobs`` at a time; returns what went wrong, by key.
 
     A run that fails does not keep the others from being done. When this process ends, by whatever signal, the workers
     end as well; the same call takes every run up again where it stopped.
     """
-    return _one_by_one(runs, place, say) if jobs == 1 else _side_by_side(runs, place, jobs, say)
+    return _one_by_one(runs, place, watch) if jobs == 1 else _side_by_side(runs, place, jobs, watch)
 
 
-def _one_by_one(runs: Sequence[Run], place: Place, say: Say) -> dict[str, str]:
+def _one_by_one(runs: Sequence[Run], place: Place, watch: Watch) -> dict[str, str]:
     failed: dict[str, str] = {}
     for number, run in enumerate(runs, 1):
-        say(f"Run {number} of {len(runs)}: {run.key}")
+        watch(Note(f"Run {number} of {len(runs)}: {run.key}"))
         try:
-            complete(run, place.out, place.data[run.recipe.label_rule], place.part, machine=place.machine)
+            data = place.data[run.recipe.label_rule]
+            complete(run, place.out, data, place.part, machine=place.machine, watch=watch)
         except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: what PyTorch raises, out of memory too
             failed[run.key] = str(error)
-            say(f"Failed: {run.key}: {error}")
+            watch(Note(f"Failed: {run.key}: {error}"))
     return failed
 
 
-def _side_by_side(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dict[str, str]:
+def _side_by_side(runs: Sequence[Run], place: Place, jobs: int, watch: Watch) -> dict[str, str]:
     failed: dict[str, str] = {}
     waiting, under_way = list(runs), dict[Future[str], Run]()
     lifeline, held_here = os.pipe()
@@ -72,13 +70,13 @@ def _side_by_side(runs: Sequence[Run], place: Place, jobs: int, say: Say) -> dic
             while waiting or under_way:
                 while waiting and len(under_way) < jobs:
                     run = waiting.pop(0)
-                    say(f"Run {len(runs) - len(waiting)} of {len(runs)}: {run.key}")
+                    watch(Note(f"Run {len(runs) - len(waiting)} of {len(runs)}: {run.key}"))
                     under_way[pool.submit(_in_its_own_process, run, place, jobs, lifeline)] = run
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     run = under_way.pop(future)
                     if message := future.result():
                         failed[run.key] = message
-                    say(f"Failed: {run.key}: {message}" if message else f"Done: {run.key}")
+                    watch(Note(f"Failed: {run.key}: {message}" if message else f"Done: {run.key}"))
         finally:
             os.close(held_here)  # what still runs ends now
             os.close(lifeline)

@@ -1,22 +1,29 @@
 """What a recipe does not say of a run, because it belongs to the machine it happens on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Device, compiling, who watches, whether unreadable pictures stop a run, and published weights to start from."""
+    """Device (CUDA when there is one, unless said), compiling, skipping unreadable pictures, and a start's file.
+
+    ``start_weights`` is a copy of the published weights that recipes start from; timm's are else fetched from the Hub.
+    """
 
     device: str | None = None
     compiled: bool = False
-    track: Callable[[dict[str, Any]], None] | None = None
     skip_bad: bool = False
     start_weights: Path | None = None
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device(self.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+THIS_MACHINE = Machine()
 
 
 def check_device(device: str) -> None:

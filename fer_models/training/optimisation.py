@@ -50,6 +50,11 @@ def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Se
             return recipe.learning_rate
 
 
+def ema_decay_at(step: int, recipe: Recipe) -> float:
+    """Decay of the averaged weights: it grows to the recipe's, so that early weights are soon forgotten."""
+    return min(recipe.ema_decay, (1 + step) / (10 + step))
+
+
 def plateaus(losses: Sequence[float], patience: int = PLATEAU_PATIENCE) -> int:
     """How often ``losses`` went ``patience`` epochs without a new lowest value; each time the count begins again."""
     found, lowest, since = 0, math.inf, 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, data_set_of, hold_out_tenth, read_parts
 from fer_models.data.faces import check_classes
-from fer_models.training.progress import Say
+from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.recipe import Recipe
 
 CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"
@@ -56,8 +56,8 @@ def _hold_out(parts: Parts, recipe: Recipe) -> tuple[Faces, Faces]:
     return rest, tenth
 
 
-def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) -> Parts:
-    """The parts of the data set in ``folder`` that ``recipe`` wants; ``say`` is told which pictures were left out.
+def read_for(recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: bool = False) -> Parts:
+    """The parts of the data set in ``folder`` that ``recipe`` wants; ``watch`` is told which pictures were left out.
 
     Raises DataError as ``read_parts`` does, ValueError when the recipe's training rule has other labels.
     """
@@ -77,5 +77,5 @@ def read_for(recipe: Recipe, folder: Path, say: Say, *, skip_bad: bool = False) 
             raise ValueError(f"Rows labelled by {recipe.training_rule} cannot train a network for {recipe.label_rule}.")
         parts = replace(parts, training=others.training, leaked_rows_left_out=others.leaked_rows_left_out)
     if parts.skipped:
-        say(f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}")
+        watch(Note(f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}"))
     return parts

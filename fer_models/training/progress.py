@@ -1,47 +1,78 @@
-"""What a person sees of a run while it goes: one line, with the time left."""
+"""What a run tells while it goes: typed events, for a terminal, a tracker or a page to show."""
 
-import math
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fer_models.training.recipe import Recipe
 
-SCORED = "validation accuracy"
-Say = Callable[[str], None]
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch (from 1): input side, mean training loss, scores on the validation faces, seconds of training so far.
+
+    Such are the lines of ``metrics.jsonl``.
+    """
+
+    epoch: int
+    side: int
+    loss: float
+    accuracy: float
+    macro_f1: float
+    validation_loss: float
+    seconds: float
 
 
-class ProgressLine:
-    """One line of progress, rewritten in place on a terminal; what closes an epoch, or is said once, stays."""
+@dataclass(frozen=True)
+class Note:
+    """Something that is said once."""
 
-    def __call__(self, line: str) -> None:
-        stays = not is_step(line)
-        if sys.stdout.isatty():
-            print(f"\r\x1b[K{line}", end="\n" if stays else "", flush=True)
-        elif stays:
-            print(line, flush=True)
+    text: str
 
 
-def is_step(line: str) -> bool:
-    """Whether a line tells of one step, which the next line supersedes; others stay."""
-    return "  step " in line
+@dataclass(frozen=True)
+class StepDone:
+    """A step is over; the next event supersedes this one. ``epoch`` and ``step``, within the epoch, count from 1.
+
+    ``loss`` is the mean of the epoch so far, ``accuracy`` that after the last epoch; None where there is none yet.
+    """
+
+    network: str
+    epoch: int
+    epochs: int
+    side: int
+    step: int
+    steps: int
+    loss: float | None
+    accuracy: float | None
+    seconds_left: float
 
 
-def progress_line(recipe: Recipe, step: int, steps_per_epoch: int, seconds: float, what: str) -> str:
-    """'NETWORK  epoch 2/5  112 px  WHAT  7 min left' after ``step`` steps that took ``seconds``."""
-    total = recipe.epochs * steps_per_epoch
-    epoch = min(math.ceil(step / steps_per_epoch), recipe.epochs)
-    # Work grows with the area of the input: time left is counted in pixels, not in steps.
-    areas = [recipe.side_of(e) ** 2 for e in range(recipe.epochs)]
-    done: float = sum(areas[: step // steps_per_epoch])
-    if step < total:
-        done += areas[step // steps_per_epoch] * (step % steps_per_epoch) / steps_per_epoch
-    left = seconds * (sum(areas) - done) / max(done, 1)
-    return (
-        f"{recipe.network}  epoch {epoch}/{recipe.epochs}  {recipe.side_of(epoch - 1)} px  {what}"
-        f"  {_duration(left) + ' left' if left else 'done'}"
-    )
+@dataclass(frozen=True)
+class EpochDone:
+    """An epoch is over, scored and saved; no ``seconds_left`` after the last."""
+
+    network: str
+    epochs: int
+    record: EpochRecord
+    seconds_left: float
 
 
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(minutes, 1)} min"
+Event = Note | StepDone | EpochDone
+Watch = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Watch without looking."""
+
+
+def seconds_left(recipe: Recipe, step: int, steps_per_epoch: int, seconds: float) -> float:
+    """How long a run takes from here, after ``step`` steps that took ``seconds``.
+
+    Work grows with the area of the input: it is counted in pixels, not in steps.
+    """
+    areas = [recipe.side_of(epoch) ** 2 for epoch in range(recipe.epochs)]
+    whole, part = divmod(step, steps_per_epoch)
+    done: float = sum(areas[:whole])
+    if part:
+        done += areas[whole] * part / steps_per_epoch
+    return seconds * (sum(areas) - done) / max(done, 1)

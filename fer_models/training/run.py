@@ -16,7 +16,7 @@ from fer_models.training.built_on import keep_built_on, read_built_on
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.partition import plan, read_for
-from fer_models.training.progress import ProgressLine
+from fer_models.training.progress import Watch, ignore
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe, recipe_of
@@ -43,11 +43,12 @@ def run_training(
     machine: Machine,
     name: str = "",
     form: WeightForm = "fp16",
+    watch: Watch = ignore,
 ) -> Path:
     """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input.
 
-    ``name`` is the checkpoint's, NETWORK.DATA unless given; ``form`` is how its weights are stored. A run that has
-    ended is published anew.
+    ``name`` is the checkpoint's, NETWORK.DATA unless given; ``form`` is how its weights are stored. ``watch`` is
+    told what happens. A run that has ended is published anew.
     """
     folder = out or Path("runs") / recipe.network
     if machine.start_weights is not None and recipe.start not in PUBLISHED:
@@ -62,20 +63,11 @@ def run_training(
     built_on = read_built_on(recipe, folder)
     if machine.device is not None:
         check_device(machine.device)
-    parts = read_for(recipe, data_folder(data), ProgressLine(), skip_bad=machine.skip_bad)
+    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad)
     planned = plan(parts, recipe)
     if not is_begun(folder):
         keep_built_on(built_on, folder)
-    best = train(
-        recipe,
-        planned.training,
-        planned.choosing,
-        folder,
-        device=machine.device,
-        track=machine.track,
-        compiled=machine.compiled,
-        start_weights=machine.start_weights,
-    )
+    best = train(recipe, planned.training, planned.choosing, folder, machine, watch)
     return publish(best, recipe, parts, planned, folder, built_on=built_on, name=name, form=form)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import cast
 
 import numpy as np
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor, nn
 
 from fer_models.data.faces import Faces
 from fer_models.evaluation.confusion import Confusion
+from fer_models.networks import Network
 from fer_models.preprocessing import to_input
+from fer_models.training.losses import set_nearest_mean
 from fer_models.training.recipe import Recipe
 
 
@@ -32,6 +35,16 @@ def scores(shares: np.ndarray, faces: Faces) -> dict[str, float]:
 def probabilities(network: nn.Module, images: np.ndarray, recipe: Recipe, side: int) -> np.ndarray:
     """Probabilities (N, K) of grey faces (N, s, s) uint8, in eval mode; the network's own mode is put back."""
     return in_batches(network, images, recipe, side, lambda x: network(x).float().softmax(1)).numpy()
+
+
+def fit_nearest_mean(network: Network, images: Tensor, labels: Tensor, recipe: Recipe, side: int) -> None:
+    """Make the head answer with the nearest mean feature, for losses that train none (see ``set_nearest_mean``).
+
+    ``images`` (N, s, s) uint8 and ``labels`` (N,) are the training rows.
+    """
+    features = in_batches(network, images.cpu().numpy(), recipe, side, lambda x: network.embedding(network.features(x)))
+    head = cast(nn.Linear, network.classifier[-1])
+    set_nearest_mean(head, features.to(labels.device), labels, on_sphere=recipe.loss.triplet > 0)
 
 
 @torch.inference_mode()

@@ -4,9 +4,10 @@ Everything is one safetensors file: weights, averaged weights and the optimizer'
 and history as JSON in its metadata. Randomness needs no saving: every step draws from a seed of its own.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,6 +16,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from fer_models.atomic import written_aside
+from fer_models.data.faces import Faces
+from fer_models.training.progress import EpochRecord
+from fer_models.training.recipe import Recipe
 
 
 @dataclass
@@ -25,9 +29,30 @@ class Progress:
     loss_sum: float = 0.0  # of the epoch under way
     loss_count: int = 0
     seconds: float = 0.0
-    history: list[dict] = field(default_factory=list)
+    history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int | None = None
     best_score: float = -1.0
+
+    @property
+    def mean_loss(self) -> float | None:
+        """Of the epoch under way, as far as its losses have been looked at."""
+        return self.loss_sum / self.loss_count if self.loss_count else None
+
+    @property
+    def validation_losses(self) -> list[float]:
+        """Of every epoch that is over."""
+        return [record.validation_loss for record in self.history]
+
+    def close_epoch(self, record: EpochRecord) -> None:
+        """The epoch under way is over."""
+        self.history.append(record)
+        self.loss_sum, self.loss_count = 0.0, 0
+
+
+def run_identity(recipe: Recipe, training: Faces, targets: Tensor, validation: Faces) -> str:
+    """What names a run: its recipe, and a hash of its faces and of the ``targets`` (N, K) it learns."""
+    data = hashlib.sha256(training.images.tobytes() + targets.cpu().numpy().tobytes() + validation.images.tobytes())
+    return f"{recipe.identity} on {data.hexdigest()}"
 
 
 def write_tensors(tensors: Mapping[str, Tensor], file: Path, metadata: dict[str, str]) -> None:
@@ -45,12 +70,12 @@ def save_state(
 ) -> None:
     """Write everything to ``file``: the state of ``modules`` under their names, the optimizer's, and the progress.
 
-    ``run`` names recipe and data, so that others cannot resume it by mistake.
+    ``run`` is its identity, so that another recipe or other data cannot resume it by mistake.
     """
     tensors = {f"{part}.{name}": value for part in modules for name, value in modules[part].state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
-    write_tensors(tensors, file, {"progress": json.dumps(vars(progress)), "run": run})
+    write_tensors(tensors, file, {"progress": json.dumps(asdict(progress)), "run": run})
 
 
 def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, run: str) -> Progress:
@@ -67,7 +92,8 @@ def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.op
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return Progress(**json.loads(metadata["progress"]))
+    stored = json.loads(metadata["progress"])
+    return Progress(**stored | {"history": [EpochRecord(**record) for record in stored["history"]]})
 
 
 def read_best(file: Path) -> tuple[dict[str, Tensor], int]:

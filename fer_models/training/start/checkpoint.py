@@ -6,11 +6,11 @@ from torch import Tensor
 from fer_models.checkpoints import load_checkpoint
 from fer_models.networks import Network
 from fer_models.text import listed
-from fer_models.training.progress import Say
+from fer_models.training.progress import Note, Watch
 from fer_models.training.recipe import Recipe
 
 
-def start_from_checkpoint(network: Network, recipe: Recipe, labels: tuple[str, ...], say: Say) -> None:
+def start_from_checkpoint(network: Network, recipe: Recipe, labels: tuple[str, ...], watch: Watch) -> None:
     """Take everything over from the checkpoint ``recipe.start``; of the last layer only the rows of known labels.
 
     Raises CheckpointError, or ValueError when its network is another or its weights do not fit.
@@ -27,7 +27,7 @@ def start_from_checkpoint(network: Network, recipe: Recipe, labels: tuple[str, .
             f"{card.name} has {options}, and its weights do not fit this recipe's; it cannot start this run."
         ) from error
     if fresh := [label for label in labels if label not in card.labels]:
-        say(f"{card.name} does not know {listed(fresh)}: these begin with fresh weights in the last layer.")
+        watch(Note(f"{card.name} does not know {listed(fresh)}: these begin with fresh weights in the last layer."))
 
 
 def _with_rows(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fer_models.data.faces import Faces
 from fer_models.networks import Network
-from fer_models.training.progress import Say
+from fer_models.training.progress import Note, Watch
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.checkpoint import start_from_checkpoint
 from fer_models.training.start.imagenet import load_imagenet
@@ -13,14 +13,14 @@ from fer_models.training.start.published import IMAGENET, LITE0, PUBLISHED, chec
 from fer_models.training.start.vggface2 import load_vggface2
 
 
-def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file: Path | None = None) -> None:
+def load_start(network: Network, recipe: Recipe, training: Faces, watch: Watch, file: Path | None = None) -> None:
     """Put the weights that ``recipe.start`` names into ``network``; ValueError when they are of another kind.
 
-    ``training`` are the faces of the run. ``file`` is a copy of the published weights; without it timm's are fetched
-    from the Hub.
+    ``training`` are the faces of the run. ``watch`` is told what was loaded and what was not. ``file`` is a copy of the
+    published weights; without it timm's are fetched from the Hub.
     """
     if recipe.start not in PUBLISHED:
-        start_from_checkpoint(network, recipe, training.label_set.labels, say)
+        start_from_checkpoint(network, recipe, training.label_set.labels, watch)
         return
     name, preprocessing = recipe.network, recipe.preprocessing
     check_start(recipe.start, name, file)
@@ -32,4 +32,4 @@ def load_start(network: Network, recipe: Recipe, training: Faces, say: Say, file
             transfer = load_lite0(network, name, file, preprocessing)
         else:
             transfer = load_vggface2(network, name, file, training.images, recipe.side_of(0), preprocessing)
-    say(transfer.text())
+    watch(Note(transfer.text()))

@@ -185,7 +185,7 @@ def test_own_pictures_are_cropped_to_the_face_when_asked(run, photo, tmp_path):
     faces = {}
     for align in (None, True):
         recipe = Recipe.model_validate(shown | {"align": align})
-        faces[align] = read_for(recipe, tmp_path / "own", print).training.images[0]
+        faces[align] = read_for(recipe, tmp_path / "own").training.images[0]
     crop = detect_faces(open_image(photo))[0].crop
     assert np.array_equal(faces[True], to_source(crop, 112)) and not np.array_equal(faces[None], faces[True])
     card = Card(

@@ -246,7 +246,7 @@ def test_what_makes_a_score_optimistic_is_said(run, folder, changes, note):
 def test_a_score_on_a_random_partition_is_found_again(run, folder, tmp_path):
     files = write_files(tmp_path / "three", training=60, test=20, private=20)
     recipe = Recipe(network="mobilenetv3_small", partition="random-8:2", seed=3)
-    parts = read_for(recipe, files, print)
+    parts = read_for(recipe, files)
     planned, weights = plan(parts, recipe), folder / "small.test.safetensors"
     stated = evaluate(
         load_classifier(weights), planned.scored, split=planned.scored_name, label_rule=recipe.label_rule, note="chosen"

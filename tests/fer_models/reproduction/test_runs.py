@@ -24,6 +24,7 @@ from fer_models.reproduction.grid import Place, machine_options, run_grid
 from fer_models.reproduction.result import read_result, write_result
 from fer_models.reproduction.runs import Run, runs
 from fer_models.training.machine import Machine
+from fer_models.training.progress import Event, Note
 from fer_models.training.recipe import Recipe, Stage
 from tests.support.fer2013_files import write_files
 from tests.support.made_up_data import write_class_folders
@@ -50,7 +51,7 @@ from fer_models.training.recipe import Recipe
 data, out, *recipes = sys.argv[1:]
 grid = [Run(Recipe.model_validate_json(recipe)) for recipe in recipes]
 place = Place(Path(out), {run.recipe.label_rule: Path(data) for run in grid})
-failed = run_grid(grid, place, 2, lambda line: print(line, flush=True))
+failed = run_grid(grid, place, 2, lambda event: print(event.text, flush=True))
 sys.exit(len(failed))
 """
 
@@ -73,10 +74,6 @@ def run_cli(monkeypatch, tmp_path):
     monkeypatch.delenv("FERSCOPE_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(app, ["reproduce", *map(str, arguments)])
-
-
-def quiet(line: str) -> None:
-    pass
 
 
 def test_a_killed_grid_goes_on_and_ends_like_an_unbroken_one(data, tmp_path, one_thread):
@@ -104,7 +101,7 @@ def test_a_killed_grid_goes_on_and_ends_like_an_unbroken_one(data, tmp_path, one
     # The first epoch was not repeated: its very seconds are still there.
     assert (out / begun.key / "metrics.jsonl").read_text().splitlines()[0] == before
 
-    unbroken = complete(begun, tmp_path / "unbroken", data, "PublicTest", say=quiet)
+    unbroken = complete(begun, tmp_path / "unbroken", data, "PublicTest")
     killed = read_result(out / begun.key / "result.json")
     assert unbroken.scores == killed.scores and unbroken.epoch == killed.epoch
     weights, expected = (load_file(folder / begun.key / "best.safetensors") for folder in (out, tmp_path / "unbroken"))
@@ -113,26 +110,26 @@ def test_a_killed_grid_goes_on_and_ends_like_an_unbroken_one(data, tmp_path, one
 
 def test_a_finished_run_is_never_repeated(data, tmp_path):
     run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
-    first = complete(run, tmp_path, data, "PublicTest", say=quiet)
+    first = complete(run, tmp_path, data, "PublicTest")
     assert first.training_rows + first.chosen_count == 62 and first.leaked_rows_left_out == 2
     assert first.scores["PublicTest"].count == 24 and first.chosen_on == "a held-out tenth of the training rows"
     assert first.epoch == 1 and first.seconds > 0 and first.versions.keys() == {"ferscope", "torch", "python"}
-    said: list[str] = []
-    assert complete(run, tmp_path, data, "PublicTest", say=said.append) == first and said == []
+    said: list[Event] = []
+    assert complete(run, tmp_path, data, "PublicTest", watch=said.append) == first and said == []
 
 
 def test_a_finished_run_is_scored_on_another_part_without_training(data, tmp_path):
     run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
-    first = complete(run, tmp_path / "out", data, "PublicTest", say=quiet)
+    first = complete(run, tmp_path / "out", data, "PublicTest")
     with pytest.raises(DataError, match="holds no rows of PrivateTest, only of PublicTest; choose one by --split"):
-        complete(run, tmp_path / "out", data, "PrivateTest", say=quiet)
+        complete(run, tmp_path / "out", data, "PrivateTest")
     both = write_files(tmp_path / "both", training=64, test=24)
     for name in ("fer2013.csv", "fer2013new.csv"):
         lines = (both / name).read_text().splitlines()
         lines[-8:] = [line.replace("PublicTest", "PrivateTest") for line in lines[-8:]]
         (both / name).write_text("\n".join(lines) + "\n")
-    said: list[str] = []
-    second = complete(run, tmp_path / "out", both, "PrivateTest", say=said.append)
+    said: list[Event] = []
+    second = complete(run, tmp_path / "out", both, "PrivateTest", watch=said.append)
     assert said == [] and second.history == first.history
     assert second.scores["PublicTest"] == first.scores["PublicTest"] and second.scores["PrivateTest"].count == 8
 
@@ -140,29 +137,29 @@ def test_a_finished_run_is_scored_on_another_part_without_training(data, tmp_pat
 def test_damaged_weights_of_a_finished_run_are_named(tmp_path):
     both = write_files(tmp_path / "both", training=64, test=24, private=8)
     run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
-    complete(run, tmp_path / "out", both, "PublicTest", say=quiet)
+    complete(run, tmp_path / "out", both, "PublicTest")
     best = tmp_path / "out" / run.key / "best.safetensors"
     best.write_bytes(best.read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"best\.safetensors is damaged .*; remove the folder .* to run again"):
-        complete(run, tmp_path / "out", both, "PrivateTest", say=quiet)
+        complete(run, tmp_path / "out", both, "PrivateTest")
 
 
 def test_a_run_that_fails_does_not_keep_the_others_from_being_done(data, tmp_path):
     short = TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)})
     bad, good = Run(short.model_copy(update={"start": "nowhere.test"})), Run(short)
-    failed = run_grid([bad, good], Place(tmp_path, {RULE: data}), 1, quiet)
+    failed = run_grid([bad, good], Place(tmp_path, {RULE: data}), 1)
     assert failed.keys() == {bad.key} and "There is no checkpoint 'nowhere.test'" in failed[bad.key]
     assert (tmp_path / good.key / "result.json").exists()
-    side_by_side = run_grid([bad], Place(tmp_path, {RULE: data}), 2, quiet)
+    side_by_side = run_grid([bad], Place(tmp_path, {RULE: data}), 2)
     assert side_by_side == failed  # the worker's own words come back
 
 
 def test_a_result_on_a_sample_is_made_again_on_other_data_and_never_stored(data, tmp_path, monkeypatch, run_cli):
     run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
-    first = complete(run, tmp_path, data, "PublicTest", say=quiet)
-    assert first.of_a_sample and complete(run, tmp_path, data, "PublicTest", say=quiet) == first
+    first = complete(run, tmp_path, data, "PublicTest")
+    assert first.of_a_sample and complete(run, tmp_path, data, "PublicTest") == first
     others = write_files(tmp_path / "others", training=80, test=24)
-    second = complete(run, tmp_path, others, "PublicTest", say=quiet)
+    second = complete(run, tmp_path, others, "PublicTest")
     assert second.training_rows > first.training_rows
     (of_table,) = runs(find_table("001-T7").studies[0], "short")
     (tmp_path / of_table.key).mkdir()
@@ -221,16 +218,18 @@ def test_storing_keeps_the_scores_on_parts_that_the_run_lacks(run_cli, tmp_path,
     assert read_result(stored / f"{run.key}.json") == both
 
 
-def test_pictures_that_cannot_be_read_stop_a_run_unless_they_are_skipped(tmp_path, monkeypatch, capsys):
+def test_pictures_that_cannot_be_read_stop_a_run_unless_they_are_skipped(tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
     data = write_class_folders(tmp_path / "data", ("angry", "happy", "sad"), count=12)
     (data / "sad" / "3.png").write_bytes(b"no picture")
     own = {"label_rule": "folder", "stages": (Stage(side=48, epochs=1),), "batch_size": 8}
     run = Run(TINY.model_copy(update=own))
     place = Place(tmp_path / "out", {"folder": data})
-    assert "3.png" in run_grid([run], place, 1, quiet)[run.key]
-    assert run_grid([run], replace(place, machine=Machine(skip_bad=True, device="cpu")), 1, quiet) == {}
-    assert "Left out, because they cannot be read (1): sad/3.png" in capsys.readouterr().out
+    assert "3.png" in run_grid([run], place, 1)[run.key]
+    said: list[Event] = []
+    assert run_grid([run], replace(place, machine=Machine(skip_bad=True, device="cpu")), 1, said.append) == {}
+    notes = [event.text for event in said if isinstance(event, Note)]
+    assert any("Left out, because they cannot be read (1): sad/3.png" in note for note in notes)
     result = read_result(tmp_path / "out" / run.key / "result.json")
     assert result.training_rows + result.chosen_count == 35 and result.device == "cpu"
     assert result.dataset.endswith("(1 unreadable pictures left out)")
@@ -242,7 +241,7 @@ def test_every_run_of_a_grid_gets_the_imagenet_weights_that_were_named(data, tmp
     short = TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)})
     started = Run(short.model_copy(update={"network": "mobilenetv1", "start": "imagenet"}))
     place = Place(tmp_path / "out", {RULE: data}, machine=Machine(device="cpu", start_weights=weights))
-    failed = run_grid([started, Run(short)], place, jobs, quiet)
+    failed = run_grid([started, Run(short)], place, jobs)
     assert failed.keys() == {started.key}  # the other one is from scratch and needs none
     assert "weights.safetensors cannot be read as safetensors" in failed[started.key]
 

@@ -101,13 +101,13 @@ def test_a_training_rule_changes_the_training_rows_alone(tmp_path):
     votes[6] = "Training,fer0000005.png,4,3,3,0,0,0,0,0,0,0"
     votes[60] = votes[6].replace("Training", "PublicTest")
     (files / "fer2013new.csv").write_text("\n".join(votes) + "\n")
-    plain = read_for(RECIPE, files, print)
-    wider = read_for(RECIPE.model_copy(update={"training_rule": "ferplus-probability"}), files, print)
+    plain = read_for(RECIPE, files)
+    wider = read_for(RECIPE.model_copy(update={"training_rule": "ferplus-probability"}), files)
     assert sorted({*wider.training.rows} - {*plain.training.rows}) == [5]
     assert np.array_equal(wider.validation.rows, plain.validation.rows)
     assert 59 not in plain.validation.rows
     with pytest.raises(ValueError, match="fer2013 cannot train a network for ferplus-majority"):
-        read_for(RECIPE.model_copy(update={"training_rule": "fer2013"}), files, print)
+        read_for(RECIPE.model_copy(update={"training_rule": "fer2013"}), files)
 
 
 def test_a_training_rule_needs_a_validation_part():

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score
 
@@ -17,12 +19,14 @@ from fer_models.checkpoints import read_card
 from fer_models.classifier import load_classifier
 from fer_models.data import Faces, Parts, hold_out_tenth, read_parts
 from fer_models.evaluation import evaluate, predict_faces
-from fer_models.networks import create_network
+from fer_models.networks import channels_last, create_network
 from fer_models.preprocessing import to_input
-from fer_models.training import loop, losses
+from fer_models.training import learner, loop, losses
+from fer_models.training.batches import Batches
 from fer_models.training.built_on import BuiltOn
+from fer_models.training.machine import Machine
 from fer_models.training.partition import plan
-from fer_models.training.progress import is_step
+from fer_models.training.progress import EpochDone, StepDone, ignore, seconds_left
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
 from fer_models.training.start.load import load_start
@@ -44,7 +48,9 @@ RECIPE = Recipe(
 )
 STEPS = 3  # an epoch: 48 faces in batches of 16
 
-# Trains in a process of its own, saving after every step, and says so after each.
+CPU = Machine("cpu")
+
+# Trains in a process of its own, saving after every step, and tells the kind of each event.
 SCRIPT = """
 import sys
 from pathlib import Path
@@ -52,13 +58,23 @@ import torch
 torch.set_num_threads(1)
 from fer_models.data import read_parts
 from fer_models.training import loop
+from fer_models.training.machine import Machine
 from fer_models.training.recipe import Recipe
 loop.SAVE_EVERY_S = -1.0
 parts = read_parts(sys.argv[1])
 faces = parts.training, parts.validation
 recipe = Recipe.model_validate_json(sys.argv[3])
-loop.train(recipe, *faces, Path(sys.argv[2]), device="cpu", say=lambda line: print(line, flush=True))
+loop.train(recipe, *faces, Path(sys.argv[2]), Machine("cpu"), lambda event: print(type(event).__name__, flush=True))
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Sums over several threads are not the same twice."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +95,9 @@ def faces(parts) -> tuple[Faces, Faces]:
 @pytest.fixture(scope="module")
 def unbroken(faces, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unbroken")
-    lines = []
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        loop.train(RECIPE, *faces, folder, device="cpu", say=lines.append)
-    finally:
-        torch.set_num_threads(threads)
-    return folder, lines
+    events = []
+    loop.train(RECIPE, *faces, folder, CPU, events.append)
+    return folder, events
 
 
 def weights(folder):
@@ -99,14 +110,14 @@ def test_a_run_killed_at_any_moment_ends_like_an_unbroken_one(files, unbroken, t
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     steps = 0
     for line in process.stdout:
-        steps += "  step " in line
+        steps += line == "StepDone\n"
         if steps == kill_after:
             break
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert len(list(tmp_path.glob("best.safetensors"))) == (kill_after > 3 * STEPS)
     again = subprocess.run(command, check=True, capture_output=True, text=True)
-    steps_again = again.stdout.count("  step ")
+    steps_again = again.stdout.count("StepDone")
     assert 3 * STEPS - kill_after <= steps_again <= 3 * STEPS - kill_after + 1
     expected = weights(unbroken[0])
     found = weights(tmp_path)
@@ -115,28 +126,43 @@ def test_a_run_killed_at_any_moment_ends_like_an_unbroken_one(files, unbroken, t
         assert torch.equal(found[name], tensor), name
 
 
-def test_progress_says_what_and_how_long(unbroken):
-    _, lines = unbroken
-    assert len(lines) == 3 * (STEPS + 1)
-    assert lines[0].startswith("mobilenetv3_small  epoch 1/3  48 px  step 1/3") and lines[0].endswith("left")
-    assert [is_step(line) for line in lines] == 3 * [*STEPS * [True], False]
-    assert "64 px  loss" in lines[-1] and "macro-F1" in lines[-1] and lines[-1].endswith("done")
+def test_events_tell_what_happened_and_how_long_it_takes(unbroken):
+    folder, events = unbroken
+    assert [type(event) for event in events] == 3 * [*STEPS * [StepDone], EpochDone]
+    steps, epochs = ([event for event in events if isinstance(event, kind)] for kind in (StepDone, EpochDone))
+    assert [(step.epoch, step.step, step.side) for step in steps] == [
+        (epoch, step, side) for epoch, side in ((1, 48), (2, 48), (3, 64)) for step in (1, 2, 3)
+    ]
+    assert all((step.epochs, step.steps, step.network) == (3, STEPS, "mobilenetv3_small") for step in steps)
+    assert all(event.seconds_left > 0 for event in events[:-2])
+    assert events[-2].seconds_left == events[-1].seconds_left == 0
+    history = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [dataclasses.asdict(epoch.record) for epoch in epochs] == history
+    assert steps[0].accuracy is None and steps[3].accuracy == history[0]["accuracy"]
+    assert epochs[1].record.loss == pytest.approx(steps[5].loss)  # after the last step the mean is the whole epoch's
+
+
+def test_time_left_is_counted_in_pixels():
+    """Of 2 epochs at 48 pixels and one at 64 (RECIPE), 10 s after the first half epoch of 4 steps."""
+    done, whole = 0.5 * 48**2, 2 * 48**2 + 64**2
+    assert seconds_left(RECIPE, 2, 4, 10.0) == pytest.approx(10 * (whole - done) / done)
+    assert seconds_left(RECIPE, 12, 4, 10.0) == 0
 
 
 def test_another_recipe_or_other_data_cannot_resume(unbroken, faces):
     with pytest.raises(ValueError, match="another recipe"):
-        loop.train(RECIPE.model_copy(update={"seed": 1}), *faces, unbroken[0], device="cpu", say=lambda line: None)
+        loop.train(RECIPE.model_copy(update={"seed": 1}), *faces, unbroken[0], CPU)
     with pytest.raises(ValueError, match="other data"):
-        loop.train(RECIPE, faces[0], faces[0], unbroken[0], device="cpu", say=lambda line: None)
+        loop.train(RECIPE, faces[0], faces[0], unbroken[0], CPU)
 
 
 def test_a_damaged_save_is_named(unbroken, faces, tmp_path):
     (tmp_path / "state.safetensors").write_bytes((unbroken[0] / "state.safetensors").read_bytes()[:1000])
     with pytest.raises(ValueError, match=r"state\.safetensors is damaged"):
-        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+        loop.train(RECIPE, *faces, tmp_path, CPU)
     save_file({"x": torch.zeros(1)}, tmp_path / "state.safetensors")
     with pytest.raises(ValueError, match="is not the state of a run"):
-        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+        loop.train(RECIPE, *faces, tmp_path, CPU)
 
 
 def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
@@ -149,41 +175,68 @@ def test_nan_stops_and_keeps_the_last_save(faces, tmp_path, monkeypatch):
 
     monkeypatch.setattr(losses.F, "cross_entropy", poisoned)
     with pytest.raises(loop.TrainingError, match=r"nan at step 4; the last save in .* is whole"):
-        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+        loop.train(RECIPE, *faces, tmp_path, CPU)
     assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
 
 
-def test_a_kill_between_the_last_save_and_its_line_loses_no_line(faces, tmp_path, monkeypatch):
+def test_a_kill_between_the_last_save_and_its_line_loses_no_line(unbroken, faces, tmp_path):
+    metrics, whole = tmp_path / "metrics.jsonl", (unbroken[0] / "metrics.jsonl").read_text()
+    shutil.copy(unbroken[0] / "state.safetensors", tmp_path)
+    metrics.write_text("".join(whole.splitlines(keepends=True)[:2]))  # what such a kill leaves
+    events = []
+    loop.train(RECIPE, *faces, tmp_path, CPU, events.append)
+    assert metrics.read_text() == whole and events == []
+
+
+def test_a_kill_between_an_epoch_s_last_step_and_its_scores_repeats_no_step(unbroken, faces, tmp_path, monkeypatch):
     class Killed(BaseException):
         pass
 
-    real = loop.Run.write_metrics
+    def killed(*_):
+        raise Killed
 
-    def killed(run):
-        if len(run.progress.history) == 3:
-            raise Killed
-        real(run)
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(loop, "probabilities", killed)
+        loop.train(RECIPE, *faces, tmp_path, CPU)
+    assert not (tmp_path / "metrics.jsonl").exists()
+    events = []
+    loop.train(RECIPE, *faces, tmp_path, CPU, events.append)
+    assert [type(event) for event in events] == [EpochDone, *2 * [*STEPS * [StepDone], EpochDone]]
+    expected, found = weights(unbroken[0]), weights(tmp_path)
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
-    monkeypatch.setattr(loop.Run, "write_metrics", killed)
-    with pytest.raises(Killed):
-        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
-    monkeypatch.setattr(loop.Run, "write_metrics", real)
-    loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
-    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert [record["epoch"] for record in history] == [1, 2, 3]
+
+def test_states_keep_the_names_that_runs_begun_earlier_are_saved_under(unbroken):
+    with safe_open(unbroken[0] / "state.safetensors", framework="pt") as state:
+        names, metadata = set(state.keys()), state.metadata()
+    of_optimizer = {name for name in names if name.startswith("optimizer.")}
+    of_network = create_network("mobilenetv3_small").state_dict().keys()
+    assert names - of_optimizer == {
+        *(f"{part}.{name}" for part in ("network", "average.module") for name in of_network),
+        "average.n_averaged",
+        "loss.centre.centres",
+    }
+    assert {name.split(".", 2)[2] for name in of_optimizer} == {"momentum_buffer"}
+    progress = json.loads(metadata["progress"])
+    numbers = {"step", "loss_sum", "loss_count", "seconds", "best_epoch", "best_score"}
+    scores = {"epoch", "side", "loss", "accuracy", "macro_f1", "validation_loss", "seconds"}
+    assert progress.keys() == {*numbers, "history"}
+    assert [record.keys() for record in progress["history"]] == 3 * [scores]
+    assert metadata["run"].startswith(RECIPE.identity + " on ")
 
 
 def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
     """With a decay that grows: (1 + n) / (10 + n) after n steps, until it is the recipe's."""
     seen = []
-    real = loop.AveragedModel.update_parameters
+    real = learner.AveragedModel.update_parameters
 
     def watch(self, network):
         seen.append(network.classifier[-1].bias.detach().clone().double())
         real(self, network)
 
-    monkeypatch.setattr(loop.AveragedModel, "update_parameters", watch)
-    loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+    monkeypatch.setattr(learner.AveragedModel, "update_parameters", watch)
+    loop.train(RECIPE, *faces, tmp_path, CPU)
     expected = seen[0]
     for step, bias in enumerate(seen[1:], start=1):
         decay = min(0.5, (1 + step) / (10 + step))
@@ -195,14 +248,14 @@ def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypat
 def test_averaged_weights_are_of_use_after_few_steps(many, tmp_path):
     """48 steps at the default decay of 0.999: an average that remembered its start would know nothing yet."""
     recipe = learnable("resnet18", ema_decay=Recipe(network="x").ema_decay)
-    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    loop.train(recipe, many.training, many.validation, tmp_path, CPU)
     history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert history[-1]["accuracy"] > 0.95
 
 
 def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
-    real = loop.nn.utils.clip_grad_norm_
+    real = torch.nn.utils.clip_grad_norm_
     calls = []
 
     def poisoned(parameters, limit):
@@ -212,27 +265,31 @@ def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, m
             parameters[0].grad[0] = math.nan
         return real(parameters, limit)
 
-    monkeypatch.setattr(loop.nn.utils, "clip_grad_norm_", poisoned)
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", poisoned)
     with pytest.raises(loop.TrainingError, match="gradient became nan at step 2"):
-        loop.train(RECIPE, *faces, tmp_path, device="cpu", say=lambda line: None)
+        loop.train(RECIPE, *faces, tmp_path, CPU)
     assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
 
 
 def test_weights_that_answer_nothing_are_not_kept(faces, tmp_path):
     wild = RECIPE.model_copy(update={"learning_rate": 1e30, "batch_size": 48, "sam": 0.0, "clip_norm": 0.0})
     with pytest.raises(loop.TrainingError, match="nothing was saved before"):
-        loop.train(wild, *faces, tmp_path, device="cpu", say=lambda line: None)
+        loop.train(wild, *faces, tmp_path, CPU)
     assert not list(tmp_path.glob("best.safetensors")) and not list(tmp_path.glob("metrics.jsonl"))
 
 
-def test_a_compiled_step_moves_the_weights_as_a_plain_one_does(faces, tmp_path):
+def test_a_compiled_step_moves_the_weights_as_a_plain_one_does(faces):
     recipe = RECIPE.model_copy(update={"sam": 0.0, "options": {"dropout": 0.0}})
-    show, moved = loop.Show(lambda line: None, None), []
+    batches = Batches(recipe, faces[0], CPU.torch_device)
+    torch.manual_seed(0)
+    batch, moved = batches.make(torch.arange(16), 48), []
     for compiled in (False, True):
-        run = loop.Run(recipe, *faces, tmp_path, torch.device("cpu"), show, compiled)
-        run.network.train()
-        run.step(torch.arange(16), 48)
-        moved.append(run.network.state_dict()["classifier.1.weight"].clone())
+        torch.manual_seed(0)
+        network = channels_last(create_network(recipe.network, **recipe.options))
+        before = network.state_dict()["classifier.1.weight"].clone()
+        learner.Learner(network, recipe, batches.labels, compiled=compiled).learn(*batch, step=0, rate=0.02)
+        moved.append(network.state_dict()["classifier.1.weight"])
+        assert not torch.equal(moved[-1], before)
     torch.testing.assert_close(moved[0], moved[1], atol=1e-5, rtol=1e-3)
 
 
@@ -249,7 +306,7 @@ def many(tmp_path_factory) -> Parts:
 
 def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
     recipe = learnable("resnet18")
-    best = loop.train(recipe, many.training, many.validation, tmp_path / "run", device="cpu", say=lambda line: None)
+    best = loop.train(recipe, many.training, many.validation, tmp_path / "run", CPU)
     file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", built_on=BuiltOn())
     classifier = load_classifier(file)
     card = classifier.card
@@ -271,7 +328,7 @@ def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path,
     # Steps too small to pull all features together, as centre loss alone does in time.
     short = {"stages": (Stage(side=48, epochs=2),), "optimizer": "sgd", "learning_rate": 1e-6}
     recipe = learnable("resnet18", loss=loss, **short)
-    best = loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    best = loop.train(recipe, many.training, many.validation, tmp_path, CPU)
     network = create_network("resnet18", 8).eval()
     network.load_state_dict(load_file(best))
     features = []
@@ -292,7 +349,7 @@ def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path,
 
 def test_early_stopping_ends_a_run(many, tmp_path):
     recipe = learnable("mobilenetv3_small", stages=(Stage(side=48, epochs=30),), learning_rate=1e-9, early_stop=2)
-    loop.train(recipe, many.training, many.validation, tmp_path, device="cpu", say=lambda line: None)
+    loop.train(recipe, many.training, many.validation, tmp_path, CPU)
     history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     best = int(np.argmax([record["accuracy"] for record in history])) + 1
     assert len(history) == best + 2 < 30
@@ -312,21 +369,21 @@ def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
     file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
     network = create_network("mobilenetv3_small")
-    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
     stored = load_file(file)
     assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
     recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
-    best = loop.train(recipe, *faces, tmp_path / "run", device="cpu", say=lambda line: None)
+    best = loop.train(recipe, *faces, tmp_path / "run", CPU)
     start = read_card("small.test")
     built_on = BuiltOn(start=start)
     card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", built_on=built_on)).card
     assert card.initialisation == "weights of small.test, which were trained from scratch"
     assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
     dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes
-    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
     wider = create_network("mobilenetv3_small", last_channels=640)
     with pytest.raises(ValueError, match=r"^small\.test has no options, and its weights do not fit .*$"):
-        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), faces[0], print)
+        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
     with pytest.raises(ValueError, match="cannot start this run"):
         other = recipe.model_copy(update={"network": "mobilenetv2"})
-        load_start(create_network("mobilenetv2"), other, faces[0], print)
+        load_start(create_network("mobilenetv2"), other, faces[0], ignore)

@@ -16,11 +16,11 @@ def test_a_training_rule_without_a_part_to_be_scored_on_is_refused(tmp_path):
     files = write_files(tmp_path, test=0, leaks=())
     recipe = Recipe(network="mobilenetv3_small", training_rule="ferplus-argmax-8")
     with pytest.raises(ValueError, match=r"With a training_rule, FER2013 .* needs a validation or test part"):
-        plan(read_for(recipe, files, print), recipe)
+        plan(read_for(recipe, files), recipe)
     plain = recipe.model_copy(update={"training_rule": None})
-    assert plan(read_for(plain, files, print), plain).scored_name == "a held-out tenth of the training rows"
+    assert plan(read_for(plain, files), plain).scored_name == "a held-out tenth of the training rows"
     tested = write_files(tmp_path / "tested", test=0, private=8, leaks=())
-    assert plan(read_for(recipe, tested, print), recipe).scored_name == "PrivateTest"
+    assert plan(read_for(recipe, tested), recipe).scored_name == "PrivateTest"
 
 
 def test_a_class_that_is_held_out_whole_is_refused(tmp_path):
@@ -45,5 +45,5 @@ def test_pictures_that_are_all_alike_leave_nothing_to_train_on(tmp_path):
 
 def test_a_sample_may_lack_classes(tmp_path):
     recipe = Recipe(network="mobilenetv3_small", choose_on="held-out tenth")
-    planned = plan(read_for(recipe, write_files(tmp_path), print), recipe)
+    planned = plan(read_for(recipe, write_files(tmp_path)), recipe)
     assert np.unique(planned.training.labels).tolist() == [0, 1]

@@ -23,11 +23,12 @@ from pathlib import Path
 import trackio
 from fer_models.data import read_parts
 from fer_models.training import loop
+from fer_models.training.machine import Machine
 from fer_models.training.recipe import Recipe
 from fer_models.training.tracking import tracked
 parts, recipe = read_parts(sys.argv[1]), Recipe.model_validate_json(sys.argv[3])
 with tracked("faces", "first", recipe) as track:
-    loop.train(recipe, parts.training, parts.validation, Path(sys.argv[2]), device="cpu", track=track)
+    loop.train(recipe, parts.training, parts.validation, Path(sys.argv[2]), Machine("cpu"), track)
 """
     data = write_files(tmp_path / "data", leaks=())
     command = [sys.executable, "-c", script, str(data), str(tmp_path / "run"), RECIPE.model_dump_json()]

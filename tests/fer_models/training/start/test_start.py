@@ -8,10 +8,10 @@ from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
-from fer_models.cli import app
+from fer_models.cli import app, progress
 from fer_models.data import read_fer2013, read_parts, select_faces
 from fer_models.networks import create_network
-from fer_models.training import loop
+from fer_models.training.progress import EpochDone, Event, Note
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.load import load_start
 from fer_models.training.start.vggface2 import load_vggface2
@@ -55,16 +55,13 @@ def test_a_run_begins_with_the_weights_measured_at_its_first_side(train, tmp_pat
 
 
 def test_an_interrupted_run_goes_on_without_the_file(train, tmp_path, monkeypatch):
-    epoch = loop.Run.train_epoch
-
-    def interrupted(run: loop.Run) -> None:
-        if run.epoch == 1:
+    def interrupted(event: Event) -> None:
+        if isinstance(event, EpochDone):
             raise KeyboardInterrupt
-        epoch(run)
 
-    monkeypatch.setattr(loop.Run, "train_epoch", interrupted)
-    assert train("--start-weights", "weights/faceres.json").exit_code == 130
-    monkeypatch.setattr(loop.Run, "train_epoch", epoch)
+    with monkeypatch.context() as patch:
+        patch.setattr(progress, "ProgressLine", lambda: interrupted)
+        assert train("--start-weights", "weights/faceres.json").exit_code == 130
     for file in (tmp_path / "weights").iterdir():
         file.unlink()
     ended = train("--start-weights", "weights/faceres.json")
@@ -84,7 +81,7 @@ def test_a_checkpoint_of_other_labels_starts_a_run_with_those_it_knows(tmp_path,
     faces = read_parts(write_files(tmp_path / "data", training=32, test=16, leaks=())).training
     started = create_network("mobilenetv3_small")
     fresh = {name: tensor.clone() for name, tensor in started.state_dict().items()}
-    said: list[str] = []
+    said: list[Event] = []
     load_start(started, Recipe(network="mobilenetv3_small", start="three"), faces, said.append)
     for name, tensor in started.state_dict().items():
         if tensor.shape == earlier[name].shape:
@@ -95,4 +92,5 @@ def test_a_checkpoint_of_other_labels_starts_a_run_with_those_it_knows(tmp_path,
             row = earlier[name][known.index(label)] if label in known else fresh[name][index]
             assert torch.equal(tensor[index], row), (name, label)
     fresh_labels = "happiness, surprise, anger, disgust and fear"
-    assert said == [f"three does not know {fresh_labels}: these begin with fresh weights in the last layer."]
+    said_once = f"three does not know {fresh_labels}: these begin with fresh weights in the last layer."
+    assert said == [Note(said_once)]

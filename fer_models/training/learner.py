@@ -1,0 +1,84 @@
+"""What learns, and how one batch moves it."""
+
+import math
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from fer_models.networks import Network
+from fer_models.training.losses import JointLoss
+from fer_models.training.optimisation import ema_decay_at, make_optimizer, sharpest_neighbour
+from fer_models.training.recipe import Recipe
+from fer_models.training.scoring import autocast
+
+
+class Learner:
+    """A network with its optimizer, its loss, and the averaged weights that are kept in the end.
+
+    Args:
+        network: on the device where it learns.
+        recipe: how it learns.
+        labels: (N,) of all training rows, on the same device.
+        compiled: compile the network with ``torch.compile`` first.
+    """
+
+    def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False):
+        self.network, self.recipe, self.device = network, recipe, labels.device
+        self.averaged = AveragedModel(network, use_buffers=True)
+        self.optimizer = make_optimizer(network, recipe)
+        head = cast(nn.Linear, network.classifier[-1])
+        self.loss = JointLoss(recipe.loss, labels, head.out_features, head.in_features).to(labels.device)
+        # Every batch of a stage has one shape; with symbolic ones PyTorch 2.13 cannot compile CPSCA's network.
+        self.forward = torch.compile(self._forward, dynamic=False) if compiled else self._forward
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """All that learns, by the name it is saved under."""
+        return {"network": self.network, "average": self.averaged, "loss": self.loss}
+
+    @property
+    def average(self) -> Network:
+        """The network with averaged weights: what is scored and kept."""
+        return cast(Network, self.averaged.module)
+
+    def learn(self, images: Tensor, targets: Tensor, labels: Tensor, *, step: int, rate: float) -> Tensor:
+        """Move the weights by one batch at a learning rate, and the averaged ones after them.
+
+        Args:
+            images, targets, labels: (N, 3, S, S), (N, K) and (N,), see ``Batches.make``.
+            step: counted from 0 over the whole run.
+
+        Returns its loss, a scalar, or the gradient's norm where that is no number: the weights are spoilt then, and no
+        save may follow before that is seen.
+        """
+        recipe = self.recipe
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss, features = self._backward(images, targets, labels, step)
+        if recipe.sam:
+            with sharpest_neighbour(self.network, recipe.sam):
+                self._backward(images, targets, labels, step)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm or math.inf)
+        self.optimizer.step()
+        self.loss.update(features, labels)
+        self.averaged.multi_avg_fn = get_ema_multi_avg_fn(ema_decay_at(step, recipe))
+        self.averaged.update_parameters(self.network)
+        return torch.where(norm.isfinite(), loss, norm)
+
+    def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """Fresh gradients of one batch; returns its loss and the features (N, D) behind it, both detached."""
+        # A seed of its own, so that both passes of sharpness-aware minimisation drop the same units.
+        torch.manual_seed(self.recipe.seed * 1_000_003 + step + 2**40)
+        with autocast(self.device):
+            features, logits = self.forward(images)
+        features = features.float()
+        loss = self.loss(features, logits.float(), targets, labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        return loss.detach(), features.detach()
+
+    def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.network.embedding(self.network.features(images))
+        return features, self.network.classifier(features)

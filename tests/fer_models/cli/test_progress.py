@@ -1,0 +1,43 @@
+"""What a person at a terminal sees of a run."""
+
+import io
+
+import pytest
+
+from fer_models.cli.progress import ProgressLine, event_text
+from fer_models.training.progress import EpochDone, EpochRecord, Note, StepDone
+
+STEP = StepDone("a_mobilenet", 2, 5, 112, 3, 40, loss=0.98765, accuracy=0.71234, seconds_left=425.0)
+FIRST = StepDone("a_mobilenet", 1, 5, 112, 1, 40, loss=None, accuracy=None, seconds_left=2 * 3600 + 5 * 60)
+RECORD = EpochRecord(5, 112, 0.5, 0.81234, 0.71, 0.6, 100.0)
+LAST = EpochDone("a_mobilenet", 5, RECORD, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (STEP, "a_mobilenet  epoch 2/5  112 px  step 3/40  loss 0.988  validation accuracy 0.7123  7 min left"),
+        (FIRST, "a_mobilenet  epoch 1/5  112 px  step 1/40  2 h 05 min left"),
+        (LAST, "a_mobilenet  epoch 5/5  112 px  loss 0.500  validation accuracy 0.8123  macro-F1 0.7100  done"),
+        (Note("Left out: 3"), "Left out: 3"),
+    ],
+)
+def test_an_event_in_words(event, text):
+    assert event_text(event) == text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_step_is_rewritten_in_place_on_a_terminal_and_left_out_elsewhere(monkeypatch):
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        monkeypatch.setattr("sys.stdout", stream)
+        for event in (FIRST, STEP, LAST):
+            ProgressLine()(event)
+    lines = terminal.getvalue().split("\n")
+    assert len(lines) == 2 and lines[1] == ""
+    assert lines[0].split("\r\x1b[K") == ["", event_text(FIRST), event_text(STEP), event_text(LAST)]
+    assert file.getvalue() == event_text(LAST) + "\n"
