@@ -27,6 +27,7 @@ async def ask(visitor: ClientConnection, query: str) -> tuple[float, set[str]]:
     """Seconds until the script has run for a page's query string, and the HTML that came."""
     message = BackMsg()
     message.rerun_script.query_string = query
+    message.rerun_script.is_history_navigation = True
     started = time.perf_counter()
     await visitor.send(message.SerializeToString())
     html = set()
@@ -47,7 +48,7 @@ async def visit(url: str, number: int, options: argparse.Namespace) -> list[floa
         times = []
         for index in range(options.faces):
             await asyncio.sleep(options.pause * pauses.uniform(0.5, 1.5))
-            seconds, shown = await ask(visitor, f"sample={FACES[(number + index) % len(FACES)].capitalize()}")
+            seconds, shown = await ask(visitor, f"sample={FACES[(number + index) % len(FACES)]}")
             if not shown - before:
                 raise RuntimeError("Another face was asked for, and the page is the same.")
             before = shown
