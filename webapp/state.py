@@ -87,9 +87,10 @@ TRUE = Choice("true", "expression", "sadness")
 PREDICTED = Choice("predicted", "expression", "neutral")
 TABLE = Choice("table", "table", "003-T3")
 FORM = Choice("form", "form")
+RUNS = Switch("runs", "choice of runs")
 
 _RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH)
-_EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM)
+_EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_EVALUATION)}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"

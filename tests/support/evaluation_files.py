@@ -64,6 +64,7 @@ def write_checkpoint(
     rows: np.ndarray | None = None,
     split: str = "PublicTest",
     note: str = "",
+    names: tuple[str, ...] = NAMES,
 ) -> None:
     """An untrained checkpoint NETWORK.ferplus that is said to have answered so; not scored if ``found`` is None."""
     right = found is not None and float((found == LABELS).mean())
@@ -82,7 +83,7 @@ def write_checkpoint(
                 note=note,
             ),
         )
-    weights = save(folder, network, scores=scores)
+    weights = save(folder, network, scores=scores, labels=names)
     if found is None:
         return
     counts = confusion(found)
@@ -92,7 +93,7 @@ def write_checkpoint(
     }
     predictions = Predictions(
         checkpoint=f"{network}.ferplus",
-        names=NAMES,
+        names=names,
         split=split,
         label_rule="ferplus-majority",
         rows=np.arange(len(found)) if rows is None else rows,

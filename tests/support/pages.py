@@ -28,9 +28,13 @@ def html(page: AppTest) -> str:
 
 
 def text(page: AppTest) -> str:
-    """What the page's own HTML says, without tags, with single blanks."""
+    """What the page says, first in its own HTML, without tags, then by Streamlit's elements; with single blanks."""
     without_style = re.sub(r"<style>.*?</style>", "", html(page), flags=re.DOTALL)
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", without_style)).split())
+    own = unescape(re.sub(r"<[^>]+>", " ", without_style))
+    kinds = (page.header, page.subheader, page.markdown, page.caption, page.info, page.warning)
+    # Backslashes keep Markdown from reading what is meant as it stands.
+    streamlits = " ".join(each.value for kind in kinds for each in kind).replace("\\", "")
+    return " ".join(f"{own} {streamlits}".split())
 
 
 def charts(page: AppTest) -> dict[str, dict]:
@@ -42,9 +46,25 @@ def charts(page: AppTest) -> dict[str, dict]:
     return found
 
 
-def cells(page: AppTest, chart: str = "matrix") -> np.ndarray:
-    """Values of a confusion matrix as drawn."""
-    return values(charts(page)[chart]["data"][0]["z"])
+def matrix(page: AppTest, key: str = "matrix") -> str:
+    """The HTML of a confusion matrix of buttons."""
+    (found,) = (each.proto for each in page.get("bidi_component") if each.proto.id.endswith(f"-{key}"))
+    return json.loads(found.json)["html"]
+
+
+def has_matrix(page: AppTest, key: str = "matrix") -> bool:
+    return any(each.proto.id.endswith(f"-{key}") for each in page.get("bidi_component"))
+
+
+def cells(page: AppTest, unit: str = "faces?", key: str = "matrix") -> np.ndarray:
+    """What the buttons of a matrix say, line by line (K, K): numbers of faces, or the numbers before another unit."""
+    numbers = []
+    for said in re.findall(r'<button[^>]* aria-label="([^"]*)"', matrix(page, key)):
+        found = re.search(rf", ([+−]?[0-9,.]+) {unit}(?:,|$)", said)
+        assert found, said
+        numbers.append(float(found[1].replace(",", "").replace("−", "-")))
+    side = round(len(numbers) ** 0.5)
+    return np.array(numbers).reshape(side, side)
 
 
 def values(array) -> np.ndarray:

@@ -25,13 +25,19 @@ SCORE = Score(
 )
 
 
-def save(folder: Path, network: str, name: str = "", scores: tuple[Score, ...] = ()) -> Path:
+def save(
+    folder: Path,
+    network: str,
+    name: str = "",
+    scores: tuple[Score, ...] = (),
+    labels: tuple[str, ...] = FERPLUS.labels,
+) -> Path:
     """Write a checkpoint of random weights; inputs of 64 pixels keep it quick."""
     torch.manual_seed(7)
     card = Card(
         name=name or f"{network}.ferplus",
         network=network,
-        labels=FERPLUS.labels,
+        labels=labels,
         scores=scores,
         licence="none",
         preprocessing=Preprocessing(input_side=64),

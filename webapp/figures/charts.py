@@ -1,39 +1,32 @@
-"""Charts of the page "Evaluation": calibration and training, and what all charts have in common.
+"""Charts of the page "Evaluation": calibration, cost, training.
 
-They set no colour of text and no background: Streamlit's theme does, light or dark.
+They set no colour of text and no background: Streamlit's theme does, light or dark. Plotly takes its time to load:
+pages import this module when all else is drawn.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from fer_models.evaluation import Calibration
-from fer_models.reproduction.result import Epoch
-from webapp.figures.colours import PROFILE_COLOUR, RULE_COLOUR
+from fer_models.text import interval_text, share_text
+from webapp.figures.colours import LINES, PROFILE_COLOUR, RULE_COLOUR
+from webapp.figures.cost import cost_marks, side_by_side
+from webapp.figures.points import CostPoint, Curve
 
 #: No text of a chart is smaller, in pixels.
 TEXT_SIZE = 13
 #: No buttons over a chart, and a finger that scrolls the page scrolls the page.
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
-#: Colours of networks and runs: none stands for an expression, and each has a contrast of 3:1 on either background.
-LINES = ("#1f8a80", "#8a63d2", "#a8761a", "#c2478f", "#5b7fa6", "#6f8f2f", "#b5544d")
 DASHES = ("solid", "dot", "dash", "dashdot")
 FEW = 20  # faces; the share of fewer that are right says little
+#: Marks of networks lie at least this share of a chart's width apart.
+APART = 0.045
 GRID = "rgba(128,136,145,.22)"
 PERCENT = {"tickformat": ".0%"}
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A run's training: its row in the table, and one record an epoch; ``chosen`` is the epoch whose weights count."""
-
-    label: str
-    history: tuple[Epoch, ...]
-    chosen: int
-    chosen_on: str
 
 
 def calm(figure: go.Figure, height: int) -> go.Figure:
@@ -137,3 +130,75 @@ def training_figure(curves: Iterable[Curve]) -> go.Figure:
     figure.update_yaxes(PERCENT, title="Accuracy")
     figure.update_layout(showlegend=True, legend={"y": -0.2, "yanchor": "top"})
     return figure
+
+
+def cost_figure(points: Sequence[CostPoint], field: str, title: str, chosen: str) -> go.Figure:
+    """Accuracy with its interval against a cost, ``field``, on a logarithmic axis.
+
+    Each checkpoint has a mark of its own, and the one called ``chosen`` the largest; ``cost_legend`` names them. Marks
+    of equal cost stand side by side. The axes reach as far as the points that are given.
+    """
+    figure = go.Figure()
+    marks = cost_marks(points)
+    places = _places(points, field)
+    for mark in marks:
+        figure.add_scatter(
+            x=[10 ** places[point] for point in mark.points],
+            y=[point.accuracy for point in mark.points],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [point.interval[1] - point.accuracy for point in mark.points],
+                "arrayminus": [point.accuracy - point.interval[0] for point in mark.points],
+                "thickness": 1.5,
+                "width": 4,
+            },
+            mode="markers",
+            marker={
+                "symbol": mark.symbol,
+                "size": 15 if mark.name == chosen else 9,
+                "color": mark.colour,
+                "opacity": 1,
+                "line": {"width": 1.5, "color": mark.colour},
+            },
+            name=mark.name,
+            customdata=[
+                [point.name, share_text(point.accuracy), interval_text(point.interval), point.side, f"{cost:,}"]
+                for point in mark.points
+                for cost in [getattr(point, field)]
+            ],
+            hovertemplate="%{customdata[0]}, %{customdata[3]} px<br>%{customdata[1]} (%{customdata[2]})<br>"
+            "%{customdata[4]}<extra></extra>",
+        )
+    calm(figure, 360)
+    ticks = [digit * 10**power for power in range(3, 13) for digit in (1, 2, 5)]
+    figure.update_xaxes(
+        type="log",
+        range=[min(places.values()) - 0.08, max(places.values()) + 0.08],
+        title=title,
+        tickvals=ticks,
+        ticktext=list(map(_rounded, ticks)),
+    )
+    low, high = min(point.interval[0] for point in points), max(point.interval[1] for point in points)
+    figure.update_yaxes(PERCENT, title="Accuracy", range=[low - 0.06 * (high - low), high + 0.06 * (high - low)])
+    figure.update_layout(showlegend=False)
+    return figure
+
+
+def _places(points: Sequence[CostPoint], field: str) -> dict[CostPoint, float]:
+    """Where each point's mark stands, as a power of ten: checkpoints make room for one another, as do all others."""
+    exact = {point: math.log10(getattr(point, field)) for point in points}
+    apart = APART * max(max(exact.values()) - min(exact.values()), 0.5)
+    places: dict[CostPoint, float] = {}
+    for kind in (True, False):
+        alike = [point for point in points if point.checkpoint is kind]
+        places |= dict(zip(alike, side_by_side([exact[point] for point in alike], apart), strict=True))
+    return places
+
+
+def _rounded(count: float) -> str:
+    """'200 M', '5 G'."""
+    for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count // size} {unit}"
+    return str(count)

@@ -37,6 +37,8 @@ OTHER_COLOUR = "#999999"
 #: Lines and bars of profiles: legible on the light and on the dark background, 3:1 or better.
 PROFILE_COLOUR = "#1f8a80"
 RULE_COLOUR = "#8b9099"
+#: Colours of networks and runs: none stands for an expression, and each has a contrast of 3:1 on either background.
+LINES = ("#1f8a80", "#8a63d2", "#a8761a", "#c2478f", "#5b7fa6", "#6f8f2f", "#b5544d")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Confusion matrices: as a chart whose cells can be clicked, and as a table with coloured cells."""
+"""Confusion matrices as HTML tables with coloured cells: to look at, or of buttons that choose a cell."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,22 +7,21 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from fer_models.evaluation import Confusion
+from fer_models.labels import display_order
 from fer_models.text import share_text
-from webapp.figures.charts import TEXT_SIZE, calm
 from webapp.figures.colours import CIVIDIS, Scale, signed_scale
 
 MINUS = "\N{MINUS SIGN}"
 STOPS = 32  # an even number: the middle colour, white on a signed scale, is one of them
 SHARES = Scale(0.0, 1.0, CIVIDIS)
-Text = Callable[[float], str]
+Texts = list[list[str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A matrix [true][predicted] (K, K) and its colours.
+    """A matrix [true][predicted] (K, K) and its colours, its labels in the order in which people are shown them.
 
     ``short`` and ``full`` are every value as it stands in its cell and in a sentence; ``ticks`` are the lowest, the
     middle and the highest value of the scale; ``faces`` is how many each row has, where that is known.
@@ -31,69 +30,76 @@ class Matrix:
     labels: tuple[str, ...]
     values: np.ndarray
     scale: Scale
-    short: list[list[str]]
-    full: list[list[str]]
+    short: Texts
+    full: Texts
     ticks: tuple[str, ...]
     faces: tuple[int, ...] = ()
 
 
-def share_matrix(labels: Sequence[str], shares: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
-    """Shares of each row, on the one scale that all such matrices have."""
-    return _matrix(labels, shares, SHARES, short_share, share_text, lambda share: f"{100 * share:.0f} %", faces)
+def share_matrix(labels: Sequence[str], shares: np.ndarray) -> Matrix:
+    """Shares of each row, as papers print them, on the one scale that all such matrices have."""
+    names, shares = _ordered(labels, shares)
+    return _shares(names, shares, _each(share_text, shares), ())
+
+
+def recall_matrix(labels: Sequence[str], counts: np.ndarray) -> Matrix:
+    """Numbers of faces as shares of their row, on the same scale."""
+    names, counts = _ordered(labels, counts)
+    shares = Confusion(counts).row_shares
+    return _shares(names, shares, _each(_share_and_faces, shares, counts), counts.sum(1))
 
 
 def count_matrix(labels: Sequence[str], counts: np.ndarray) -> Matrix:
     """Numbers of faces, on a scale up to the largest."""
-    scale = Scale(0.0, float(max(counts.max(), 1)), CIVIDIS)
+    names, counts = _ordered(labels, counts)
     return _matrix(
-        labels,
+        names,
         counts,
-        scale,
-        lambda n: f"{n:.0f}" if n else "",
-        lambda n: f"{n:,.0f} faces",
-        lambda n: f"{n:,.0f}",
+        Scale(0.0, float(max(counts.max(), 1)), CIVIDIS),
+        _each(lambda count: f"{count:.0f}" if count else "", counts),
+        _each(lambda count, share: f"{faces_text(count)}, {share_text(share)}", counts, Confusion(counts).row_shares),
+        lambda count: f"{count:,.0f}",
         counts.sum(1),
     )
 
 
-def share_difference(labels: Sequence[str], shares: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
-    """Differences of shares, in points; white is none."""
-    points = 100 * shares
-    scale = _centred(points)
+def share_difference(labels: Sequence[str], ours: np.ndarray, theirs: np.ndarray) -> Matrix:
+    """Differences of the row shares of two matrices of counts, in points; white is none."""
+    names, ours, theirs = _ordered(labels, ours, theirs)
+    points = 100 * (Confusion(ours).row_shares - Confusion(theirs).row_shares)
     return _matrix(
-        labels,
+        names,
         points,
-        scale,
-        _short_points,
-        lambda d: f"{signed(d, 1)} points",
-        lambda d: signed(d, 1),
-        faces,
+        _centred(points),
+        _each(lambda value: signed(value) if round(value) else "", points),
+        _each(lambda value: f"{signed(value, 1)} points", points),
+        lambda value: signed(value, 1),
+        ours.sum(1),
     )
 
 
-def count_difference(labels: Sequence[str], counts: np.ndarray, faces: Sequence[int] = ()) -> Matrix:
-    """Differences of numbers of faces; white is none."""
+def count_difference(labels: Sequence[str], ours: np.ndarray, theirs: np.ndarray) -> Matrix:
+    """Differences of two matrices of counts, in faces; white is none."""
+    names, ours, theirs = _ordered(labels, ours, theirs)
+    more = ours - theirs
     return _matrix(
-        labels,
-        counts,
-        _centred(counts),
-        lambda d: signed(d) if d else "",
-        lambda d: f"{signed(d)} faces",
+        names,
+        more,
+        _centred(more),
+        _each(lambda value: signed(value) if value else "", more),
+        _each(lambda value: f"{signed(value)} {'face' if abs(value) == 1 else 'faces'}", more),
         signed,
-        faces,
+        ours.sum(1),
     )
-
-
-def row_shares(counts: np.ndarray) -> np.ndarray:
-    """Each row of counts (K, K) as shares of it; a row without faces has none."""
-    return Confusion(counts).row_shares
 
 
 def short_share(share: float) -> str:
-    """A share as whole per cent, cut off; nothing for none at all."""
+    """A share rounded to whole per cent, never to none or to all; nothing for none at all."""
     if share <= 0:
         return ""
-    return "<1" if share < 0.01 else str(math.floor(100 * share + 1e-9))
+    if share < 0.005:
+        return "<1"
+    return ">99" if 0.995 <= share < 1 else str(math.floor(100 * share + 0.5 + 1e-9))
 
 
 def signed(value: float, digits: int = 0) -> str:
@@ -101,74 +107,50 @@ def signed(value: float, digits: int = 0) -> str:
     return f"{value:+,.{digits}f}".replace("-", MINUS) if round(value, digits) else "0"
 
 
-def matrix_figure(matrix: Matrix, chosen: tuple[int, int] | None = None) -> go.Figure:
-    """The matrix as a chart; ``chosen`` (true, predicted) is outlined.
+def faces_text(count: float) -> str:
+    """'1 face', '1,182 faces'."""
+    return "1 face" if count == 1 else f"{count:,.0f} faces"
 
-    Streamlit hears of no clicks on heat maps, so an invisible marker lies over every cell; its customdata are the
-    indices of the true and the predicted label.
+
+def reading(true: str, predicted: str) -> str:
+    """What happened to the faces of a cell: 'sadness read as neutral', 'fear recognised'."""
+    return f"{true} recognised" if true == predicted else f"{true} read as {predicted}"
+
+
+# ------------------------------------------------------------------------------------------------------------- as HTML
+
+
+def matrix_buttons(matrix: Matrix, name: str, chosen: tuple[str, str]) -> str:
+    """The matrix as a table of buttons, one of them pressed; ``chosen`` is its (true, predicted) label.
+
+    Tab reaches the chosen button alone; matrix_buttons.js moves on from it by arrow keys. The line below the table
+    tells of the button that is pointed at.
     """
-    names = [label.capitalize() for label in matrix.labels]
-    places = range(len(names))
-    figure = go.Figure(
-        go.Heatmap(
-            z=matrix.values,
-            colorscale=[[i / STOPS, f"rgb({r},{g},{b})"] for i, (r, g, b) in enumerate(_stops(matrix.scale))],
-            zmin=matrix.scale.low,
-            zmax=matrix.scale.high,
-            showscale=False,
-            xgap=1.5,
-            ygap=1.5,
-            hoverinfo="skip",
+
+    def button(true: str, predicted: str, text: str, full: str, style: str) -> str:
+        pressed = (true, predicted) == chosen
+        said = escape(f"{reading(true, predicted)}, {full}")
+        return (
+            f'<td><button type="button" aria-label="{said}" aria-pressed="{str(pressed).lower()}" '
+            f'tabindex="{0 if pressed else -1}" data-true="{escape(true)}" data-predicted="{escape(predicted)}" '
+            f'style="{style}">{escape(text)}</button></td>'
         )
-    )
-    figure.add_scatter(
-        x=[column for _ in places for column in places],
-        y=[row for row in places for _ in places],
-        mode="markers",
-        marker={"symbol": "square", "size": 30, "opacity": 0},
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
-        customdata=[
-            [row, column, names[row], names[column], matrix.full[row][column], _of(matrix, row)]
-            for row in places
-            for column in places
-        ],
-        hovertemplate="%{customdata[2]} read as %{customdata[3]}<br>%{customdata[4]}%{customdata[5]}<extra></extra>",
-        showlegend=False,
-    )
-    calm(figure, height=90 + 44 * len(names))
-    axis = {"tickvals": list(places), "ticktext": names, "showgrid": False, "ticks": ""}
-    figure.update_xaxes(axis, title="It answered", range=[-0.5, len(names) - 0.5], autotickangles=[0, 90])
-    figure.update_yaxes(axis, range=[len(names) - 0.5, -0.5])
-    # All at once: Plotly validates the whole list again for every single one that is added.
-    figure.update_layout(margin_t=26, annotations=_writing(matrix), shapes=_outline(*chosen) if chosen else [])
-    return figure
 
-
-def _writing(matrix: Matrix) -> list[dict[str, Any]]:
-    """Each cell's value in its own colour, which a heat map's own text cannot have, and what the rows are."""
-    values = [
-        {"x": column, "y": row, "text": text, "showarrow": False, "font": {"size": TEXT_SIZE, "color": ink}}
-        for row, texts in enumerate(matrix.short)
-        for column, (text, ink) in enumerate(zip(texts, _inks(matrix, row), strict=True))
-        if text
+    rows = [
+        "".join(map(button, [true] * len(matrix.labels), matrix.labels, matrix.short[row], matrix.full[row], styles))
+        for row, (true, styles) in enumerate(zip(matrix.labels, _styles(matrix), strict=True))
     ]
-    # Above the rows' names instead of beside them: on a phone every pixel of width is a cell's.
-    corner = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -4, "y": 1, "yref": "paper", "yanchor": "bottom"}
-    # The first: evaluation.css gives it the page's own colour of text.
-    return [corner | {"text": "People saw", "showarrow": False, "font": {"size": TEXT_SIZE}}, *values]
+    table = _table(matrix, "fs-matrix", rows, f' role="grid" aria-label="Confusion matrix of {escape(name)}"')
+    return f'{table}<p class="fs-readout" aria-hidden="true"></p>'
 
 
-def _of(matrix: Matrix, row: int) -> str:
-    """', row of 13 faces'."""
-    return f", row of {matrix.faces[row]:,} faces" if matrix.faces else ""
-
-
-def _outline(row: int, column: int) -> list[dict[str, Any]]:
-    """A frame around a cell; its white edge keeps it visible on any colour."""
-    corners = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48}
-    strokes = (("#ffffff", 5), ("#d55e00", 2.5))
-    return [{"type": "rect", **corners, "line": {"color": colour, "width": width}} for colour, width in strokes]
+def matrix_picture(matrix: Matrix, caption: str) -> str:
+    """The matrix as a table with coloured cells that chooses nothing."""
+    rows = [
+        "".join(f'<td style="{style}">{escape(text)}</td>' for style, text in zip(styles, texts, strict=True))
+        for styles, texts in zip(_styles(matrix), matrix.short, strict=True)
+    ]
+    return _table(matrix, "fs-matrix", rows, "", caption)
 
 
 def colour_bar(matrix: Matrix, unit: str) -> str:
@@ -181,43 +163,41 @@ def colour_bar(matrix: Matrix, unit: str) -> str:
     )
 
 
-def matrix_table(matrix: Matrix, caption: str, coloured: bool = False) -> str:
-    """The matrix as an HTML table; ``coloured`` makes it a picture of its own, with short values."""
-    head = "".join(f'<th scope="col"><span>{escape(label.capitalize())}</span></th>' for label in matrix.labels)
-    texts = matrix.short if coloured else matrix.full
+def matrix_lines(matrix: Matrix) -> tuple[list[str], list[list[str]]]:
+    """Heads and lines of a plain table of the full values."""
     lines = []
-    for index, label in enumerate(matrix.labels):
-        styles = _styles(matrix, index) if coloured else [""] * len(matrix.labels)
-        cells = "".join(f"<td{style}>{escape(text)}</td>" for style, text in zip(styles, texts[index], strict=True))
-        size = f", {matrix.faces[index]:,} faces" if matrix.faces else ""
-        lines.append(f'<tr><th scope="row">{escape(label.capitalize())}{size}</th>{cells}</tr>')
-    kind = "fs-matrix" if coloured else "fs-numbers-table"
+    for row, label in enumerate(matrix.labels):
+        size = f", {faces_text(matrix.faces[row])}" if matrix.faces else ""
+        lines.append([label.capitalize() + size, *matrix.full[row]])
+    return ["people saw", *(f"read as {label}" for label in matrix.labels)], lines
+
+
+def _table(matrix: Matrix, css_class: str, rows: Sequence[str], attributes: str, caption: str = "") -> str:
+    """The table around those cells: what the network answered above, what people saw at the left."""
+    count = len(matrix.labels)
+    heads = "".join(f'<th scope="col"><span>{escape(label.capitalize())}</span></th>' for label in matrix.labels)
+    lines = "".join(
+        f'<tr><th scope="row">{escape(label.capitalize())}</th>{cells}</tr>'
+        for label, cells in zip(matrix.labels, rows, strict=True)
+    )
     return (
-        f'<table class="{kind}"><caption>{escape(caption)}</caption>'
-        f"<thead><tr><td>seen \\ answered</td>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        f'<table class="{css_class}"{attributes}>{f"<caption>{escape(caption)}</caption>" if caption else ""}'
+        f'<thead><tr><td></td><th scope="colgroup" colspan="{count}">It answered</th></tr>'
+        f"<tr><td>People saw</td>{heads}</tr></thead><tbody>{lines}</tbody></table>"
     )
 
 
-def _styles(matrix: Matrix, row: int) -> list[str]:
-    """Background and legible text of each cell of a row, as attributes."""
-    colours = matrix.scale.colours[matrix.scale.indices(matrix.values[row])].tolist()
-    return [
-        f' style="background:rgb({r} {g} {b});color:{ink}"'
-        for (r, g, b), ink in zip(colours, _inks(matrix, row), strict=True)
-    ]
-
-
-def _inks(matrix: Matrix, row: int) -> list[str]:
-    """White or black for each cell of a row, whichever has the higher contrast (WCAG 2.2, relative luminance)."""
-    colours = matrix.scale.colours[matrix.scale.indices(matrix.values[row])] / 255
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+def _styles(matrix: Matrix) -> list[list[str]]:
+    """Background and legible text of each cell: white or black, whichever has the higher contrast (WCAG 2.2)."""
+    colours = matrix.scale.colours[matrix.scale.indices(matrix.values)]
+    linear = colours / 255
+    linear = np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4)
     luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
-    return ["#ffffff" if 1.05 / (y + 0.05) > (y + 0.05) / 0.05 else "#000000" for y in luminance]
-
-
-def _short_points(points: float) -> str:
-    """Whole points: a cell on a phone has room for three characters."""
-    return signed(points) if round(points) else ""
+    inks = np.where(1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05, "#ffffff", "#000000")
+    return [
+        [f"background:rgb({r} {g} {b});color:{ink}" for (r, g, b), ink in zip(row, row_inks, strict=True)]
+        for row, row_inks in zip(colours.tolist(), inks, strict=True)
+    ]
 
 
 def _stops(scale: Scale) -> list[list[int]]:
@@ -231,15 +211,38 @@ def _centred(differences: np.ndarray) -> Scale:
     return scale if scale.high > 0 else Scale(-1.0, 1.0, scale.colours)
 
 
+# --------------------------------------------------------------------------------------------------------- what it says
+
+
+def _ordered(labels: Sequence[str], *matrices: np.ndarray) -> list[Any]:
+    """Labels, and the matrices of them, in the order in which people are shown expressions."""
+    order = display_order(labels)
+    return [tuple(labels[index] for index in order), *(matrix[np.ix_(order, order)] for matrix in matrices)]
+
+
+def _each(text: Callable[..., str], *matrices: np.ndarray) -> Texts:
+    """A text for each cell, of the values that the matrices have there."""
+    return [[text(*map(float, values)) for values in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]
+
+
+def _share_and_faces(share: float, count: float) -> str:
+    return f"{share_text(share)}, {faces_text(count)}"
+
+
+def _shares(labels: tuple[str, ...], shares: np.ndarray, full: Texts, faces: Sequence[int]) -> Matrix:
+    return _matrix(
+        labels, shares, SHARES, _each(short_share, shares), full, lambda share: f"{100 * share:.0f} %", faces
+    )
+
+
 def _matrix(
-    labels: Sequence[str],
+    labels: tuple[str, ...],
     values: np.ndarray,
     scale: Scale,
-    short: Text,
-    full: Text,
-    tick: Text,
+    short: Texts,
+    full: Texts,
+    tick: Callable[[float], str],
     faces: Sequence[int],
 ) -> Matrix:
-    short_texts, full_texts = ([[text(float(value)) for value in row] for row in values] for text in (short, full))
     ticks = tuple(tick(value) for value in (scale.low, (scale.low + scale.high) / 2, scale.high))
-    return Matrix(tuple(labels), values, scale, short_texts, full_texts, ticks, tuple(map(int, faces)))
+    return Matrix(labels, values, scale, short, full, ticks, tuple(map(int, faces)))

@@ -4,10 +4,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-import numpy as np
-
 from fer_models.reproduction import Cell, FilledConfusion, FilledTable
-from webapp.figures.matrix import matrix_table, row_shares, share_matrix
+from webapp.figures.matrix import Matrix, matrix_picture, recall_matrix, share_matrix
 from webapp.figures.strips import scrolling
 
 
@@ -49,14 +47,15 @@ def confusion_pairs(confusions: Sequence[FilledConfusion], form: str) -> str:
 def _pair(confusion: FilledConfusion, form: str) -> str:
     paper, ours = "<p>Paper: not readable.</p>", f"<p>Ours: {escape(confusion.missing)}.</p>"
     if confusion.paper is not None:
-        paper = _matrix(confusion, confusion.paper, "Paper")
+        paper = _picture(confusion, share_matrix(confusion.labels, confusion.paper), "Paper")
     if confusion.ours is not None:
-        ours = _matrix(confusion, row_shares(confusion.ours), f"Ours, {form} form, {int(confusion.ours.sum()):,} faces")
+        whose = f"Ours, {form} form, {int(confusion.ours.sum()):,} faces"
+        ours = _picture(confusion, recall_matrix(confusion.labels, confusion.ours), whose)
     return f'<section class="fs-pair"><h4>{escape(confusion.title)}</h4><div>{paper}{ours}</div></section>'
 
 
-def _matrix(confusion: FilledConfusion, shares: np.ndarray, whose: str) -> str:
-    table = matrix_table(share_matrix(confusion.labels, shares), f"{whose}, per cent of each row", coloured=True)
+def _picture(confusion: FilledConfusion, matrix: Matrix, whose: str) -> str:
+    table = matrix_picture(matrix, f"{whose}, per cent of each row")
     return scrolling(table, f"{confusion.title}, {whose}")
 
 

@@ -1,4 +1,4 @@
-"""Scores as HTML: the headline, every expression's bars, the faces of a cell, tables of numbers."""
+"""Scores as HTML: the headline, every expression's bars, the faces of a cell, plain tables."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from fer_models.evaluation import ClassScores
+from fer_models.labels import display_order
 from fer_models.text import interval_text, share_text
 from webapp.figures.colours import expression_colour
 from webapp.figures.pictures import data_uri, input_png
-from webapp.figures.strips import image, scrolling
+from webapp.figures.strips import image
 
 
 def stylesheet() -> str:
@@ -25,26 +26,23 @@ def headline(network: str, accuracy: float, count: int, facts: Iterable[tuple[st
     """The score, larger than anything else on the page, and under what conditions it holds."""
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     return (
-        f'<div class="fs-answer fs-score"><p class="fs-eyebrow">{escape(network)} answers as people did for</p>'
+        '<div class="fs-answer fs-score" role="status">'
+        f'<p class="fs-eyebrow">{escape(network)} answers as people did for</p>'
         f"<h2><span>{unbroken(share_text(accuracy))}</span> <b>of {count:,} faces</b></h2>"
         f'<dl class="fs-facts">{listed}</dl>'
         f'<p class="fs-caveat">{escape(note)}</p></div>'
     )
 
 
-def notice(title: str, text: str) -> str:
-    """Why something is not there and what to do, where it would be."""
-    return f'<div class="fs-words fs-notice" role="status"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>'
-
-
 def class_table(classes: Sequence[ClassScores], intervals: str) -> str:
     """Recall with its interval, precision and F1 of every expression: a table whose cells are its own bars."""
+    ordered = [classes[index] for index in display_order([part.label for part in classes])]
     lines = "".join(
         f'<tr><th scope="row">{escape(part.label.capitalize())}<small>{part.support:,} faces</small></th>'
         f"{_bar(part.recall, part.label, part.recall_interval)}"
         f"{_bar(part.precision, part.label) if part.answered else NEVER}"
         f"{_bar(part.f1, part.label)}</tr>"
-        for part in classes
+        for part in ordered
     )
     heads = "".join(
         f'<th scope="col">{name}<small>{text}</small></th>'
@@ -85,7 +83,7 @@ def mean_face(face: np.ndarray, alt: str) -> str:
     return f'<div class="fs-mean">{image(data_uri(input_png(face), "image/png"), alt)}</div>'
 
 
-def numbers_table(heads: Sequence[str], lines: Iterable[Sequence[str]], caption: str) -> str:
+def numbers_table(heads: Sequence[str], lines: Iterable[Sequence[str]], caption: str = "") -> str:
     """A plain table; the first cell of a line heads it."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join(
@@ -93,15 +91,9 @@ def numbers_table(heads: Sequence[str], lines: Iterable[Sequence[str]], caption:
         for first, *rest in lines
     )
     return (
-        f'<table class="fs-numbers-table"><caption>{escape(caption)}</caption>'
+        f'<table class="fs-plain">{f"<caption>{escape(caption)}</caption>" if caption else ""}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
-
-
-def folded(table: str, summary: str = "The numbers as a table") -> str:
-    """A table folded away under the chart that it belongs to."""
-    inside = f"<div><div>{scrolling(table, summary)}</div></div>"
-    return f'<details class="fs-numbers"><summary>{escape(summary)}</summary>{inside}</details>'
 
 
 def unbroken(text: str) -> str:

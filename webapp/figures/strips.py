@@ -38,8 +38,9 @@ def image(uri: str, alt: str, css_class: str = "") -> str:
 
 
 def stylesheet() -> str:
-    """The page's style sheet as a <style> element, for every page."""
-    return f"<style>{Path(__file__).with_name('style.css').read_text(encoding='utf-8')}</style>"
+    """The site's style sheets as a <style> element, for every page: our own classes, then rules on Streamlit's."""
+    sheets = (Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("style.css", "streamlit.css"))
+    return f"<style>{''.join(sheets)}</style>"
 
 
 def map_picture(values: np.ndarray, scale: Scale, what: str) -> str:

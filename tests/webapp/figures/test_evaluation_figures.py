@@ -4,7 +4,6 @@ import math
 import re
 import tomllib
 from html import unescape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,120 +14,14 @@ from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
 from fer_models.reproduction.result import Epoch
 from fer_models.text import listed
+from tests.support.html_tables import Table, contrast
 from webapp import wording
-from webapp.figures import charts, cost, matrix, paper_tables, scores, strips
-from webapp.figures.charts import Curve
-from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS
-from webapp.figures.cost import CostPoint
+from webapp.figures import charts, cost, paper_tables, scores, strips
+from webapp.figures.colours import EXPRESSION_COLOURS, LINES
+from webapp.figures.points import CostPoint, Curve
 
 NAMES = ("neutral", "fear", "anger")
 COUNTS = np.array([[90, 9, 1], [0, 4, 0], [0, 0, 0]])
-
-
-class Table(HTMLParser):
-    """The cells of a table, line by line."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.lines: list[list[str]] = []
-        self.inside = False
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        if tag == "tr":
-            self.lines.append([])
-        if tag in ("td", "th"):
-            self.lines[-1].append("")
-            self.inside = True
-
-    def handle_endtag(self, tag):
-        self.inside = self.inside and tag not in ("td", "th")
-
-    def handle_data(self, data):
-        if self.inside:
-            self.lines[-1][-1] += data
-
-
-def contrast(ink: str, colour: np.ndarray) -> float:
-    """Contrast ratio of WCAG 2.2."""
-
-    def luminance(rgb) -> float:
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in np.array(rgb) / 255]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted([luminance([int(ink[i : i + 2], 16) for i in (1, 3, 5)]), luminance(colour)])
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_shares_are_of_rows_and_a_row_without_faces_has_none():
-    np.testing.assert_allclose(matrix.row_shares(COUNTS), [[0.9, 0.09, 0.01], [0, 1, 0], [0, 0, 0]])
-
-
-@pytest.mark.parametrize(
-    ("share", "text"), [(0, ""), (0.004, "<1"), (0.01, "1"), (0.29, "29"), (0.999, "99"), (1.0, "100"), (0.57, "57")]
-)
-def test_shares_in_cells_are_cut_off(share, text):
-    assert matrix.short_share(share) == text
-
-
-def test_the_chart_has_values_markers_and_a_frame():
-    figure = matrix.matrix_figure(matrix.share_matrix(NAMES, matrix.row_shares(COUNTS), COUNTS.sum(1)), (0, 1))
-    heat, markers = figure.data
-    np.testing.assert_allclose(heat.z, matrix.row_shares(COUNTS))
-    assert (heat.zmin, heat.zmax) == (0, 1) and heat.hoverinfo == "skip"
-    assert heat.colorscale[0][1] == "rgb({},{},{})".format(*CIVIDIS[0])
-    assert heat.colorscale[-1] == (1, "rgb({},{},{})".format(*CIVIDIS[255]))
-    assert markers.marker.opacity == 0 and markers.marker.symbol == "square"
-    assert tuple(markers.customdata[1]) == (0, 1, "Neutral", "Fear", "9.0 %", ", row of 100 faces")
-    assert all(shape.x0 < 1 < shape.x1 and shape.y0 < 0 < shape.y1 for shape in figure.layout.shapes)
-    written = {(note.y, note.x): note.text for note in figure.layout.annotations[1:]}
-    assert written == {(0, 0): "90", (0, 1): "9", (0, 2): "1", (1, 1): "100"}
-    assert list(figure.layout.yaxis.range) == [2.5, -0.5]  # the first row is on top
-    assert not matrix.matrix_figure(matrix.count_matrix(NAMES, COUNTS)).layout.shapes
-
-
-@pytest.mark.parametrize("make", [matrix.share_matrix, matrix.share_difference])
-def test_numbers_are_legible_on_every_colour(make):
-    shares = np.linspace(-1 if make is matrix.share_difference else 0, 1, 64).reshape(8, 8)
-    drawn = make(tuple("abcdefgh"), shares)
-    for note in matrix.matrix_figure(drawn).layout.annotations[1:]:
-        colour = drawn.scale.colours[drawn.scale.indices(drawn.values[note.y, note.x])]
-        assert contrast(note.font.color, colour) >= 4.5
-
-
-def test_differences_are_white_at_zero_and_reach_as_far_both_ways():
-    figure = matrix.matrix_figure(matrix.share_difference(NAMES, np.diag([0.5, 0, -0.1])))
-    heat = figure.data[0]
-    assert (heat.zmin, heat.zmax) == (-50, 50)
-    middle = next(colour for place, colour in heat.colorscale if place == 0.5)
-    assert min(map(int, re.findall(r"\d+", middle))) >= 253
-    assert heat.colorscale[0][1] == "rgb({},{},{})".format(*BLUE_WHITE_RED[0])
-    assert [note.text for note in figure.layout.annotations[1:]] == ["+50", "−10"]
-    fine = matrix.share_difference(NAMES, np.array([[0.004, -0.006, 0.123]] * 3))
-    assert fine.short[0] == ["", "−1", "+12"] and fine.full[0] == ["+0.4 points", "−0.6 points", "+12.3 points"]
-    same = matrix.count_difference(NAMES, np.zeros((3, 3)))
-    assert same.ticks == ("−1", "0", "+1") and same.full[0][0] == "0 faces"
-
-
-def test_counts_are_written_whole():
-    drawn = matrix.count_matrix(NAMES, 20 * COUNTS)
-    assert drawn.short[0] == ["1800", "180", "20"] and drawn.full[0][0] == "1,800 faces"
-    assert drawn.ticks == ("0", "900", "1,800")
-    assert matrix.colour_bar(drawn, "<faces>").count("&lt;faces&gt;") == 1
-
-
-def test_the_matrix_as_a_table():
-    shares = matrix.share_matrix(NAMES, matrix.row_shares(COUNTS))
-    lines = Table(matrix.matrix_table(shares, "all & nothing")).lines
-    assert lines == [
-        ["seen \\ answered", "Neutral", "Fear", "Anger"],
-        ["Neutral", "90.0 %", "9.0 %", "1.0 %"],
-        ["Fear", "0.0 %", "100.0 %", "0.0 %"],
-        ["Anger", "0.0 %", "0.0 %", "0.0 %"],
-    ]
-    coloured = matrix.matrix_table(shares, "", coloured=True)
-    assert Table(coloured).lines[1] == ["Neutral", "90", "9", "1"]
-    assert "background:rgb({} {} {})".format(*CIVIDIS[255]) in coloured  # 100 %
 
 
 def test_reliability_has_one_point_a_bin_with_faces():
@@ -157,27 +50,50 @@ def test_cost_has_every_network_with_its_interval():
         point("a", 0.80, 200_000_000),
         point("vgg16", 0.30, 15_500_000_000, RUNS),
         point("c", 0.60, 560_000_000, IMAGENET),
-        point("b", 0.801, 210_000_000),
+        point("b", 0.801, 1_100_000_000),
         point("vgg13", 0.31, 11_300_000_000, RUNS),
     ]
-    figure = cost.cost_figure(points, "macs", "Multiply-adds", "b")
+    figure = charts.cost_figure(points, "macs", "Multiply-adds", "b")
     drawn = {trace.name: trace for trace in figure.data}
     assert list(drawn) == ["c", "a", "b", RUNS]
-    assert list(drawn["a"].x) == [200_000_000] and list(drawn["a"].y) == [0.80]
-    assert list(drawn[RUNS].x) == [15_500_000_000, 11_300_000_000] and list(drawn[RUNS].y) == [0.30, 0.31]
+    assert list(drawn["a"].x) == pytest.approx([200_000_000]) and list(drawn["a"].y) == [0.80]
+    assert list(drawn[RUNS].x) == pytest.approx([15_500_000_000, 11_300_000_000])
+    assert list(drawn[RUNS].y) == [0.30, 0.31]
     assert drawn["a"].error_y.array[0] == pytest.approx(0.02)
     assert drawn["a"].error_y.arrayminus[0] == pytest.approx(0.01)
     assert max(drawn, key=lambda name: drawn[name].marker.size) == "b"
+    lowest, highest = figure.layout.yaxis.range
+    assert 0.25 < lowest < 0.29 and 0.82 < highest < 0.87  # all intervals, and little more
     low, high = figure.layout.xaxis.range
     assert low < math.log10(200_000_000) and math.log10(15_500_000_000) < high
     shown = dict(zip(figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext, strict=True))
     assert shown[200_000_000] == "200 M" and shown[10_000_000_000] == "10 G"
 
 
+def test_networks_of_equal_cost_stand_side_by_side():
+    points = [point(f"net{n}", 0.85, 130_000_000) for n in range(4)] + [point("a", 0.83, 520_000_000)]
+    points += [point("vgg16", 0.5, 130_000_000, RUNS)]
+    figure = charts.cost_figure(points, "macs", "Multiply-adds", "a")
+    drawn = {trace.name: trace for trace in figure.data}
+    places = sorted(math.log10(drawn[f"net{n}"].x[0]) for n in range(4))
+    width = figure.layout.xaxis.range[1] - figure.layout.xaxis.range[0]
+    assert min(np.diff(places)) / width > 0.025  # 10 pixels of 400: a mark's width
+    assert np.mean(places) == pytest.approx(math.log10(130_000_000))
+    assert all(trace.customdata[0][4] in ("130,000,000", "520,000,000") for trace in figure.data)  # what is told
+    # A network with room around it stays at its cost, and so does another kind of result.
+    assert drawn["a"].x[0] == pytest.approx(520_000_000) and drawn[RUNS].x[0] == pytest.approx(130_000_000)
+
+
+def test_places_that_come_near_by_moving_make_room_as_well():
+    moved = cost.side_by_side([0.0, 5.0, 0.0, 1.5], apart=1.0)
+    assert sorted(moved) == pytest.approx([-0.5, 0.5, 1.5, 5.0]) and moved[1] == 5.0 and moved[3] == 1.5
+    assert np.diff(sorted(cost.side_by_side([0.0, 0.1, 0.9, 1.0, 1.1], 1.0))).min() >= 1 - 1e-9
+
+
 def test_the_legend_of_cost_names_every_mark():
     names = [f"net{number}" for number in range(12)] + ["<b>"]
     points = [point(name, 0.8, 10**8) for name in names] + [point("vgg16", 0.3, 10**10, RUNS)]
-    figure = cost.cost_figure(points, "parameters", "Parameters", "net3")
+    figure = charts.cost_figure(points, "parameters", "Parameters", "net3")
     marks = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
     assert len(set(marks.values())) == len(marks) == 14
     groups = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", cost.cost_legend(points, "net3"))
@@ -199,8 +115,8 @@ def test_colours_of_networks_show_on_both_backgrounds_and_stand_for_no_expressio
     for theme in ("light", "dark"):
         background = config["theme"][theme]["backgroundColor"]
         backdrop = [int(background[i : i + 2], 16) for i in (1, 3, 5)]
-        assert min(contrast(colour, backdrop) for colour in charts.LINES) >= 3
-    assert not set(charts.LINES) & set(EXPRESSION_COLOURS.values())
+        assert min(contrast(colour, backdrop) for colour in LINES) >= 3
+    assert not set(LINES) & set(EXPRESSION_COLOURS.values())
 
 
 def test_training_curves_differ_in_colour_or_dash():
@@ -213,8 +129,7 @@ def test_training_curves_differ_in_colour_or_dash():
 @pytest.mark.parametrize(
     "figure",
     [
-        matrix.matrix_figure(matrix.count_matrix(NAMES, COUNTS)),
-        cost.cost_figure([point("a", 0.5, 10**8)], "parameters", "Parameters", "a"),
+        charts.cost_figure([point("a", 0.5, 10**8)], "parameters", "Parameters", "a"),
         charts.reliability_figure(measure_calibration(np.array([0]), np.array([[0.9, 0.1]]))),
     ],
 )
@@ -248,10 +163,10 @@ def test_every_expressions_bars_are_a_table():
 
 
 def test_what_is_not_ours_is_escaped():
-    html = scores.headline("<i>", 0.5, 3, [("<u>", "<s>")], "<em>") + scores.notice("<a>", "<p onclick>")
-    html += scores.numbers_table(["<q>"], [["<del>", "<ins>"]], "<sup>") + scores.scrolling("", '"><script>')
+    html = scores.headline("<i>", 0.5, 3, [("<u>", "<s>")], "<em>")
+    html += scores.numbers_table(["<q>"], [["<del>", "<ins>"]], "<sup>") + strips.scrolling("", '"><script>')
     html += scores.faces_grid(np.zeros((1, 48, 48), np.uint8), ["<1 %"], ['"onload="'])
-    assert not re.search(r"<(i|u|s|em|a|q|del|ins|sup|script)>|<p onclick|<1|alt=\"\"onload", html)
+    assert not re.search(r"<(i|u|s|em|q|del|ins|sup|script)>|<1|alt=\"\"onload", html)
 
 
 def filled(**changes) -> FilledTable:
@@ -298,7 +213,7 @@ def test_confusions_stand_side_by_side_as_shares():
     both = FilledConfusion("Table 5", NAMES, "in order", paper, COUNTS)
     html = paper_tables.confusion_pairs([both], "short")
     lines = Table(html).lines
-    assert lines[1] == ["Neutral", "50", "50", ""] and lines[5] == ["Neutral", "90", "9", "1"]
+    assert lines[2] == ["Neutral", "50", "", "50"] and lines[7] == ["Neutral", "90", "1", "9"]
     assert "Ours, short form, 104 faces" in html
     neither = FilledConfusion("Figure 9", NAMES, "in order", None, None, "needs RAF-DB")
     assert "<li>Figure 9: not readable; ours: needs RAF-DB.</li>" in paper_tables.confusion_pairs([neither], "short")

@@ -1,5 +1,6 @@
-"""One cell of the confusion matrix: chosen by click or by name, and the faces behind it."""
+"""One cell of the confusion matrix: chosen in the matrix, and the faces behind it."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -10,49 +11,51 @@ from fer_models.text import share_text
 from webapp import state, wording
 from webapp.figures import scores
 from webapp.figures.answer import percent
-from webapp.views.evaluation.data import MOST_FACES, CellFaces, Evaluated, cell_faces, cell_indices
+from webapp.figures.matrix import faces_text, reading
+from webapp.views.evaluation.data import Evaluated
+from webapp.views.evaluation.faces import MOST_FACES, CellFaces, cell_faces, cell_indices
+
+Cell = tuple[str, str]  # what people saw, and what the network answered
 
 
-def choose_cell(labels: tuple[str, ...]) -> tuple[int, int]:
-    """Two controls that hold the choice, whether it was clicked or made here; returns (true, predicted)."""
-    options = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
-    left, right = st.columns(2, gap="small")
-    true = state.choose(state.TRUE, left.selectbox, "People saw", options)
-    predicted = state.choose(state.PREDICTED, right.selectbox, "It answered", options)
-    st.caption("The faces of this cell are below. Click or tap a cell of the matrix to choose it.")
-    return labels.index(true), labels.index(predicted)
+def chosen_cell(labels: Sequence[str]) -> Cell:
+    """The cell that was chosen in the matrix or by a link; else the error that networks make most."""
+    options = {label: label for label in labels}
+    true, predicted = (state.chosen(key, options, _default(key, labels)) for key in (state.TRUE, state.PREDICTED))
+    return true, predicted
 
 
-def take_clicked_cell(chart: str, labels: tuple[str, ...]) -> None:
-    """Write the cell that was clicked in the chart with that key into the two controls."""
-    points = st.session_state[chart].selection.points
-    if points:
-        true, predicted = points[0]["customdata"][:2]
-        state.put(state.TRUE, labels[true])
-        state.put(state.PREDICTED, labels[predicted])
+def take_cell(labels: Sequence[str], true: str, predicted: str) -> None:
+    """A cell was chosen in the matrix."""
+    if true in labels and predicted in labels:
+        state.put(state.TRUE, true, _default(state.TRUE, labels))
+        state.put(state.PREDICTED, predicted, _default(state.PREDICTED, labels))
 
 
-def show_cell(found: Evaluated, cell: tuple[int, int]) -> None:
+def _default(key: state.Choice, labels: Sequence[str]) -> str:
+    return key.default if key.default is not None and key.default in labels else labels[display_order(labels)[0]]
+
+
+def show_cell(found: Evaluated, cell: Cell) -> None:
     """The faces of the cell where the data set is at hand, else their mean, else why there is nothing to see."""
-    predictions = found.predictions
-    true, predicted = (predictions.names[index] for index in cell)
-    count = len(cell_indices(predictions, *cell))
-    everyone = int((predictions.labels == cell[0]).sum())
-    called = "recognised" if true == predicted else f"read as {predicted}"
-    share = (
-        f"{scores.unbroken(share_text(count / everyone))} of the {everyone:,}" if count else f"none of the {everyone:,}"
+    predictions, (true, predicted) = found.predictions, cell
+    row, column = predictions.names.index(true), predictions.names.index(predicted)
+    count, everyone = len(cell_indices(predictions, row, column)), int((predictions.labels == row).sum())
+    share = f"{faces_text(count)}, {scores.unbroken(share_text(count / everyone))}" if count else "None"
+    text = f"{share} of the {everyone:,} that people called {true}."
+    st.html(
+        f'<div class="fs-words" role="status"><h3>{escape(reading(*cell).capitalize())}</h3>'
+        f"<p>{escape(wording.network_name(found.card.name))}: {escape(text)}</p></div>"
     )
-    text = f"By {wording.network_name(found.card.name)}: {_faces(count)}{share} that people called {true}."
-    st.html(f'<div class="fs-words"><h3>{escape(true.capitalize())}, {escape(called)}</h3><p>{escape(text)}</p></div>')
     if not count:
         return
-    seen = cell_faces(found, *cell)
+    seen = cell_faces(found, row, column)
     if seen is not None:
         _show_faces(seen, true, predicted, count)
         return
-    mean = predictions.cells.get(cell)
+    mean = predictions.cells.get((row, column))
     if mean is not None:
-        st.html(scores.mean_face(mean, f"Mean of the {count} faces that people called {true} and it {called}"))
+        st.html(scores.mean_face(mean, f"Mean of the {count} faces that people called {true} and it {predicted}"))
         st.caption(f"Nobody's face: the mean of all {count:,}. {wording.PICTURES_NEED}")
     elif count < FACES_IN_A_MEAN:
         st.caption(f"Too few for a mean face, which needs {FACES_IN_A_MEAN}. {wording.PICTURES_NEED}")
@@ -69,7 +72,3 @@ def _show_faces(seen: CellFaces, true: str, predicted: str, count: int) -> None:
     st.html(scores.faces_grid(seen.faces, captions, alts))
     below = f"Below each face: the probability it gave to {predicted}, highest first."
     st.caption(below if count <= MOST_FACES else f"{below} {MOST_FACES} of {count:,} faces are shown.")
-
-
-def _faces(count: int) -> str:
-    return {0: "", 1: "1 face, "}.get(count, f"{count:,} faces, ")

@@ -1,11 +1,9 @@
-"""What the page "Evaluation" reads of checkpoints: stored predictions, reports made of them, and the faces behind them.
+"""What the page "Evaluation" reads of checkpoints: stored predictions, and reports made of them.
 
-All of it belongs to checkpoints and data sets, nothing to a visitor, so sessions share what is computed. Everything is
+All of it belongs to checkpoints, nothing to a visitor, so sessions share what is computed. Everything is
 kept by the time of change of its files: a checkpoint that is scored anew shows at the next choice.
 """
 
-import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +12,11 @@ import streamlit as st
 
 from fer_models.card import Card, Score
 from fer_models.checkpoints import find_checkpoint, read_card
-from fer_models.data import Faces, short_name
+from fer_models.data import short_name
 from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
 from fer_models.evaluation.seen import what_it_saw
-from fer_models.evaluation.split import Making, made_by, read_split
 from fer_models.reproduction import list_tables
 from fer_models.training.start.published import PUBLISHED
-
-#: Pictures of a cell that are shown at most.
-MOST_FACES = 24
 
 Stamp = tuple[tuple[str, int], ...]
 
@@ -45,16 +39,6 @@ class PaperMatrix:
     paper: str
     setting: str
     shares: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class CellFaces:
-    """Faces of one cell, (N, s, s) uint8, with their rows and the probabilities of the answer and of the label."""
-
-    faces: np.ndarray
-    rows: np.ndarray
-    answered: np.ndarray
-    labelled: np.ndarray
 
 
 def evaluated(name: str, split: str) -> Evaluated:
@@ -112,41 +96,6 @@ def paper_matrices(found: Evaluated) -> list[PaperMatrix]:
                 shares = np.array(confusion.paper, float)[np.ix_(order, order)]
                 matrices.append(PaperMatrix(table.id, table.paper, table.setting, shares))
     return matrices
-
-
-# ------------------------------------------------------------------------------------------------- faces of a cell
-
-
-def cell_indices(found: Predictions, true: int, predicted: int) -> np.ndarray:
-    """Which of the predictions are in a cell, those that the network was most certain of first."""
-    answers = found.probabilities.argmax(1)
-    inside = np.flatnonzero((found.labels == true) & (answers == predicted))
-    return inside[np.argsort(-found.probabilities[inside, predicted], kind="stable")]
-
-
-def cell_faces(found: Evaluated, true: int, predicted: int) -> CellFaces | None:
-    """The cell's pictures, at most MOST_FACES, from FERSCOPE_DATA; None when these faces are not to be had there."""
-    folder, answers = os.environ.get("FERSCOPE_DATA"), found.predictions
-    if not folder:
-        return None
-    changed = stamp(Path(folder), *(Path(folder) / name for name in ("fer2013.csv", "fer2013new.csv")))
-    faces = _pictures(folder, answers.label_rule, answers.split, made_by(found.card), changed)
-    if faces is None or not (np.array_equal(faces.rows, answers.rows) and np.array_equal(faces.labels, answers.labels)):
-        return None
-    chosen = cell_indices(answers, true, predicted)[:MOST_FACES]
-    probabilities = answers.probabilities[chosen]
-    images, rows = np.array(faces.images[chosen]), answers.rows[chosen]
-    return CellFaces(images, rows, probabilities[:, predicted], probabilities[:, true])
-
-
-@st.cache_resource(show_spinner="Reading the data set, once", max_entries=4)
-def _pictures(folder: str, label_rule: str, split: str, making: Making, changed: Stamp) -> Faces | None:
-    """The faces of a split in FERSCOPE_DATA; None, and a line in the server's log, when they cannot be read."""
-    try:
-        return read_split(Path(folder), label_rule, split, making, skip_bad=True).faces
-    except (ValueError, OSError) as error:
-        logging.getLogger(__name__).warning("The pictures of FERSCOPE_DATA cannot be shown: %s", error)
-        return None
 
 
 def stamp(*files: Path) -> Stamp:

@@ -1,0 +1,30 @@
+"""What pages say through Streamlit's own elements: notices, and the numbers behind a picture, folded away."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from webapp.figures.scores import numbers_table
+from webapp.figures.strips import scrolling
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is: file names and labels may hold what it would take for markup."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
+def notice(title: str, text: str) -> None:
+    """Why something is not there and what to do, where it would be."""
+    st.info(f"**{plain(title)}**  \n{plain(text)}")
+
+
+def folded_numbers(
+    heads: Sequence[str],
+    lines: Iterable[Sequence[str]],
+    caption: str = "",
+    title: str = "The numbers as a table",
+) -> None:
+    """The numbers that a picture is drawn from, as a table."""
+    with st.expander(title, type="compact"):
+        st.html(scrolling(numbers_table(heads, lines, caption), title))

@@ -1,0 +1,77 @@
+"""What accuracy costs: multiply-adds and parameters of everything that has a score on the same faces."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from fer_models.text import interval_text, share_text
+from webapp import state, wording
+from webapp.components.words import folded_numbers, notice
+from webapp.figures.cost import cost_legend
+from webapp.figures.points import CostPoint
+from webapp.views.evaluation import costs
+from webapp.views.evaluation.section import section
+
+RUNS = (
+    "One run of each network of the papers' tables, with its paper's loss. A checkpoint's epoch may have been chosen "
+    "on these faces, a run's never."
+)
+
+
+def begin(chosen: str, split: str, rule: str) -> Callable[[], None]:
+    """The words and the switch, at once; returns what draws the charts."""
+    _, content = section(
+        "What does accuracy cost?",
+        f"Checkpoints scored on {split} with these labels. Multiply-adds are for one picture of the size that was "
+        "scored; lines are 95 % intervals. Networks of equal cost stand side by side.",
+    )
+    with content:
+        runs = state.switch(state.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
+
+    def draw() -> None:
+        with content:
+            try:
+                points = costs.checkpoint_points(split, rule) + (costs.run_points(split, rule) if runs else [])
+            except ValueError as error:
+                notice("A stored result cannot be read.", str(error))
+                return
+            if points:
+                _draw([replace(point, name=_name(point)) for point in points], wording.network_name(chosen))
+            else:
+                st.caption(f"Nothing is scored on {split} with the labels {rule} yet.")
+
+    return draw
+
+
+def _draw(points: list[CostPoint], chosen: str) -> None:
+    from webapp.figures.charts import CONFIG, cost_figure
+
+    st.html(cost_legend(points, chosen))
+    for column, field, title in zip(
+        st.columns(2), ("macs", "parameters"), ("Multiply-adds", "Parameters"), strict=True
+    ):
+        column.plotly_chart(
+            cost_figure(points, field, title, chosen),
+            key=f"cost_{field}",
+            config=CONFIG,
+            alt=f"Accuracy against {title.lower()} of {len(points)} networks",
+        )
+    heads = ("network", "kind", "pixels", "accuracy", "95 % interval", "multiply-adds", "parameters")
+    lines = [
+        (
+            point.name,
+            point.series,
+            str(point.side),
+            share_text(point.accuracy),
+            interval_text(point.interval),
+            f"{point.macs:,}",
+            f"{point.parameters:,}",
+        )
+        for point in points
+    ]
+    folded_numbers(heads, lines)
+
+
+def _name(point: CostPoint) -> str:
+    return wording.network_name(point.name) if point.checkpoint else wording.variant_name(point.name)

@@ -1,0 +1,84 @@
+"""The score of the page "Evaluation": one number, and the conditions it holds under."""
+
+import streamlit as st
+
+from fer_models.card import Card, Score
+from fer_models.checkpoints import CheckpointError, read_card
+from fer_models.data import short_name
+from fer_models.text import interval_text, share_text
+from webapp import state, wording
+from webapp.components.words import notice
+from webapp.figures import answer, scores
+from webapp.views.evaluation.data import Evaluated, evaluated, start_of, stated_score
+
+DEFAULT_SPLIT, DEFAULT_RULE = "PublicTest", "ferplus-majority"
+NEEDS_DATA = "The command needs the data set: --data FOLDER."
+
+
+def choose_split(name: str, stored: list[str]) -> str:
+    """The part of the data set that was scored; a control only where there are several."""
+    if not stored:
+        return _stated_split(name)
+    if len(stored) == 1:
+        return stored[0]
+    return state.choose(
+        state.SPLIT,
+        st.segmented_control,
+        "Scored on",
+        {split: split for split in stored},
+        default=DEFAULT_SPLIT,
+        required=True,
+    )
+
+
+def show_score(name: str, split: str) -> tuple[Evaluated | None, str]:
+    """Show a checkpoint's score; returns what is stored of it, if there is anything, and its label rule.
+
+    Where nothing is stored the page says what the card says and what to do.
+    """
+    try:
+        found = evaluated(name, split)
+    except CheckpointError as error:
+        return None, _show_stated(name, split, str(error))
+    _show(name, found.card, found.score, found.report.macro_f1_interval)
+    return found, found.predictions.label_rule
+
+
+def _show_stated(name: str, split: str, reason: str) -> str:
+    """What the card alone says; returns the label rule."""
+    try:
+        card = read_card(name)
+    except CheckpointError:
+        st.html(answer.message("This checkpoint cannot be read", reason))
+        return DEFAULT_RULE
+    stated = stated_score(card, split)
+    if stated is None:
+        st.html(answer.message("Not scored yet", f"{reason} {NEEDS_DATA}"))
+        return card.label_rule or DEFAULT_RULE
+    _show(name, card, stated)
+    text = f"The score is its card's; where it errs, only its answers tell. {reason} {NEEDS_DATA}"
+    notice("Its answers to the single faces are not there.", text)
+    return stated.label_rule
+
+
+def _show(name: str, card: Card, score: Score, macro_interval: tuple[float, float] | None = None) -> None:
+    macro = share_text(score.macro_f1) + (f" ({interval_text(macro_interval)})" if macro_interval else "")
+    facts = [
+        ("95 % interval", interval_text(score.interval)),
+        ("Macro-F1 (95 % interval)" if macro_interval else "Macro-F1", macro),
+        ("Scored on", score.split),
+        ("Labels", wording.label_rule_text(score.label_rule)),
+        ("Trained", f"{start_of(card)}, {score.seeds} seed{'s' if score.seeds > 1 else ''}"),
+    ]
+    note = f"{score.note[:1].upper()}{score.note[1:]}." if score.note else ""
+    text = " ".join(filter(None, [note, score.missed]))
+    st.html(scores.headline(wording.network_name(name), score.accuracy, score.count, facts, text))
+
+
+def _stated_split(name: str) -> str:
+    """The part that a checkpoint's card has a score on, or else the one that FER2013's are scored on."""
+    try:
+        stated = read_card(name).scores
+    except CheckpointError:  # show_score says what is wrong with it
+        stated = ()
+    return short_name(stated[0].split) if stated else DEFAULT_SPLIT
