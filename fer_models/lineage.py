@@ -32,6 +32,7 @@ class Lineage(BaseModel):
     choose_on: str = "validation"
     start: str | None = None
     start_recipe: "Lineage | None" = None
+    teachers: tuple[str, ...] = ()
     teacher_recipes: tuple["Lineage", ...] = ()
 
     @property

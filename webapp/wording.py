@@ -155,7 +155,7 @@ def card_text(card: Card) -> str:
             data += "; another rule than the one it is scored by"
         if card.data.leaked_rows_left_out:
             data += f"; {card.data.leaked_rows_left_out:,} that repeat a test picture were left out"
-    taught = card.recipe.get("teachers")
+    taught = card.lineage.teachers
     lines = {
         "Network": f"{words.summary} (`{card.network}`)",
         "Paper": words.reference,

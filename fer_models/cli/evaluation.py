@@ -16,6 +16,7 @@ from fer_models.classifier import load_classifier
 from fer_models.cli.common import warn
 from fer_models.cli.evaluation_tables import comparison_text, confusion_table, report_table, robustness_table
 from fer_models.data import data_folder
+from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
 from fer_models.evaluation.predictions import Predictions, predict_split, save_predictions
@@ -107,7 +108,7 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
 def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Options) -> Evaluation:
     weights, classifier = find_checkpoint(name), load_classifier(name)
     card = classifier.card
-    rule = card.label_rule or "ferplus-majority"
+    rule = card.label_rule or STANDARD_RULE
     split = read(rule, wanted, made_by(card))
     faces = split.faces
     passes = 1 + (len(DISTORTIONS) if options.robustness else 0)

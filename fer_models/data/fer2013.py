@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_models.data.cache import Table, cached
 from fer_models.data.faces import DataError, Faces
-from fer_models.data.ferplus import RULES, VOTE_COLUMNS
+from fer_models.data.ferplus import RULES, STANDARD_RULE, VOTE_COLUMNS
 from fer_models.data.partition import repeats
 from fer_models.labels import FER2013, FERPLUS
 
@@ -57,7 +57,7 @@ def read_fer2013(folder: str | Path) -> Fer2013:
     return Fer2013(faces, facts["emotion"], facts["usage"], facts.get("votes"), leaks)
 
 
-def select_faces(data: Fer2013, split: str, label_rule: str = "ferplus-majority", keep_leaks: bool = False) -> Faces:
+def select_faces(data: Fer2013, split: str, label_rule: str = STANDARD_RULE, keep_leaks: bool = False) -> Faces:
     """Rows of one split with a label by ``label_rule``.
 
     Training rows that ``leaked_rows`` finds are left out unless ``keep_leaks``; test parts are always whole.

@@ -96,8 +96,10 @@ class Rule:
     words: str
 
 
+#: What labels go by unless told otherwise.
+STANDARD_RULE = "ferplus-majority"
 RULES = {
-    "ferplus-majority": Rule(majority, "FERPlus, majority of the votes"),
+    STANDARD_RULE: Rule(majority, "FERPlus, majority of the votes"),
     "ferplus-probability": Rule(probability, "FERPlus, rule “probability”"),
     "ferplus-multi-target": Rule(multi_target, "FERPlus, rule “multi-target”"),
     "ferplus-argmax-10": Rule(argmax_10, "FERPlus, most votes of all ten columns"),

@@ -8,6 +8,7 @@ import numpy as np
 from fer_models.data import fer2013
 from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_set_of, is_repack
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
+from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.partition import random_partition, repeats
 from fer_models.data.pictures import read_pictures
 
@@ -74,7 +75,7 @@ def short_name(part: str) -> str:
 
 def read_parts(
     folder: str | Path,
-    label_rule: str = "ferplus-majority",
+    label_rule: str = STANDARD_RULE,
     *,
     partition: str = "official",
     keep_leaks: bool = False,

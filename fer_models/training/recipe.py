@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from fer_models.data.augmentation import Augmentation
 from fer_models.data.catalogue import data_set_of
+from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.partition import Partition
 from fer_models.lineage import in_todays_words
 from fer_models.preprocessing import Preprocessing
@@ -63,7 +64,7 @@ class Recipe(_Settings):
     start: str | None = Field(
         default=None, description="imagenet, imagenet-lite0, vggface2, or a checkpoint to start from; else scratch"
     )
-    label_rule: LabelRule = "ferplus-majority"
+    label_rule: LabelRule = STANDARD_RULE
     training_rule: LabelRule | None = Field(
         default=None, description="the rule of the training rows where it is another; label_rule stays the yardstick"
     )
