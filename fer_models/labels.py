@@ -28,7 +28,6 @@ FERPLUS = LabelSet("FERPlus", ("neutral", "happiness", "surprise", "sadness", "a
 FER2013 = LabelSet("FER2013", ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"))
 RAF_DB = LabelSet("RAF-DB", ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral"))
 RAFD = LabelSet("RaFD", ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
-LABEL_SETS = {labels.name: labels for labels in (FERPLUS, FER2013, RAF_DB, RAFD)}
 
 
 def display_order(labels: Sequence[str]) -> list[int]:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from fer_models.labels import FER2013, LABEL_SETS, display_order
+from fer_models.labels import FER2013, FERPLUS, RAF_DB, RAFD, display_order
 
 
-@pytest.mark.parametrize("name", LABEL_SETS)
-def test_expressions_stand_in_one_order_whichever_labels_were_learnt(name):
-    labels = LABEL_SETS[name].labels
+@pytest.mark.parametrize("label_set", [FERPLUS, FER2013, RAF_DB, RAFD], ids=lambda one: one.name)
+def test_expressions_stand_in_one_order_whichever_labels_were_learnt(label_set):
+    labels = label_set.labels
     order = display_order(labels)
     assert sorted(order) == list(range(len(labels)))
     shown = [labels[index] for index in order]

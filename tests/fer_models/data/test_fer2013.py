@@ -15,7 +15,7 @@ from fer_models.data import (
     select_faces,
 )
 from fer_models.data.partition import repeats
-from fer_models.labels import FER2013, FERPLUS, LABEL_SETS, expression
+from fer_models.labels import FER2013, FERPLUS, RAF_DB, RAFD, expression
 from tests.support.fer2013_files import write_files
 
 
@@ -228,7 +228,7 @@ def test_a_label_is_found_in_its_set_and_another_is_named():
 
 
 def test_spellings_of_expressions():
-    for label_set in LABEL_SETS.values():
+    for label_set in (FERPLUS, FER2013, RAF_DB, RAFD):
         assert [expression(label) for label in label_set.labels] == list(label_set.labels)
     spelt = {"Happy": "happiness", "SAD": "sadness", "angry": "anger", "surprised": "surprise", " Fearful": "fear"}
     assert {name: expression(name) for name in spelt} == spelt

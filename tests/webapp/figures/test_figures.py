@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import webapp
-from fer_models.labels import LABEL_SETS
+from fer_models.data import DATA_SETS
 from webapp.figures import answer, strips
 from webapp.figures.box import box_figure
 from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS, Scale, gate_scale, signed_scale
@@ -168,7 +168,7 @@ def test_the_answers_table_names_every_label_and_marks_the_answer_and_the_explai
 
 
 def test_every_label_of_every_data_set_has_its_own_colour():
-    labels = {label for labels in LABEL_SETS.values() for label in labels.labels}
+    labels = {label for row in DATA_SETS if row.label_set for label in row.label_set.labels}
     assert labels == set(EXPRESSION_COLOURS) and len(set(EXPRESSION_COLOURS.values())) == len(labels)
 
 
