@@ -19,6 +19,7 @@ import urllib.request
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 FACES = ("neutral", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
 
@@ -43,7 +44,7 @@ async def ask(visitor: ClientConnection, query: str) -> tuple[float, set[str]]:
 async def visit(url: str, number: int, options: argparse.Namespace) -> list[float]:
     """One visitor's waits, the opening of the page not counted."""
     pauses = random.Random(number)
-    async with connect(url, subprotocols=["streamlit"], max_size=None) as visitor:
+    async with connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None) as visitor:
         _, before = await ask(visitor, "")
         times = []
         for index in range(options.faces):

@@ -11,17 +11,17 @@ import argparse
 import platform
 import statistics
 import time
-from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
 
 import numpy as np
 import torch
 
 from fer_models.data import Faces
 from fer_models.labels import FERPLUS
-from fer_models.networks import PAPER_NETWORKS
-from fer_models.training.loop import Run, Show, best_device
+from fer_models.networks import PAPER_NETWORKS, channels_last, create_network
+from fer_models.training.batches import Batches
+from fer_models.training.learner import Learner
+from fer_models.training.machine import THIS_MACHINE
 from fer_models.training.recipe import Recipe, Stage
 
 ROWS, EPOCH = 4096, 24_446
@@ -38,21 +38,29 @@ def measure(network: str, side: int, batch: int, steps: int, compiled: bool) -> 
     """Median seconds of a real step and of one on a batch that is there already."""
     faces = made_up_faces(ROWS)
     recipe = Recipe(network=network, stages=(Stage(side=side, epochs=1),), batch_size=batch, learning_rate=1e-4)
-    device = torch.device(best_device())
-    with TemporaryDirectory() as folder:
-        run = Run(recipe, faces, faces, Path(folder), device, Show(lambda line: None, None), compiled)
-        run.network.train()
-        ready, order = run.batches.make(torch.arange(batch, device=device), side), run.batches.order(0)
-        seconds: tuple[list[float], list[float]] = ([], [])
-        for index in range(steps + 5):
-            chosen = order[index * batch % (ROWS - batch) :][:batch]
-            for kind, call in enumerate((partial(run.step, chosen, side), partial(run.learn, *ready))):
-                started = time.perf_counter()
-                call()
-                if device.type == "cuda":
-                    torch.cuda.synchronize()
-                if index >= 5:
-                    seconds[kind].append(time.perf_counter() - started)
+    device = THIS_MACHINE.torch_device
+    batches = Batches(recipe, faces, device)
+    module = channels_last(create_network(network, len(FERPLUS))).to(device).train()
+    learner = Learner(module, recipe, batches.labels, compiled=compiled)
+    ready, order = batches.make(torch.arange(batch, device=device), side), batches.order(0)
+
+    def real(index: int) -> None:
+        chosen = order[index * batch % (ROWS - batch) :][:batch]
+        learner.learn(*batches.make(chosen, side), step=index, rate=recipe.learning_rate)
+
+    def on_ready_tensors(index: int) -> None:
+        learner.learn(*ready, step=index, rate=recipe.learning_rate)
+
+    kinds: tuple[Callable[[int], None], ...] = (real, on_ready_tensors)
+    seconds: tuple[list[float], ...] = ([], [])
+    for index in range(steps + 5):
+        for call, taken in zip(kinds, seconds, strict=True):
+            started = time.perf_counter()
+            call(index)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            if index >= 5:
+                taken.append(time.perf_counter() - started)
     return statistics.median(seconds[0]), statistics.median(seconds[1])
 
 
