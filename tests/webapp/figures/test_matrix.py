@@ -118,6 +118,6 @@ def test_the_numbers_are_a_plain_table_too():
 
 
 def test_a_matrix_that_chooses_nothing_has_the_same_cells():
-    html = matrix.matrix_picture(matrix.share_matrix(NAMES, matrix.row_shares(COUNTS)), "all & nothing")
+    html = matrix.matrix_picture(matrix.recall_matrix(NAMES, COUNTS), "all & nothing")
     assert Table(html).lines[2] == ["Neutral", "90", "1", "9"]
     assert "<button" not in html and "all &amp; nothing" in html
