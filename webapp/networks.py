@@ -7,7 +7,7 @@ import threading
 import fer_models as fer
 from fer_models.checkpoints import find_checkpoint
 
-_MOST = 12  # of a few megabytes each; the one that was loaded first goes first
+MOST = 12  # of a few megabytes each; the one that was loaded first goes first
 
 _kept: dict[tuple[str, int], fer.Classifier] = {}
 _loading = threading.Lock()
@@ -34,6 +34,6 @@ def load_classifier(checkpoint: str) -> fer.Classifier:
     with _loading:
         if key not in _kept:
             _kept[key] = fer.load_classifier(checkpoint)
-            while len(_kept) > _MOST:
+            while len(_kept) > MOST:
                 del _kept[next(iter(_kept))]
         return _kept[key]

@@ -6,7 +6,6 @@ it is done. Pages ask :func:`pending` and show what is stored, or say that a net
 
 import gc
 import logging
-import os
 import threading
 from importlib import import_module
 
@@ -50,19 +49,17 @@ def _warm_up() -> None:
 
 
 def load_networks() -> None:
-    # One thread a visitor: with more, visitors at the same time take each other's cores. Read when PyTorch starts.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
+    """Bring as many networks into memory as are kept there, the papers' own first."""
     import numpy as np
     import torch
 
     import fer_models as fer
-    from webapp.networks import load_classifier
+    from webapp.networks import MOST, load_classifier
     from webapp.wording import in_papers_order
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # with more, visitors at the same time take each other's cores
     face = np.full((48, 48, 3), 128, np.uint8)
-    for checkpoint in in_papers_order(fer.list_checkpoints()):
+    for checkpoint in in_papers_order(fer.list_checkpoints())[:MOST]:
         try:
             # The first face takes longer than any later one.
             fer.explain(load_classifier(checkpoint), face)

@@ -42,7 +42,7 @@ def test_other_weights_are_loaded_anew(tmp_path):
 
 
 def test_the_network_that_was_loaded_first_goes_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "_MOST", 2)
+    monkeypatch.setattr(networks, "MOST", 2)
     names = [f"small-{number}" for number in range(3)]
     for name in names:
         save(tmp_path, "mobilenetv3_small", name)

@@ -1,6 +1,7 @@
 """The server as browsers and supervisors meet it: a process of its own, asked over HTTP."""
 
 import gzip
+import os
 import re
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
-from tests.support.servers import Answer, get, held_server, wait_until_ready
+from tests.support.servers import ROOT, Answer, free_port, get, held_server, running, wait_until_ready
 from webapp.compression import wants_gzip
+
+APP = ROOT / "webapp" / "app.py"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,14 @@ def test_what_is_not_there_is_said_to_be_missing(url, path):
     assert get(f"{url}/{path}", accept_encoding="gzip").status == 404
 
 
+def test_the_site_alone_is_served_by_streamlit_too(tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", APP, "--server.port", str(port), "--server.headless", "true"]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    with running(command, f"http://127.0.0.1:{port}", tmp_path, PYTHONPATH=path) as url:
+        assert b"modulepreload" in get(url).body
+
+
 @pytest.mark.parametrize(
     ("sent", "wanted"),
     [
@@ -135,8 +146,7 @@ print([name for name in ("torch", "kornia", "scipy", "sklearn", "captum", "matpl
 
 def first_run(**link: str) -> tuple[str, str]:
     """What the start page says while networks are still being loaded, and the heavy packages that it has loaded."""
-    app = Path(__file__).parents[2] / "webapp" / "app.py"
-    code = FIRST_RUN.format(app=str(app), link=link)
+    code = FIRST_RUN.format(app=str(APP), link=link)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-3000:]
     said, heavy = run.stdout.strip().rsplit("\n", 1)
