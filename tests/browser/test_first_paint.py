@@ -1,14 +1,16 @@
 """What a visitor sees of a server that has only just started."""
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.servers import held_server
+from tests.support.servers import ROOT, held_server
 
+MOST_MEGABYTES = 1.2
 SECONDS = 60_000  # to load PyTorch and the networks on a busy machine, in milliseconds
 
 
@@ -39,3 +41,14 @@ def test_the_other_page_says_that_it_is_being_loaded(page: Page, held):
     expect(page.get_by_text("being loaded")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("being loaded")).to_be_hidden()
+
+
+def test_a_first_visit_moves_little(browser: Browser, site_url):
+    spec = importlib.util.spec_from_file_location("page_benchmark", ROOT / "benchmarks" / "page.py")
+    assert spec and spec.loader
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    page, files, answers = benchmark.first_visit(browser, site_url)
+    page.context.close()
+    assert files > 100_000 and answers > 10_000  # all was counted
+    assert (files + answers) / 1e6 <= MOST_MEGABYTES
