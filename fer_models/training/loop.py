@@ -24,7 +24,7 @@ from fer_models.training.state import Progress, load_state, run_identity, save_s
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"
-LOSSES_AT_ONCE = 32  # on a GPU every look at a loss waits for all work queued so far
+LOOK_EVERY = {"cpu": 1, "cuda": 32}  # steps; on a GPU a look at a loss waits for all work queued so far
 
 
 class TrainingError(ValueError):
@@ -87,7 +87,7 @@ def train(
             batch = batches.make(order[index * recipe.batch_size :][: recipe.batch_size], side)
             losses.append(learner.learn(*batch, step=progress.step, rate=rate))
             progress.step += 1
-            if machine.torch_device.type == "cpu" or len(losses) >= LOSSES_AT_ONCE:
+            if len(losses) >= LOOK_EVERY[machine.torch_device.type]:
                 _look_at(losses, progress, folder)
             now = time.monotonic()
             progress.seconds, started = progress.seconds + now - started, now

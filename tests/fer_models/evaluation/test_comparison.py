@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, chi2
 
-from fer_models.cli.evaluation_tables import comparison_text
 from fer_models.evaluation import Predictions, compare
 from fer_models.evaluation.comparison import paired_interval
 from fer_models.labels import FER2013, FERPLUS
@@ -84,17 +83,3 @@ def test_only_the_same_faces_and_labels_are_compared():
         compare(a, replace(b, split="PrivateTest"))
     with pytest.raises(ValueError, match="two rules, ferplus-majority and ferplus-argmax-8"):
         compare(a, replace(b, labels=(b.labels + 1) % 8, label_rule="ferplus-argmax-8"))
-
-
-def test_the_comparison_in_words():
-    clear, open_, strong = (compare(*answers(*counts)) for counts in ((50, 2, 10, 7), (50, 3, 4, 7), (50, 90, 2, 7)))
-    assert comparison_text(clear).splitlines() == [
-        "a.test against b.test on the same 69 faces of PublicTest",
-        "  both right 50; only a.test 2; only b.test 10; neither 7",
-        f"  difference of accuracy -11.6 points (95 % interval {100 * clear.difference_interval[0]:+.1f} to "
-        f"{100 * clear.difference_interval[1]:+.1f})",
-        "  McNemar's exact test gives p = 0.039: b.test is better by more than the choice of faces explains; "
-        "other training runs may differ",
-    ]
-    assert "p = 1.000: these faces do not tell the two apart" in comparison_text(open_)
-    assert "p < 0.001: a.test is better" in comparison_text(strong)

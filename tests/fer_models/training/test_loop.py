@@ -271,6 +271,24 @@ def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, m
     assert all(torch.isfinite(t).all() for t in weights(tmp_path).values())
 
 
+def test_losses_looked_at_together_are_all_seen_before_anything_is_saved(unbroken, faces, tmp_path, monkeypatch):
+    """As on a GPU, where each look would wait."""
+    monkeypatch.setattr(loop, "LOOK_EVERY", {"cpu": 32})
+    loop.train(RECIPE, *faces, tmp_path / "sound", CPU)
+    expected, found = weights(unbroken[0]), weights(tmp_path / "sound")
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    real, calls = losses.F.cross_entropy, []
+
+    def poisoned(*args, **kwargs):
+        calls.append(1)
+        return real(*args, **kwargs) * (math.nan if len(calls) == 3 else 1)  # two a step
+
+    monkeypatch.setattr(losses.F, "cross_entropy", poisoned)
+    with pytest.raises(loop.TrainingError, match="became nan at step 1; nothing was saved before"):
+        loop.train(RECIPE, *faces, tmp_path / "poisoned", CPU)
+    assert list((tmp_path / "poisoned").iterdir()) == []
+
+
 def test_weights_that_answer_nothing_are_not_kept(faces, tmp_path):
     wild = RECIPE.model_copy(update={"learning_rate": 1e30, "batch_size": 48, "sam": 0.0, "clip_norm": 0.0})
     with pytest.raises(loop.TrainingError, match="nothing was saved before"):
