@@ -76,28 +76,28 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _settings(form: str, part: str, data: Sequence[str] | None, *, machine: "Machine", **others: Any) -> "Settings":
+def _settings(form: str, split: str, data: Sequence[str] | None, *, machine: "Machine", **others: Any) -> "Settings":
     """Settings as given, checked; without ``data`` FERSCOPE_DATA is looked in, where it is set.
 
-    Raises ValueError: no such form, part, folder, device or file of ImageNet weights.
+    Raises ValueError: no such form, split, folder, device or file of ImageNet weights.
     """
     from fer_models.data import data_folder
     from fer_models.reproduction.engine import Settings
-    from fer_models.reproduction.result import OFFICIAL_PARTS
+    from fer_models.reproduction.result import OFFICIAL_SPLITS
     from fer_models.reproduction.runs import FORMS
     from fer_models.training.machine import check_device
     from fer_models.training.start.published import check_start_file
 
     if form not in FORMS:
         raise ValueError(f"A form is one of {', '.join(FORMS)}, not '{form}'.")
-    if part not in OFFICIAL_PARTS:
-        raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_PARTS)}, not '{part}'.")
+    if split not in OFFICIAL_SPLITS:
+        raise ValueError(f"A split to score on is one of {', '.join(OFFICIAL_SPLITS)}, not '{split}'.")
     if machine.device is not None:
         check_device(machine.device)
     if machine.start_weights is not None:
         check_start_file(machine.start_weights)
     given = data or ([folder] if (folder := os.environ.get("FERSCOPE_DATA")) else [])
-    return Settings(form=form, part=part, data=tuple(map(data_folder, given)), machine=machine, **others)
+    return Settings(form=form, split=split, data=tuple(map(data_folder, given)), machine=machine, **others)
 
 
 def _print_list(settings: "Settings") -> None:
@@ -118,9 +118,9 @@ def _do_run(key: str, settings: "Settings") -> None:
             typer.echo(f"{key}: {event_text(event)}")
 
     result = reproduce_run(key, settings, show)
-    score = result.on(settings.part)
+    score = result.on(settings.split)
     if score is not None:
-        scored = f"{score.count:,} faces of {result.part_name(settings.part)}"
+        scored = f"{score.count:,} faces of {result.split_name(settings.split)}"
         typer.echo(f"{key}: {scored}: accuracy {score.accuracy:.4f}, macro-F1 {score.macro_f1:.4f}")
 
 
@@ -141,7 +141,7 @@ def _do_tables(ids: Sequence[str] | None, settings: "Settings", *, train: bool, 
         store_results(tables, settings, show)
     complete = not failed
     for table in tables:
-        filled = fill(table, settings.form, settings.part, settings.found)
+        filled = fill(table, settings.form, settings.split, settings.found)
         typer.echo(f"\n{table_text(filled)}")
         complete = complete and filled.has_ours
     for reason in missing.values():

@@ -18,12 +18,12 @@ from fer_models.reproduction.runs import Form
 from fer_models.reproduction.table import Cell, Table
 
 
-def filled_table(table: str, form: Form = "short", part: str = "PublicTest", found: Found = SHIPPED) -> FilledTable:
+def filled_table(table: str, form: Form = "short", split: str = "PublicTest", found: Found = SHIPPED) -> FilledTable:
     """The table with the id ``table``, filled with the results that are there (see ``fill``).
 
     Raises ValueError: no such table; a stored result is damaged.
     """
-    return fill(find_table(table), form, part, found)
+    return fill(find_table(table), form, split, found)
 
 
 __all__ = [

@@ -22,7 +22,7 @@ _OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}
 def conditions(
     table: Table,
     form: Form,
-    part: str,
+    split: str,
     by_study: Mapping[Study, Sequence[Result]],
     missing: Mapping[Study, str],
 ) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def conditions(
         if not results:
             lines.append(f"Ours, {dataset}: {missing[studies[0]]}. {_recipe_text(studies, form)}")
             continue
-        lines.append(f"Ours, {dataset}: {_recipe_text(studies, form)} {_result_text(results, part)}")
+        lines.append(f"Ours, {dataset}: {_recipe_text(studies, form)} {_result_text(results, split)}")
         partial = [study for study in studies if len(by_study[study]) < len(SEEDS[form])]
         if partial:
             done = sum(len(by_study[study]) for study in studies)
@@ -71,11 +71,11 @@ def _labels(recipe: Recipe) -> str:
     return f"learning {learnt}{weighted}"
 
 
-def _result_text(results: Sequence[Result], part: str) -> str:
+def _result_text(results: Sequence[Result], split: str) -> str:
     first = results[0]
-    name = first.part_name(part)
-    score = first.on(part)
-    assert name is not None and score is not None  # results are those scored on `part`
+    name = first.split_name(split)
+    score = first.on(split)
+    assert name is not None and score is not None  # results are those scored on `split`
     rows = sorted({result.training_rows for result in results})
     leaks = first.leaked_rows_left_out
     left_out = "" if leaks is None else f", {leaks:,} that repeat a picture of another part left out"

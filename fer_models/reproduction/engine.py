@@ -23,13 +23,13 @@ from fer_models.training.start.published import IMAGENET
 class Settings:
     """How tables are reproduced.
 
-    ``form``: 'short' or 'full'; ``part``: 'PublicTest' or 'PrivateTest'; ``data``: folders in which data sets are
+    ``form``: 'short' or 'full'; ``split``: 'PublicTest' or 'PrivateTest'; ``data``: folders in which data sets are
     looked for; ``out``: folder of runs; ``jobs``: runs at a time; ``again``: what comes with FERScope does not count as
     done; ``machine``: where to train.
     """
 
     form: Form = "short"
-    part: str = "PublicTest"
+    split: str = "PublicTest"
     data: tuple[Path, ...] = ()
     out: Path = Path("runs") / "reproduce"
     jobs: int = 1
@@ -49,7 +49,7 @@ def reproduce_run(key: str, settings: Settings, watch: Watch = ignore) -> Result
     run = recorded_run(key, settings.out) or find_run(key)
     _check_imagenet([run], settings.machine)
     data = find_data(run.recipe.label_rule, settings.data)
-    return complete(run, settings.out, data, settings.part, machine=settings.machine, watch=watch)
+    return complete(run, settings.out, data, settings.split, machine=settings.machine, watch=watch)
 
 
 def reproduce_tables(
@@ -63,7 +63,7 @@ def reproduce_tables(
     found, wanted, places, missing = settings.found, dict[str, Run](), dict[str, Path](), dict[str, str]()
     for study in dict.fromkeys(study for table in tables for study in table.studies):
         for run in runs(study, settings.form):
-            result = found.result(run, settings.part)
+            result = found.result(run, settings.split)
             if result is not None and not result.of_a_sample:
                 continue
             rule = study.label_rule
@@ -77,7 +77,7 @@ def reproduce_tables(
     _check_imagenet(wanted.values(), settings.machine)
     if wanted:
         watch(Note(f"Runs to do: {len(wanted)}, {min(settings.jobs, len(wanted))} at a time, in {settings.out}."))
-    place = Place(settings.out, places, settings.part, settings.machine)
+    place = Place(settings.out, places, settings.split, settings.machine)
     return run_grid(list(wanted.values()), place, settings.jobs, watch), missing
 
 

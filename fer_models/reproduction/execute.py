@@ -13,12 +13,12 @@ from fer_models.data import TENTH, DataError, Faces, Parts, data_set_of
 from fer_models.evaluation.scores import predict_faces
 from fer_models.networks import create_network
 from fer_models.reproduction.result import (
-    OFFICIAL_PARTS,
+    OFFICIAL_SPLITS,
     Epoch,
-    PartScore,
     Result,
+    SplitScore,
     read_result,
-    score_part,
+    score_split,
     write_result,
 )
 from fer_models.reproduction.runs import Run
@@ -33,16 +33,16 @@ RESULT = "result.json"
 
 
 def complete(
-    run: Run, out: Path, data: Path, part: str, *, machine: Machine = THIS_MACHINE, watch: Watch = ignore
+    run: Run, out: Path, data: Path, split: str, *, machine: Machine = THIS_MACHINE, watch: Watch = ignore
 ) -> Result:
-    """Do all of ``run`` that is not done: train, then score on ``part``.
+    """Do all of ``run`` that is not done: train, then score on ``split``.
 
     Args:
         run: what to train.
         out: folder of all runs; this one's is ``out / run.key``. A second process that is given the same run waits
             until the first has ended it, and then finds it done.
         data: folder of the data set.
-        part: 'PublicTest' or 'PrivateTest'; data sets that have only one test part are scored on that.
+        split: 'PublicTest' or 'PrivateTest'; data sets that have only one test split are scored on that.
         machine: where to train, and what of the data may be left out.
         watch: told what happens.
 
@@ -54,10 +54,10 @@ def complete(
         result = read_result(folder / RESULT) if (folder / RESULT).exists() else None
         if result is not None and not is_of_these_data(result, data):
             result = None
-        if result is not None and result.on(part) is not None:
+        if result is not None and result.on(split) is not None:
             return result
         parts = read_for(run.recipe, data, watch, skip_bad=machine.skip_bad)
-        name, faces = _part(parts, part, run)
+        name, faces = _scored(parts, split, run)
         if result is None:
             result = _train(run, parts, folder, machine, watch, (name, faces))
         else:
@@ -102,19 +102,19 @@ def _train(run: Run, parts: Parts, folder: Path, machine: Machine, watch: Watch,
     )
 
 
-def _part(parts: Parts, part: str, run: Run) -> tuple[str, Faces]:
+def _scored(parts: Parts, split: str, run: Run) -> tuple[str, Faces]:
     """The faces to score on and what they are called. DataError when the data set has parts, but not that one."""
     named = {name: faces for name, faces in zip(parts.names[1:], (parts.validation, parts.test), strict=True) if name}
-    faces = named.get(part)
+    faces = named.get(split)
     if faces is not None:
-        return part, faces
-    if set(named) & set(OFFICIAL_PARTS):
-        raise DataError(f"fer2013.csv holds no rows of {part}, only of {', '.join(named)}; choose one by --split.")
+        return split, faces
+    if set(named) & set(OFFICIAL_SPLITS):
+        raise DataError(f"fer2013.csv holds no rows of {split}, only of {', '.join(named)}; choose one by --split.")
     planned = plan(parts, run.recipe)
     return planned.scored_name, planned.scored
 
 
-def _score(run: Run, weights: Path, faces: Faces) -> PartScore:
+def _score(run: Run, weights: Path, faces: Faces) -> SplitScore:
     """Scores of the float32 weights of the kept epoch, one view a face, on the CPU."""
     recipe, labels = run.recipe, faces.label_set.labels
     network = create_network(recipe.network, len(labels), **recipe.options)
@@ -129,4 +129,4 @@ def _score(run: Run, weights: Path, faces: Faces) -> PartScore:
         licence=data_set_of(recipe.label_rule).rights,
     )
     predicted = predict_faces(Classifier(network.eval(), card), faces.images).argmax(1)
-    return score_part(faces.labels, predicted, labels)
+    return score_split(faces.labels, predicted, labels)

@@ -23,23 +23,23 @@ class Found:
     data: tuple[Path, ...] = ()
     stored: Path | None = STORED
 
-    def result(self, run: Run, part: str | None = None) -> Result | None:
-        """The first result of ``run`` that is there, was made by just this recipe and is scored on ``part``, if any.
+    def result(self, run: Run, split: str | None = None) -> Result | None:
+        """The first result of ``run`` that is there, was made by just this recipe and is scored on ``split``, if any.
 
-        Without ``part`` it may be scored on whatever part. Raises ResultError.
+        Without ``split`` it may be scored on whatever split. Raises ResultError.
         """
         files = [self.out / run.key / RESULT] if self.out else []
         files += [self.stored / f"{run.key}.json"] if self.stored else []
         for file in files:
             if not file.is_file() or (result := read_result(file)).recipe != run.recipe:
                 continue
-            if part is None or result.on(part) is not None:
+            if split is None or result.on(split) is not None:
                 return result
         return None
 
-    def results(self, study: Study, form: Form, part: str) -> list[Result]:
-        """Results of a study's seeds that are scored on ``part``."""
-        return [result for run in runs(study, form) if (result := self.result(run, part)) is not None]
+    def results(self, study: Study, form: Form, split: str) -> list[Result]:
+        """Results of a study's seeds that are scored on ``split``."""
+        return [result for run in runs(study, form) if (result := self.result(run, split)) is not None]
 
 
 SHIPPED = Found()
@@ -100,18 +100,18 @@ class FilledTable:
         return any(cell.value is not None for row in self.rows for cell in row.ours)
 
 
-def fill(table: Table, form: Form = "short", part: str = "PublicTest", found: Found = SHIPPED) -> FilledTable:
+def fill(table: Table, form: Form = "short", split: str = "PublicTest", found: Found = SHIPPED) -> FilledTable:
     """Fill a table with the results that are there; nothing is trained.
 
     Args:
         table: see ``find_table``.
         form: 'short' or 'full'; forms are never mixed in one table.
-        part: what FER2013 and FERPlus are scored on, 'PublicTest' or 'PrivateTest'.
+        split: what FER2013 and FERPlus are scored on, 'PublicTest' or 'PrivateTest'.
         found: where to look.
 
     Raises ResultError when a stored result is damaged.
     """
-    by_study = {study: found.results(study, form, part) for study in table.studies}
+    by_study = {study: found.results(study, form, split) for study in table.studies}
     missing = {study: _missing(study, found) for study in table.studies}
 
     def ours(source: Source) -> Cell:
@@ -119,7 +119,7 @@ def fill(table: Table, form: Form = "short", part: str = "PublicTest", found: Fo
             return source.compute()
         if isinstance(source, Trained):
             results = by_study[source.study]
-            return source.measure(results, part) if results else Cell(missing[source.study])
+            return source.measure(results, split) if results else Cell(missing[source.study])
         return source
 
     return FilledTable(
@@ -131,11 +131,11 @@ def fill(table: Table, form: Form = "short", part: str = "PublicTest", found: Fo
         columns=table.columns,
         rows=tuple(FilledRow(row.label, row.paper, tuple(map(ours, row.ours))) for row in table.rows),
         confusions=tuple(
-            _confusion(confusion, by_study[confusion.study], part, missing[confusion.study])
+            _confusion(confusion, by_study[confusion.study], split, missing[confusion.study])
             for confusion in table.confusions
         ),
         setting=table.setting,
-        conditions=conditions(table, form, part, by_study, missing),
+        conditions=conditions(table, form, split, by_study, missing),
         footnotes=table.footnotes,
     )
 
@@ -181,12 +181,12 @@ def _missing(study: Study, found: Found) -> str:
     return "not run"
 
 
-def _confusion(confusion: Confusion, results: Sequence[Result], part: str, missing: str) -> FilledConfusion:
+def _confusion(confusion: Confusion, results: Sequence[Result], split: str, missing: str) -> FilledConfusion:
     ours = None
     if results:
         # From the order of the network's outputs to the one that the table states.
         order = [results[0].labels.index(label) for label in confusion.labels]
-        scores = [score for result in results if (score := result.on(part)) is not None]
+        scores = [score for result in results if (score := result.on(split)) is not None]
         counts = np.sum([score.confusion for score in scores], axis=0)
         ours = counts[np.ix_(order, order)]
     paper = None if confusion.paper is None else np.array(confusion.paper, dtype=float)

@@ -35,7 +35,7 @@ class Place:
 
     out: Path
     data: Mapping[str, Path]
-    part: str = "PublicTest"
+    split: str = "PublicTest"
     machine: Machine = THIS_MACHINE
 
 
@@ -54,7 +54,7 @@ def _one_by_one(runs: Sequence[Run], place: Place, watch: Watch) -> dict[str, st
         watch(Note(f"Run {number} of {len(runs)}: {run.key}"))
         try:
             data = place.data[run.recipe.label_rule]
-            complete(run, place.out, data, place.part, machine=place.machine, watch=watch)
+            complete(run, place.out, data, place.split, machine=place.machine, watch=watch)
         except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: what PyTorch raises, out of memory too
             failed[run.key] = str(error)
             watch(Note(f"Failed: {run.key}: {error}"))
@@ -108,7 +108,7 @@ def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str
     folder.mkdir(parents=True, exist_ok=True)
     with written_aside(folder / RECIPE) as aside:
         aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    options = ["--out", place.out, "--data", place.data[run.recipe.label_rule], "--split", place.part]
+    options = ["--out", place.out, "--data", place.data[run.recipe.label_rule], "--split", place.split]
     options += machine_options(place.machine, run)
     # -P: a folder named fer_models where the command is called must not be taken for ours.
     command = [sys.executable, "-P", "-c", _WORKER, "reproduce", "--run", run.key, *map(str, options)]

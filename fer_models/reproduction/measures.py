@@ -15,7 +15,7 @@ from scipy.stats import t as student
 from fer_models.evaluation.confusion import Confusion
 from fer_models.evaluation.report import RESAMPLES, percentiles
 from fer_models.evaluation.scores import wilson_interval
-from fer_models.reproduction.result import PartScore, Result
+from fer_models.reproduction.result import Result, SplitScore
 from fer_models.reproduction.table import NOTHING, Cell, Measure
 from fer_models.text import share_text
 
@@ -23,9 +23,9 @@ from fer_models.text import share_text
 Estimate = tuple[float, float, float]
 
 
-def accuracy(results: Sequence[Result], part: str) -> Cell:
-    """Share of right answers on ``part``."""
-    return _cell([_share(_right(score), score.count) for score in _scores(results, part)])
+def accuracy(results: Sequence[Result], split: str) -> Cell:
+    """Share of right answers on ``split``."""
+    return _cell([_share(_right(score), score.count) for score in _scores(results, split)])
 
 
 def accuracy_after(epoch: int) -> Measure:
@@ -33,7 +33,7 @@ def accuracy_after(epoch: int) -> Measure:
     return partial(_accuracy_after, epoch=epoch)
 
 
-def _accuracy_after(results: Sequence[Result], part: str, *, epoch: int) -> Cell:
+def _accuracy_after(results: Sequence[Result], split: str, *, epoch: int) -> Cell:
     found = []
     for result in results:
         record = next((record for record in result.history if record.epoch == epoch), None)
@@ -48,10 +48,10 @@ def recall(label: str) -> Measure:
     return partial(_recall, label=label)
 
 
-def _recall(results: Sequence[Result], part: str, *, label: str) -> Cell:
+def _recall(results: Sequence[Result], split: str, *, label: str) -> Cell:
     if results and label not in results[0].labels:
         return Cell("no such label")
-    scores = _scores(results, part)
+    scores = _scores(results, split)
     return _cell([_share(*_counts(results[0], score, label, "recall")) for score in scores])
 
 
@@ -65,9 +65,9 @@ def report(row: str, column: str) -> Measure:
     return partial(_report, row=row, column=column)
 
 
-def _report(results: Sequence[Result], part: str, *, row: str, column: str) -> Cell:
+def _report(results: Sequence[Result], split: str, *, row: str, column: str) -> Cell:
     estimates = []
-    for result, score in zip(results, _scores(results, part), strict=False):
+    for result, score in zip(results, _scores(results, split), strict=False):
         of_label = row in result.labels
         if column == "support":
             support = int(score.matrix.support[result.labels.index(row)]) if of_label else score.count
@@ -95,18 +95,18 @@ def _figure(confusion: Confusion, row: str, column: str, index: int | None) -> n
     return values.mean(-1) if row == "macro avg" else confusion.weighted(values)
 
 
-def _counts(result: Result, score: PartScore, label: str, column: str) -> tuple[int, int]:
+def _counts(result: Result, score: SplitScore, label: str, column: str) -> tuple[int, int]:
     """Right answers, and what they are a share of: faces of the label (recall) or answers with it (precision)."""
     confusion, index = score.matrix, result.labels.index(label)
     of = confusion.support if column == "recall" else confusion.answered
     return int(confusion.right[index]), int(of[index])
 
 
-def _scores(results: Sequence[Result], part: str) -> list[PartScore]:
-    return [score for result in results if (score := result.on(part)) is not None]
+def _scores(results: Sequence[Result], split: str) -> list[SplitScore]:
+    return [score for result in results if (score := result.on(split)) is not None]
 
 
-def _right(score: PartScore) -> int:
+def _right(score: SplitScore) -> int:
     return int(score.matrix.right.sum())
 
 

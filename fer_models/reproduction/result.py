@@ -14,7 +14,7 @@ from fer_models.training.recipe import Recipe
 #: Results that come with FERScope.
 STORED = Path(__file__).with_name("results")
 #: Test parts that only FER2013's official files tell apart.
-OFFICIAL_PARTS = ("PublicTest", "PrivateTest")
+OFFICIAL_SPLITS = ("PublicTest", "PrivateTest")
 
 
 class ResultError(ValueError):
@@ -25,8 +25,8 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class PartScore(_Part):
-    """Scores on one part of a data set: all follow from ``confusion``, and only that is stored.
+class SplitScore(_Part):
+    """Scores on one split of a data set: all follow from ``confusion``, and only that is stored.
 
     ``confusion[true][predicted]`` counts faces in the result's label order.
     """
@@ -36,7 +36,7 @@ class PartScore(_Part):
     confusion: tuple[tuple[NonNegativeInt, ...], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _is_a_matrix_of_faces(self) -> "PartScore":
+    def _is_a_matrix_of_faces(self) -> "SplitScore":
         if any(len(row) != len(self.confusion) for row in self.confusion):
             raise ValueError("the confusion matrix is not square")
         if not self.count:
@@ -81,7 +81,7 @@ class Result(_Part):
     """One finished run.
 
     ``epoch`` (from 1) is the one whose weights were scored; ``chosen_on`` names the faces on which it was the best, of
-    which there were ``chosen_count``; ``history`` is scored on those too. ``scores`` are by part of the data set.
+    which there were ``chosen_count``; ``history`` is scored on those too. ``scores`` are by split of the data set.
     """
 
     key: str
@@ -94,16 +94,16 @@ class Result(_Part):
     chosen_on: str
     chosen_count: int = Field(gt=0)
     history: tuple[Epoch, ...] = Field(min_length=1)
-    scores: dict[str, PartScore] = Field(min_length=1)
+    scores: dict[str, SplitScore] = Field(min_length=1)
     seconds: float = Field(ge=0, description="of training")
     device: str
     versions: dict[str, str]
 
     @model_validator(mode="after")
     def _has_a_row_a_label(self) -> "Result":
-        for part, score in self.scores.items():
+        for split, score in self.scores.items():
             if len(score.confusion) != len(self.labels):
-                raise ValueError(f"the confusion matrix of {part} has not one row a label")
+                raise ValueError(f"the confusion matrix of {split} has not one row a label")
         return self
 
     @property
@@ -111,20 +111,20 @@ class Result(_Part):
         """Whether the data were a sample for trying out: no official training part is that small."""
         return self.training_rows < SAMPLE
 
-    def on(self, part: str) -> PartScore | None:
-        """Scores on ``part``; a data set with one test part of another name, as RAF-DB has, gives those on its own."""
-        name = self.part_name(part)
+    def on(self, split: str) -> SplitScore | None:
+        """Scores on ``split``; a data set with one test split of another name (RAF-DB) gives those on its own."""
+        name = self.split_name(split)
         return None if name is None else self.scores[name]
 
-    def part_name(self, part: str) -> str | None:
-        """What the part that ``on`` gives is called."""
-        own = [name for name in self.scores if name not in OFFICIAL_PARTS]
-        return part if part in self.scores else next(iter(own), None)
+    def split_name(self, split: str) -> str | None:
+        """What the split that ``on`` gives is called."""
+        own = [name for name in self.scores if name not in OFFICIAL_SPLITS]
+        return split if split in self.scores else next(iter(own), None)
 
 
-def score_part(labels: np.ndarray, predicted: np.ndarray, names: tuple[str, ...]) -> PartScore:
+def score_split(labels: np.ndarray, predicted: np.ndarray, names: tuple[str, ...]) -> SplitScore:
     """Scores of answers ``predicted`` (N,) to faces with ``labels`` (N,), both indices into ``names``."""
-    return PartScore(confusion=Confusion.of(labels, predicted, len(names)).counts.tolist())
+    return SplitScore(confusion=Confusion.of(labels, predicted, len(names)).counts.tolist())
 
 
 def read_result(file: Path) -> Result:

@@ -68,7 +68,7 @@ class Study:
         return data_set_of(self.label_rule).title
 
 
-#: From the results of a study's seeds, and the part of the data they shall be scored on, to a cell.
+#: From the results of a study's seeds, and the split of the data they shall be scored on, to a cell.
 Measure = Callable[[Sequence[Result], str], Cell]
 
 

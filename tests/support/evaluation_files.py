@@ -10,7 +10,7 @@ from fer_models.evaluation import Predictions, save_predictions
 from fer_models.evaluation.predictions import FACES_IN_A_MEAN
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import find_table
-from fer_models.reproduction.result import Epoch, Result, score_part, write_result
+from fer_models.reproduction.result import Epoch, Result, score_split, write_result
 from fer_models.reproduction.runs import Form, runs
 from tests.support.pages import opened
 from tests.webapp.conftest import save
@@ -114,7 +114,7 @@ def write_results(
         names = (FER2013 if study.label_rule == "fer2013" else FERPLUS).labels
         labels = np.repeat(np.arange(len(names)), 50)
         wrong = np.arange(len(labels)) % 50 >= 20 + 3 * number
-        part = score_part(labels, np.where(wrong, (labels + 1) % len(names), labels), names)
+        part = score_split(labels, np.where(wrong, (labels + 1) % len(names), labels), names)
         for run in runs(study, form):
             epochs = run.recipe.stages[-1].epochs
             history = tuple(

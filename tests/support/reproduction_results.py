@@ -6,7 +6,7 @@ import numpy as np
 
 from fer_models.labels import FER2013, FERPLUS, RAF_DB
 from fer_models.reproduction import Result, find_table
-from fer_models.reproduction.result import Epoch, score_part, write_result
+from fer_models.reproduction.result import Epoch, score_split, write_result
 from fer_models.reproduction.runs import Run
 from fer_models.reproduction.table import Study
 
@@ -15,7 +15,7 @@ FACES = 400
 
 
 def made_up(
-    run: Run, skill: float = 0.7, part: str = "PublicTest", faces: int = FACES
+    run: Run, skill: float = 0.7, split: str = "PublicTest", faces: int = FACES
 ) -> tuple[Result, np.ndarray, np.ndarray]:
     """A result with answers of which about ``skill`` are right; with the labels and answers behind it."""
     names = LABELS[run.recipe.label_rule].labels
@@ -37,7 +37,7 @@ def made_up(
         chosen_on="a held-out tenth of the training rows",
         chosen_count=2_000,
         history=history,
-        scores={part: score_part(labels, answers, names)},
+        scores={split: score_split(labels, answers, names)},
         seconds=480.0,
         device="cpu",
         versions={"torch": "2.13.0"},

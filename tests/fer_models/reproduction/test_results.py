@@ -19,7 +19,7 @@ from fer_models.reproduction import (
     table_state,
 )
 from fer_models.reproduction.measures import mean_of_seeds
-from fer_models.reproduction.result import ResultError, read_result, score_part, write_result
+from fer_models.reproduction.result import ResultError, read_result, score_split, write_result
 from fer_models.reproduction.runs import runs
 from tests.support.reproduction_results import FACES, made_up, store, study_of
 
@@ -35,7 +35,7 @@ def test_scores_of_a_part_equal_scikit_learns():
     rng = np.random.default_rng(3)
     labels, answers = rng.integers(0, 3, 200), rng.integers(0, 4, 200)  # nobody shows the fourth
     names = ("a", "b", "c", "d")
-    found = score_part(labels, answers, names)
+    found = score_split(labels, answers, names)
     report = classification_report(
         labels, answers, labels=range(4), target_names=names, output_dict=True, zero_division=0
     )
@@ -154,7 +154,7 @@ def test_epochs_after_the_last_are_empty_with_the_reason(tmp_path):
 
 def test_a_label_that_a_data_set_lacks_and_data_sets_with_one_test_part(tmp_path):
     (run,) = runs(study_of("003-F9", "mobilenetv1", "raf-db"), "short")
-    store(made_up(run, part="test")[0], tmp_path)
+    store(made_up(run, split="test")[0], tmp_path)
     table = filled_table("003-F9", found=Found(stored=tmp_path))
     cells = dict(zip(table.columns, next(r for r in table.rows if r.label == "MobileNetV1, RAF-DB").ours, strict=True))
     assert cells["contempt"].text == "no such label" and cells["fear"].value is not None
@@ -163,10 +163,10 @@ def test_a_label_that_a_data_set_lacks_and_data_sets_with_one_test_part(tmp_path
 
 def test_private_test_is_asked_for_apart(tmp_path):
     study = study_of("001-T6", "mobilenetv3_simam", "fer2013")
-    store(made_up(runs(study, "short")[0], part="PrivateTest")[0], tmp_path)
+    store(made_up(runs(study, "short")[0], split="PrivateTest")[0], tmp_path)
     found = Found(stored=tmp_path)
     assert not filled_table("001-T6", found=found).has_ours
-    private = filled_table("001-T6", part="PrivateTest", found=found)
+    private = filled_table("001-T6", split="PrivateTest", found=found)
     assert private.has_ours and "scored on PrivateTest" in " ".join(private.conditions)
 
 
@@ -192,7 +192,7 @@ def test_a_result_of_another_recipe_does_not_count(tmp_path):
 def test_an_own_result_of_another_part_does_not_hide_the_stored_one(tmp_path):
     (run,) = runs(study_of("002-T5", "mobilenetv3_ca"), "short")
     store(stored := made_up(run)[0], tmp_path)
-    own = made_up(run, part="PrivateTest")[0]
+    own = made_up(run, split="PrivateTest")[0]
     (tmp_path / "out" / run.key).mkdir(parents=True)
     write_result(own, tmp_path / "out" / run.key / "result.json")
     found = Found(tmp_path / "out", stored=tmp_path)

@@ -202,7 +202,7 @@ def test_storing_keeps_the_scores_on_parts_that_the_run_lacks(run_cli, tmp_path,
     stored, own = tmp_path / "stored", tmp_path / "out" / run.key
     own.mkdir(parents=True)
     monkeypatch.setattr(engine, "STORED", stored)
-    public, private = (made_up(run, part=part)[0] for part in ("PublicTest", "PrivateTest"))
+    public, private = (made_up(run, split=split)[0] for split in ("PublicTest", "PrivateTest"))
     arguments = ("001-T7", "--show", "--store", "--out", tmp_path / "out")
     write_result(public, own / "result.json")
     assert "1 results stored" in run_cli(*arguments).stdout
