@@ -9,6 +9,8 @@ import typer
 
 import fer_models as fer
 from fer_models.cli import app
+from fer_models.data.catalogue import DATA_SETS
+from fer_models.training.start.published import PUBLISHED
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -77,6 +79,17 @@ def test_commands_and_options_that_the_documents_name_are_there():
         # Every command's, and pip's.
         others = {"--help", "--no-deps", "--constraint"}
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text)) <= options | others, name
+
+
+def test_tables_of_label_rules_and_starts_are_whole():
+    def first_cells(name: str, heading: str) -> set[str]:
+        section = (ROOT / name).read_text(encoding="utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        cells = " ".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+        return set(re.findall(r"`([\w-]+)`", cells))
+
+    rules = {rule for data_set in DATA_SETS for rule in data_set.rules}
+    assert first_cells("docs/command-line.md", "Data sets") - {"--label-rule"} == rules
+    assert first_cells("docs/training.md", "Starts") - {"start"} == PUBLISHED.keys()
 
 
 def test_citation_and_changelog_know_the_version():
