@@ -5,6 +5,7 @@ are most of what a first visit moves. A file's name changes with its content, so
 """
 
 import gzip
+import posixpath
 import re
 
 from anyio import to_thread
@@ -40,8 +41,9 @@ class Compressed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        path = posixpath.normpath(scope["path"])  # /static/././a.js is /static/a.js: kept once
         compress = scope["method"] == "GET" and wants_gzip(Headers(scope=scope))
-        if compress and (kept := self._kept.get(scope["path"])):
+        if compress and (kept := self._kept.get(path)):
             await kept(scope, receive, send)
             return
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
@@ -51,8 +53,8 @@ class Compressed:
             return
         response = await to_thread.run_sync(_compressed, answer.headers, bytes(answer.body))
         # An address that names no file gives the page, so HTML is not kept: there is no end to such addresses.
-        if "/static/" in scope["path"] and not answer.headers["content-type"].startswith(HTML):
-            self._kept[scope["path"]] = response
+        if "/static/" in path and not answer.headers["content-type"].startswith(HTML):
+            self._kept[path] = response
         await response(scope, receive, send)
 
 

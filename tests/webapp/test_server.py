@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.testclient import TestClient
 
 from tests.support.servers import ROOT, Answer, free_port, get, held_server, running, wait_until_ready
-from webapp.compression import wants_gzip
+from webapp.compression import Compressed, wants_gzip
 
 APP = ROOT / "webapp" / "app.py"
 
@@ -65,6 +66,23 @@ def test_a_browser_that_has_a_script_is_told_so(script):
 def test_the_second_visitor_gets_the_kept_bytes(script):
     first, second = get(script, accept_encoding="gzip"), get(script, accept_encoding="gzip")
     assert first.body == second.body and first.headers["etag"] == second.headers["etag"]
+
+
+def test_nothing_is_kept_without_end():
+    """One script has many addresses, and an address that names no file gives the page."""
+
+    async def app(scope, receive, send):
+        kind = b"text/javascript" if scope["path"].endswith(".js") else b"text/html"
+        headers = [(b"content-type", kind), (b"content-length", b"5000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": 5000 * b"x"})
+
+    compressed = Compressed(app)
+    asked = TestClient(compressed, headers={"accept-encoding": "gzip"})
+    for path in ("/static/a.js", "/static/./a.js", "/static//a.js", "/static/b", "/static/c", "/d"):
+        answer = asked.get(f"http://test{path}")
+        assert answer.headers["content-encoding"] == "gzip" and answer.content == 5000 * b"x"
+    assert list(compressed._kept) == ["/static/a.js"]
 
 
 def test_a_part_of_a_file_is_not_compressed(script):
