@@ -224,10 +224,6 @@ def test_everything_else_is_one_clear_error(data, named):
         open_image(data)
 
 
-def test_an_image_error_is_a_value_error():
-    assert issubclass(ImageError, ValueError)
-
-
 @pytest.mark.parametrize("path", ["absent.png", "", "with\0null.png"])
 def test_paths_that_cannot_be_read(tmp_path, path):
     with pytest.raises(ImageError):

@@ -51,4 +51,5 @@ def test_a_probability_is_never_rounded_to_a_certainty(probability, digits, text
 
 def test_names_are_listed_as_in_a_sentence():
     assert listed(["fear"]) == "fear" and listed([]) == ""
+    assert listed(["anger", "disgust", "fear"]) == "anger, disgust and fear"
     assert listed(["anger", "disgust", "fear"], "or") == "anger, disgust or fear"

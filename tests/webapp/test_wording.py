@@ -1,9 +1,6 @@
 """Names of checkpoints as visitors read them and as links carry them, and what the page says of a card."""
 
-import pytest
-
 from fer_models.card import TrainingData
-from fer_models.text import listed
 from tests.conftest import make_network
 from webapp.wording import card_text, in_papers_order, network_name
 
@@ -48,10 +45,3 @@ def test_the_card_says_by_which_labels_it_was_trained_and_scored_and_who_taught_
     said = card_text(card.model_copy(update={"recipe": recipe}))
     assert f"{labels}; another rule than the one it is scored by; 3 that" in said
     assert "from scratch; taught by a.one and b.two" in said
-
-
-@pytest.mark.parametrize(
-    ("names", "text"), [([], ""), (["fear"], "fear"), (["disgust", "fear", "contempt"], "disgust, fear or contempt")]
-)
-def test_alternatives_are_listed_with_or(names, text):
-    assert listed(names, "or") == text

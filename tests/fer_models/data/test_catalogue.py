@@ -34,12 +34,11 @@ def test_every_data_set_is_recognised_and_read_by_each_of_its_rules(folders):
 
 def test_no_data_set_is_taken_for_another(folders):
     for row in DATA_SETS:
-        for title, folder in folders.items():
+        for folder in folders.values():
             if folder == folders[row.title] or row.label_set is None:  # any two folders of pictures are classes
                 continue
             with pytest.raises(DataError):
                 row.check(folder)
-            assert title != row.title
 
 
 def test_rules_and_names_are_told_apart():

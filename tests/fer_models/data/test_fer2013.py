@@ -145,12 +145,6 @@ def test_made_up_files(tmp_path):
     assert seven.label_set is FER2013 and seven.targets[1].tolist() == [0, 1, 0, 0, 0, 0, 0]
 
 
-def test_faces_can_be_compared_and_counted(tmp_path):
-    data = read_fer2013(write_files(tmp_path))
-    first, second = (select_faces(data, "PublicTest") for _ in range(2))
-    assert first == first and first != second and len({first, second}) == 2
-
-
 @pytest.mark.parametrize("file", ["fer2013.csv", "fer2013new.csv", "leaks.csv"])
 def test_a_byte_order_mark_is_passed_over(tmp_path, file):
     write_files(tmp_path)

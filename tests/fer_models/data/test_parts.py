@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from fer_models.data import LABEL_RULES, DataError, parts, read_parts
+from fer_models.data import LABEL_RULES, DataError, read_parts
 from fer_models.data.catalogue import _CSV_ROWS
 from fer_models.labels import FER2013, FERPLUS
-from fer_models.reproduction import result
 from tests.support.fer2013_files import repeat_row, write_files
 from tests.support.made_up_data import REPACK_CLASSES, write_class_folders, write_raf_db, write_rafd
 
@@ -97,13 +96,6 @@ def test_counts_of_a_file_that_is_cut_short(tmp_path):
     with pytest.raises(DataError, match=r"fer2013\.csv: Training has 1,000 faces, 28,709 are official"):
         read_parts(tmp_path)
     assert len(read_parts(tmp_path, check_counts=False).training) == 998
-
-
-def test_the_limit_of_a_sample_is_one_for_reading_and_for_results(tmp_path, monkeypatch):
-    assert result.SAMPLE is parts.SAMPLE == 1_000
-    monkeypatch.setattr(parts, "SAMPLE", 48)
-    with pytest.raises(DataError, match="Training has 48 faces"):
-        read_parts(write_files(tmp_path))
 
 
 def test_one_whole_part_does_not_excuse_a_short_one(tmp_path, monkeypatch):

@@ -13,7 +13,6 @@ import webapp
 from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
 from fer_models.reproduction.result import Epoch
-from fer_models.text import listed
 from tests.support.html_tables import Table, contrast
 from webapp import wording
 from webapp.figures import charts, cost, paper_tables, scores, strips
@@ -217,13 +216,6 @@ def test_confusions_stand_side_by_side_as_shares():
     assert "Ours, short form, 104 faces" in html
     neither = FilledConfusion("Figure 9", NAMES, "in order", None, None, "needs RAF-DB")
     assert "<li>Figure 9: not readable; ours: needs RAF-DB.</li>" in paper_tables.confusion_pairs([neither], "short")
-
-
-@pytest.mark.parametrize(
-    ("names", "text"), [([], ""), (["fear"], "fear"), (["disgust", "fear", "contempt"], "disgust, fear and contempt")]
-)
-def test_lists_of_names(names, text):
-    assert listed(names) == text
 
 
 def test_the_comparison_in_words():
