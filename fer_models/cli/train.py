@@ -2,11 +2,14 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fer_models.cli.common import CompileOption, DataOption, DeviceOption, SkipBadOption, plain_errors, resumable
+
+if TYPE_CHECKING:
+    from fer_models.training.recipe import Stage
 
 
 def train(
@@ -77,7 +80,8 @@ def train(
     from fer_models.training.tracking import tracked
 
     with plain_errors():
-        recipe = make_recipe(network, recipe_name, Changes(tuple(stage or ()), seed, label_rule, keep_leaks, align))
+        stages = tuple(map(_stage, stage or ()))
+        recipe = make_recipe(network, recipe_name, Changes(stages, seed, label_rule, keep_leaks, align))
         if show_recipe:
             typer.echo(recipe.model_dump_json(indent=1))
             return
@@ -92,3 +96,15 @@ def train(
             machine = Machine(device, compiled, skip_bad, start_weights)
             weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16", watch)
     typer.echo(f"Checkpoint: {weights}")
+
+
+def _stage(text: str) -> "Stage":
+    from fer_models.training.recipe import Stage
+
+    try:
+        side, epochs = text.split(":")
+        return Stage(side=int(side), epochs=int(epochs))
+    except ValueError as error:
+        raise ValueError(
+            f"A stage is SIDE:EPOCHS, for example 112:3, with a side of 48 to 512; not '{text}'."
+        ) from error

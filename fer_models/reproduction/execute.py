@@ -22,7 +22,7 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
-from fer_models.training.loop import train
+from fer_models.training.loop import BEST, METRICS, STATE, train
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.partition import plan, read_for
 from fer_models.training.progress import Watch, ignore
@@ -61,11 +61,11 @@ def complete(
         if result is None:
             result = _train(run, parts, folder, machine, watch, (name, faces))
         else:
-            found = _score(run, folder / "best.safetensors", faces)
+            found = _score(run, folder / BEST, faces)
             result = result.model_copy(update={"scores": {**result.scores, name: found}})
         write_result(result, folder / RESULT)
         # It is needed to go on with training only, and three times as large as the weights.
-        (folder / "state.safetensors").unlink(missing_ok=True)
+        (folder / STATE).unlink(missing_ok=True)
         return result
 
 
@@ -81,7 +81,7 @@ def _train(run: Run, parts: Parts, folder: Path, machine: Machine, watch: Watch,
     planned = plan(parts, run.recipe)
     best = train(run.recipe, planned.training, planned.choosing, folder, machine, watch)
     _, epoch = read_best(best)
-    lines = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
     history = tuple(Epoch.model_validate(json.loads(line)) for line in lines)
     tenth = planned.choosing is not planned.scored
     return Result(

@@ -26,7 +26,7 @@ class Learner:
 
     def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False):
         self.network, self.recipe, self.device = network, recipe, labels.device
-        self.averaged = AveragedModel(network, use_buffers=True)
+        self.ema = AveragedModel(network, use_buffers=True)
         self.optimizer = make_optimizer(network, recipe)
         head = cast(nn.Linear, network.classifier[-1])
         self.loss = JointLoss(recipe.loss, labels, head.out_features, head.in_features).to(labels.device)
@@ -36,12 +36,12 @@ class Learner:
     @property
     def modules(self) -> dict[str, nn.Module]:
         """All that learns, by the name it is saved under."""
-        return {"network": self.network, "average": self.averaged, "loss": self.loss}
+        return {"network": self.network, "average": self.ema, "loss": self.loss}
 
     @property
-    def average(self) -> Network:
+    def averaged(self) -> Network:
         """The network with averaged weights: what is scored and kept."""
-        return cast(Network, self.averaged.module)
+        return cast(Network, self.ema.module)
 
     def learn(self, images: Tensor, targets: Tensor, labels: Tensor, *, step: int, rate: float) -> Tensor:
         """Move the weights by one batch at a learning rate, and the averaged ones after them.
@@ -63,8 +63,8 @@ class Learner:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm or math.inf)
         self.optimizer.step()
         self.loss.update(features, labels)
-        self.averaged.multi_avg_fn = get_ema_multi_avg_fn(ema_decay_at(step, recipe))
-        self.averaged.update_parameters(self.network)
+        self.ema.multi_avg_fn = get_ema_multi_avg_fn(ema_decay_at(step, recipe))
+        self.ema.update_parameters(self.network)
         return torch.where(norm.isfinite(), loss, norm)
 
     def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:

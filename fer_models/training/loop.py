@@ -23,7 +23,7 @@ from fer_models.training.start.load import load_start
 from fer_models.training.state import Progress, load_state, run_identity, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
-STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"
+STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"  # in the folder of a run
 LOOK_EVERY = {"cpu": 1, "cuda": 32}  # steps; on a GPU a look at a loss waits for all work queued so far
 
 
@@ -101,7 +101,7 @@ def train(
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == recipe.stages[-1].side and record.accuracy > progress.best_score:
             progress.best_epoch, progress.best_score = record.epoch, record.accuracy
-            write_tensors(learner.average.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
+            write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
         progress.close_epoch(record)
         save()
         _write_metrics(progress, folder)
@@ -142,8 +142,8 @@ def _score_epoch(
     side = recipe.side_of(epoch)
     if not recipe.loss.softmax:
         # Nothing trains the head: it answers with the nearest mean of the training rows.
-        fit_nearest_mean(learner.average, batches.images, batches.labels, recipe, side)
-    found = scores(probabilities(learner.average, validation.images, recipe, side), validation)
+        fit_nearest_mean(learner.averaged, batches.images, batches.labels, recipe, side)
+    found = scores(probabilities(learner.averaged, validation.images, recipe, side), validation)
     if not math.isfinite(found["validation_loss"]):
         raise TrainingError(
             f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{_last_save(folder)}."

@@ -1,4 +1,4 @@
-"""What `ferscope train` does: recipe and data together, train, publish."""
+"""From a recipe and a data set to a checkpoint: read, train, publish."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,9 @@ SHIPPED = ("paper", "tuned")
 
 @dataclass(frozen=True)
 class Changes:
-    """What the command line changes in a recipe; None or empty leaves it as it is."""
+    """What is to be changed in a recipe; None or empty leaves it as it is."""
 
-    stages: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
     seed: int | None = None
     label_rule: str | None = None
     keep_leaks: bool = False
@@ -72,7 +72,7 @@ def run_training(
 
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
-    """'paper', 'tuned', a file's or a checkpoint's recipe, else the network's default, changed by the command line.
+    """'paper', 'tuned', a file's or a checkpoint's recipe, else the network's default, with changes.
 
     Raises ValueError (or a kind of it) when there is no such recipe, it is not right, or for another network.
     """
@@ -92,7 +92,7 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
     if changes.seed is not None:
         updates["seed"] = changes.seed
     if changes.stages:
-        updates["stages"] = tuple(_stage(text).model_dump() for text in changes.stages)
+        updates["stages"] = tuple(stage.model_dump() for stage in changes.stages)
     if changes.label_rule is not None:
         updates["label_rule"] = changes.label_rule
     if changes.keep_leaks:
@@ -103,13 +103,3 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         return Recipe.model_validate(made.model_dump() | updates)
     except ValidationError as error:
         raise ValueError(f"The recipe is not right: {first_mistake(error)}.") from error
-
-
-def _stage(text: str) -> Stage:
-    try:
-        side, epochs = text.split(":")
-        return Stage(side=int(side), epochs=int(epochs))
-    except ValueError as error:
-        raise ValueError(
-            f"A stage is SIDE:EPOCHS, for example 112:3, with a side of 48 to 512; not '{text}'."
-        ) from error

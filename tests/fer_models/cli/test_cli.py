@@ -200,6 +200,11 @@ def test_own_pictures_are_cropped_to_the_face_when_asked(run, photo, tmp_path):
     assert np.array_equal(again, faces[True])
 
 
+def test_stages_are_told_as_side_and_epochs(run):
+    shown = run("train", "a_mobilenet", "--stage", "64:2", "--stage", "112:1", "--show-recipe")
+    assert json.loads(shown.stdout)["stages"] == [{"side": 64, "epochs": 2}, {"side": 112, "epochs": 1}]
+
+
 def test_a_shown_recipe_can_be_changed_and_given_back(run, tmp_path):
     shown = run("train", "a_mobilenet", "--recipe", "paper", "--show-recipe")
     assert shown.exit_code == 0 and json.loads(shown.stdout)["schedule"] == "inverse time"
@@ -231,7 +236,7 @@ def test_a_checkpoint_s_recipe_can_be_followed_again(run, tmp_path, monkeypatch)
         (("train", "a_mobilnet"), "Did you mean 'a_mobilenet'"),
         (("train", "a_mobilenet"), "FERSCOPE_DATA"),
         (("train", "a_mobilenet", "--data", "nowhere"), "no folder nowhere"),
-        (("train", "a_mobilenet", "--stage", "3"), "SIDE:EPOCHS"),
+        *((("train", "a_mobilenet", "--stage", wrong), "SIDE:EPOCHS") for wrong in ("64", "64:x", "20:1", "64:0")),
         (("train", "a_mobilenet", "--device", "tpu"), "cpu or cuda"),
         (("train", "a_mobilnet", "--show-recipe"), "Did you mean 'a_mobilenet'"),
         (("train", "a_mobilenet", "--label-rule", "nonsense"), "The recipe is not right: label_rule: Input should be"),

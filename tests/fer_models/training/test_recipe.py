@@ -6,7 +6,7 @@ import torch
 from fer_models.data.augmentation import Augmentation, augmenter
 from fer_models.networks import PAPER_NETWORKS, create_network
 from fer_models.reproduction.runs import Run
-from fer_models.training.recipe import Loss, Recipe
+from fer_models.training.recipe import Loss, Recipe, Stage
 from fer_models.training.recipes import list_recipes, load_recipe
 from fer_models.training.run import Changes, make_recipe
 
@@ -99,7 +99,7 @@ def test_what_one_of_cannot_choose_is_refused():
 
 
 def test_recipes_from_the_command_line(tmp_path):
-    recipe = make_recipe("a_mobilenet", None, Changes(("64:2", "112:1"), 3))
+    recipe = make_recipe("a_mobilenet", None, Changes((Stage(side=64, epochs=2), Stage(side=112, epochs=1)), 3))
     assert recipe.optimizer == "sgd" and recipe.seed == 3
     assert [recipe.side_of(epoch) for epoch in range(3)] == [64, 64, 112]
     file = tmp_path / "recipe.json"
@@ -118,9 +118,6 @@ def test_recipes_from_the_command_line(tmp_path):
         make_recipe("a_mobilenet", str(file))
     with pytest.raises(ValueError, match="cannot be read"):
         make_recipe("a_mobilenet", str(tmp_path / "none.json"))
-    for wrong in ("64", "64:x", "20:1", "64:0"):
-        with pytest.raises(ValueError, match="SIDE:EPOCHS"):
-            make_recipe("a_mobilenet", None, Changes((wrong,)))
     assert make_recipe("a_mobilenet", "paper", Changes(label_rule="fer2013")).label_rule == "fer2013"
     with pytest.raises(ValueError, match="label_rule"):
         make_recipe("a_mobilenet", "paper", Changes(label_rule="majority"))
