@@ -8,10 +8,13 @@ from pydantic import ValidationError
 
 
 def first_mistake(error: ValidationError) -> str:
-    """The first thing that is wrong and where, e.g. 'stages.0.side: Input should be less than or equal to 512'."""
+    """The first thing that is wrong and where, e.g. 'stages.0.side: Input should be less than or equal to 512'.
+
+    Without a full stop, for it stands within a sentence.
+    """
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").removesuffix(".")
     return f"{where}: {message}" if where else message
 
 

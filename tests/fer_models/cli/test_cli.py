@@ -239,7 +239,7 @@ def test_a_checkpoint_s_recipe_can_be_followed_again(run, tmp_path, monkeypatch)
         *((("train", "a_mobilenet", "--stage", wrong), "SIDE:EPOCHS") for wrong in ("64", "64:x", "20:1", "64:0")),
         (("train", "a_mobilenet", "--device", "tpu"), "cpu or cuda"),
         (("train", "a_mobilnet", "--show-recipe"), "Did you mean 'a_mobilenet'"),
-        (("train", "a_mobilenet", "--label-rule", "nonsense"), "The recipe is not right: label_rule: Input should be"),
+        (("train", "a_mobilenet", "--label-rule", "nonsense"), "The recipe is not right: label_rule: A label rule is"),
         (("train", "a_mobilenet", "--name", "a/b", "--data", "."), "'a/b' cannot stand in a file's name"),
         (("train", "a_mobilenet", "--name", "..", "--data", "."), "'..' cannot stand in a file's name"),
         (("evaluate", "small.test"), "FERSCOPE_DATA"),
@@ -250,7 +250,7 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
     monkeypatch.delenv("FERSCOPE_DATA", raising=False)
     result = run(*arguments)
     assert result.exit_code == 1
-    assert message in result.stderr and result.stderr.count("\n") == 1
+    assert message in result.stderr and result.stderr.count("\n") == 1 and ".." not in result.stderr[-4:]
     assert list(tmp_path.iterdir()) == []
 
 
