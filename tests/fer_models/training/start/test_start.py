@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
@@ -14,10 +14,33 @@ from fer_models.networks import create_network
 from fer_models.training.progress import EpochDone, Event, Note
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.load import load_start
+from fer_models.training.start.published import PUBLISHED
 from fer_models.training.start.vggface2 import load_vggface2
 from tests.conftest import make_network
 from tests.support.fer2013_files import write_files
 from tests.support.graph_model import made_up, write
+from tests.support.timm_layout import lite0, random_state
+
+
+def test_each_published_start_has_its_loader(tmp_path):
+    files = {
+        "imagenet": tmp_path / "model.safetensors",
+        "imagenet-lite0": tmp_path / "lite0.pth",
+        "vggface2": write(tmp_path, made_up()),
+    }
+    save_file(random_state("mobilenetv1_100"), files["imagenet"])
+    torch.save(lite0(), files["imagenet-lite0"])
+    assert files.keys() == PUBLISHED.keys()
+    faces = read_parts(write_files(tmp_path / "data", training=16, test=8, leaks=())).training
+    called = {"imagenet": "timm/mobilenetv1", "imagenet-lite0": "EfficientNet-Lite0", "vggface2": "faceres-deep"}
+    for start, file in files.items():
+        name = "efficientnet_b0" if start == "imagenet-lite0" else "mobilenetv1"
+        network = create_network(name)
+        before = network.features[0][0].weight.clone()
+        said: list[Event] = []
+        load_start(network, Recipe(network=name, start=start), faces, said.append, file)
+        assert not torch.equal(network.features[0][0].weight, before)
+        assert len(said) == 1 and said[0].text.startswith(f"Weights of {called[start]}")
 
 
 @pytest.fixture
