@@ -12,7 +12,7 @@ from importlib import import_module
 logger = logging.getLogger(__name__)
 
 #: Modules that a page imports when it is first opened, and that take long.
-PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.box")
+PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.box", "webapp.figures.charts")
 
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -38,6 +38,7 @@ def _warm_up() -> None:
         load_networks()
         for page in PAGES:
             import_module(page)
+        import_module("webapp.views.evaluation.costs").count()
     except Exception:
         logger.exception("Warming up failed; pages load what they need.")
     finally:

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binomtest, norm
 
 from fer_models.evaluation.predictions import Predictions
+from fer_models.evaluation.scores import Z
 
 #: From this probability on, chance is the usual explanation of a difference.
 SIGNIFICANT = 0.05
@@ -54,8 +54,15 @@ def compare(a: Predictions, b: Predictions) -> Comparison:
         neither=int((~right_a & ~right_b).sum()),
         difference=(only_a - only_b) / count,
         difference_interval=paired_interval(only_a, only_b, count),
-        p_value=float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0,
+        p_value=mcnemar(only_a, only_b),
     )
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """Two-sided p-value of the exact binomial test: how probable so uneven a division is if each is as likely."""
+    both = only_a + only_b
+    tail = sum(math.comb(both, count) for count in range(min(only_a, only_b) + 1))
+    return min(2 * tail / 2**both, 1.0)
 
 
 def verdict(found: Comparison, a: str, b: str) -> str:
@@ -74,7 +81,7 @@ def paired_interval(only_a: int, only_b: int, count: int) -> tuple[float, float]
     no width where the two never disagree.
     """
     b, c, n = only_a + 0.5, only_b + 0.5, count + 2
-    half = float(norm.ppf(0.975)) * math.sqrt(b + c - (b - c) ** 2 / n) / n
+    half = Z * math.sqrt(b + c - (b - c) ** 2 / n) / n
     return max((b - c) / n - half, -1.0), min((b - c) / n + half, 1.0)
 
 

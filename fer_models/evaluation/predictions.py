@@ -3,6 +3,8 @@
 Pages and comparisons compute every figure from these files, without the pictures and without running a network.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
@@ -11,15 +13,18 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card
-from fer_models.classifier import Classifier
 from fer_models.data.faces import Faces
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces
+
+if TYPE_CHECKING:  # what is stored is read without PyTorch
+    from fer_models.classifier import Classifier
 
 #: A mean face is shown in place of pictures only when it is of so many faces that it is nobody's.
 FACES_IN_A_MEAN = 30

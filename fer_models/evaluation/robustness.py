@@ -1,16 +1,21 @@
 """Robustness: accuracy on changed copies of the same faces, and what each change costs."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from fer_models.card import Score
-from fer_models.classifier import Classifier
 from fer_models.data.faces import Faces
 from fer_models.evaluation.comparison import paired_interval
 from fer_models.evaluation.distortions import DISTORTIONS, Distortion
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces, score
+
+if TYPE_CHECKING:
+    from fer_models.classifier import Classifier
 
 
 class RobustnessScore(BaseModel):

@@ -7,10 +7,10 @@ from pathlib import Path
 from fer_models.data import DataError
 from fer_models.reproduction.catalogue import find_run
 from fer_models.reproduction.datasets import find_data
-from fer_models.reproduction.execute import RESULT, complete, is_of_these_data
+from fer_models.reproduction.execute import complete, is_of_these_data
 from fer_models.reproduction.filled import Found
 from fer_models.reproduction.grid import Place, recorded_run, run_grid
-from fer_models.reproduction.result import STORED, Result, read_result, write_result
+from fer_models.reproduction.result import RESULT, STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import Form, Run, runs
 from fer_models.reproduction.table import Table
 from fer_models.training.machine import THIS_MACHINE, Machine

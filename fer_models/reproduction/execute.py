@@ -14,6 +14,7 @@ from fer_models.evaluation.scores import predict_faces
 from fer_models.networks import create_network
 from fer_models.reproduction.result import (
     OFFICIAL_SPLITS,
+    RESULT,
     Epoch,
     Result,
     SplitScore,
@@ -28,8 +29,6 @@ from fer_models.training.partition import plan, read_for
 from fer_models.training.progress import Watch, ignore
 from fer_models.training.state import read_best
 from fer_models.version import __version__ as ferscope_version
-
-RESULT = "result.json"
 
 
 def complete(

@@ -9,8 +9,7 @@ import numpy as np
 from fer_models.data import data_set_of
 from fer_models.reproduction.conditions import conditions
 from fer_models.reproduction.datasets import has_data
-from fer_models.reproduction.execute import RESULT
-from fer_models.reproduction.result import STORED, Result, read_result
+from fer_models.reproduction.result import RESULT, STORED, Result, read_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
 from fer_models.reproduction.table import Cell, Computed, Confusion, Source, Study, Table, Trained
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from scipy.stats import t as student
 
 from fer_models.evaluation.confusion import Confusion
 from fer_models.evaluation.report import RESAMPLES, percentiles
@@ -129,6 +128,8 @@ def mean_of_seeds(estimates: Sequence[Estimate]) -> Estimate:
     mean, seeds = float(values.mean()), len(values)
     spread = 0.0
     if seeds > 1:
+        from scipy.stats import t as student  # it takes long to import, and few tables need it
+
         spread = float(student.ppf(0.975, seeds - 1) * values.std(ddof=1) / math.sqrt(seeds))
     below = math.hypot(float((values - lows).mean()), spread)
     above = math.hypot(float((highs - values).mean()), spread)

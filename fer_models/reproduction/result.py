@@ -11,6 +11,8 @@ from fer_models.evaluation.confusion import Confusion
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
 
+#: Name of the file in the folder of a run.
+RESULT = "result.json"
 #: Results that come with FERScope.
 STORED = Path(__file__).with_name("results")
 #: Test parts that only FER2013's official files tell apart.

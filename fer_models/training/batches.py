@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from fer_models.checkpoints import load_checkpoint
-from fer_models.data.augmentation import augmenter
 from fer_models.data.faces import Faces
 from fer_models.networks import channels_last
 from fer_models.networks.folding import fold_batch_norms
 from fer_models.preprocessing import to_input
+from fer_models.training.augmenter import augmenter
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast
 

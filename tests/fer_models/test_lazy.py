@@ -28,6 +28,8 @@ WITHOUT_NETWORKS = (
     "import numpy as np; from fer_models.preprocessing import to_source; to_source(np.zeros((9, 9), np.uint8), 48)",
     "from webapp.figures import evidence, gate_groups",
     "from webapp import wording",
+    "from fer_models.reproduction import list_tables; list_tables()",
+    "from fer_models.evaluation import load_predictions; load_predictions('a_mobilenet.ferplus')",
     "from fer_models.cli import app; app(['--help'], standalone_mode=False)",
     "from fer_models.cli import app; app(['checkpoints'], standalone_mode=False)",
     STARTED,

@@ -7,6 +7,7 @@ import streamlit as st
 import fer_models as fer
 from webapp import warm_up
 from webapp.components.face_intake import ChosenFace
+from webapp.components.waiting import wait_until
 from webapp.figures.gate_groups import GateGroup, group_gates
 from webapp.networks import is_loaded, load_classifier, version
 from webapp.precomputed import stored_answer
@@ -44,13 +45,7 @@ def explanation_for(checkpoint: str, face: ChosenFace, target: str | None) -> An
 
 def wait_for(checkpoint: str) -> None:
     """Run the page again as soon as the network is in memory."""
-
-    @st.fragment(run_every=0.5)
-    def look() -> None:
-        if is_loaded(checkpoint) or not warm_up.pending():
-            st.rerun()
-
-    look()
+    wait_until(lambda: is_loaded(checkpoint) or not warm_up.pending())
 
 
 def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import bootstrap, chi2
+from scipy.stats import binomtest, bootstrap, chi2
 
 from fer_models.evaluation import Predictions, compare
-from fer_models.evaluation.comparison import paired_interval
+from fer_models.evaluation.comparison import mcnemar, paired_interval
 from fer_models.labels import FER2013, FERPLUS
 
 
@@ -83,3 +83,9 @@ def test_only_the_same_faces_and_labels_are_compared():
         compare(a, replace(b, split="PrivateTest"))
     with pytest.raises(ValueError, match="two rules, ferplus-majority and ferplus-argmax-8"):
         compare(a, replace(b, labels=(b.labels + 1) % 8, label_rule="ferplus-argmax-8"))
+
+
+@pytest.mark.parametrize(("only_a", "only_b"), [(0, 0), (3, 0), (5, 5), (7, 6), (154, 142), (0, 3_199), (1_700, 1_499)])
+def test_mcnemars_p_value_is_scipys(only_a, only_b):
+    expected = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1
+    assert mcnemar(only_a, only_b) == pytest.approx(expected, rel=1e-6)

@@ -121,8 +121,8 @@ def test_where_the_bootstrap_would_claim_certainty_wilsons_interval_stands():
     labels = np.array([0] * 30 + [1] * 18)
     report = make_report(labels, np.eye(2)[np.zeros(48, int)], NAMES[:2])  # neutral, whatever is shown
     always, never = report.classes
-    assert always.recall_interval == tuple(binomtest(30, 30).proportion_ci(method="wilson"))
-    assert never.recall_interval == tuple(binomtest(0, 18).proportion_ci(method="wilson"))
+    assert always.recall_interval == pytest.approx(tuple(binomtest(30, 30).proportion_ci(method="wilson")))
+    assert never.recall_interval == pytest.approx(tuple(binomtest(0, 18).proportion_ci(method="wilson")))
     assert never.recall_interval[1] > 0.1
     perfect = make_report(labels, np.eye(2)[labels], NAMES[:2])
     assert perfect.accuracy == 1 and perfect.accuracy_interval[0] < 1

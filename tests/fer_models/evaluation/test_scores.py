@@ -1,17 +1,17 @@
-"""Scores against scikit-learn's report and the Wilson interval written out."""
-
-import math
+"""Scores against scikit-learn's report, intervals against SciPy's."""
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import classification_report
 
 from fer_models.evaluation import score
+from fer_models.evaluation.scores import wilson_interval
 
 NAMES = ("neutral", "happiness", "anger", "fear")
 
 
-def test_score_equals_scikit_learn_and_the_wilson_formula():
+def test_score_equals_scikit_learns_and_scipys():
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 3, 500)  # nobody shows fear: it has no recall and counts in macro-F1
     probabilities = rng.dirichlet(np.ones(4), 500) + 0.4 * np.eye(4)[labels]
@@ -20,13 +20,18 @@ def test_score_equals_scikit_learn_and_the_wilson_formula():
     report = classification_report(
         labels, predicted, labels=range(4), target_names=NAMES, output_dict=True, zero_division=0
     )
-    p, n, z = (predicted == labels).mean(), 500, 1.959963984540054
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    assert found.accuracy == pytest.approx(p) and found.count == 500
-    assert found.interval == pytest.approx((centre - half, centre + half))
+    right = int((predicted == labels).sum())
+    assert found.accuracy == right / 500 and found.count == 500
+    assert found.interval == pytest.approx(tuple(binomtest(right, 500).proportion_ci(method="wilson")))
     assert found.macro_f1 == pytest.approx(report["macro avg"]["f1-score"])
     assert found.recall == pytest.approx({name: report[name]["recall"] for name in NAMES[:3]})
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (0, 13), (13, 13), (1, 3_199), (3_198, 3_199)])
+def test_wilsons_interval_is_scipys_to_its_ends(right, count):
+    low, high = wilson_interval(right, count)
+    assert (low, high) == pytest.approx(tuple(binomtest(right, count).proportion_ci(method="wilson")))
+    assert 0 <= low <= right / count <= high <= 1
 
 
 def test_a_label_without_faces_is_not_said_to_be_missed():

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from fer_models.data.augmentation import Augmentation, augmenter
+from fer_models.data.augmentation import Augmentation
 from fer_models.networks import PAPER_NETWORKS, create_network
 from fer_models.reproduction.runs import Run
+from fer_models.training.augmenter import augmenter
 from fer_models.training.recipe import Loss, Recipe, Stage
 from fer_models.training.recipes import list_recipes, load_recipe
 from fer_models.training.run import Changes, make_recipe

@@ -1,17 +1,18 @@
 """Whether a network is right as often as it says."""
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from fer_models.evaluation import Calibration
 from fer_models.text import share_text
 from webapp.components.words import folded_numbers
 from webapp.views.evaluation.data import Evaluated
-from webapp.views.evaluation.section import section
+from webapp.views.evaluation.section import Later, section
 
 
-def begin(found: Evaluated) -> Callable[[], None]:
-    """The words, at once; returns what draws the chart."""
+def begin(found: Evaluated) -> Later:
+    """The words; the chart comes later."""
     measured = found.report.calibration
     words, content = section(
         "Can its probabilities be believed?",
@@ -22,29 +23,27 @@ def begin(found: Evaluated) -> Callable[[], None]:
         help="How far the curve lies from the dashed line, on the mean over all faces.",
     )
 
-    def draw() -> None:
-        from webapp.figures.charts import CONFIG, FEW, reliability_figure
+    return content, partial(_draw, measured)
 
-        with content:
-            st.plotly_chart(
-                reliability_figure(measured),
-                key="reliability",
-                config=CONFIG,
-                alt="Reliability curve: accuracy against the probability of the answer, and the faces in each bin",
-            )
-            lines = [
-                (
-                    f"{part.low:.2f} to {part.high:.2f}",
-                    f"{part.count:,}",
-                    share_text(part.confidence),
-                    share_text(part.accuracy),
-                )
-                for part in measured.bins
-                if part.confidence is not None and part.accuracy is not None
-            ]
-            heads = ("probability", "faces", "mean probability", "right")
-            folded_numbers(
-                heads, lines, f"Bins without faces are left out. Points of fewer than {FEW} faces are small."
-            )
 
-    return draw
+def _draw(measured: Calibration) -> None:
+    from webapp.figures.charts import CONFIG, FEW, reliability_figure
+
+    st.plotly_chart(
+        reliability_figure(measured),
+        key="reliability",
+        config=CONFIG,
+        alt="Reliability curve: accuracy against the probability of the answer, and the faces in each bin",
+    )
+    lines = [
+        (
+            f"{part.low:.2f} to {part.high:.2f}",
+            f"{part.count:,}",
+            share_text(part.confidence),
+            share_text(part.accuracy),
+        )
+        for part in measured.bins
+        if part.confidence is not None and part.accuracy is not None
+    ]
+    heads = ("probability", "faces", "mean probability", "right")
+    folded_numbers(heads, lines, f"Bins without faces are left out. Points of fewer than {FEW} faces are small.")

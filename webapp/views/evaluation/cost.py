@@ -1,7 +1,7 @@
 """What accuracy costs: multiply-adds and parameters of everything that has a score on the same faces."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from webapp.components.words import folded_numbers, notice
 from webapp.figures.cost import cost_legend
 from webapp.figures.points import CostPoint
 from webapp.views.evaluation import costs
-from webapp.views.evaluation.section import section
+from webapp.views.evaluation.section import Later, section
 
 RUNS = (
     "One run of each network of the papers' tables, with its paper's loss. A checkpoint's epoch may have been chosen "
@@ -19,8 +19,8 @@ RUNS = (
 )
 
 
-def begin(chosen: str, split: str, rule: str) -> Callable[[], None]:
-    """The words and the switch, at once; returns what draws the charts."""
+def begin(chosen: str, split: str, rule: str) -> Later:
+    """The words and the switch; the charts come later."""
     _, content = section(
         "What does accuracy cost?",
         f"Checkpoints scored on {split} with these labels. Multiply-adds are for one picture of the size that was "
@@ -29,22 +29,22 @@ def begin(chosen: str, split: str, rule: str) -> Callable[[], None]:
     with content:
         runs = state.switch(state.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
 
-    def draw() -> None:
-        with content:
-            try:
-                points = costs.checkpoint_points(split, rule) + (costs.run_points(split, rule) if runs else [])
-            except ValueError as error:
-                notice("A stored result cannot be read.", str(error))
-                return
-            if points:
-                _draw([replace(point, name=_name(point)) for point in points], wording.network_name(chosen))
-            else:
-                st.caption(f"Nothing is scored on {split} with the labels {rule} yet.")
-
-    return draw
+    return content, partial(_draw, chosen, split, rule, runs)
 
 
-def _draw(points: list[CostPoint], chosen: str) -> None:
+def _draw(chosen: str, split: str, rule: str, runs: bool) -> None:
+    try:
+        points = costs.checkpoint_points(split, rule) + (costs.run_points(split, rule) if runs else [])
+    except ValueError as error:
+        notice("A stored result cannot be read.", str(error))
+        return
+    if points:
+        _draw_charts([replace(point, name=_name(point)) for point in points], wording.network_name(chosen))
+    else:
+        st.caption(f"Nothing is scored on {split} with the labels {rule} yet.")
+
+
+def _draw_charts(points: list[CostPoint], chosen: str) -> None:
     from webapp.figures.charts import CONFIG, cost_figure
 
     st.html(cost_legend(points, chosen))

@@ -4,8 +4,9 @@ import streamlit as st
 
 from fer_models.card import Card, Score
 from fer_models.checkpoints import CheckpointError, list_checkpoints, read_card
-from fer_models.networks import UnknownNetworkError, network_cost
+from fer_models.networks import UnknownNetworkError
 from fer_models.reproduction import list_tables
+from fer_models.reproduction.costs import cost
 from fer_models.reproduction.measures import accuracy
 from fer_models.reproduction.runs import FORMS
 from fer_models.reproduction.table import Study
@@ -25,12 +26,14 @@ def checkpoint_points(split: str, label_rule: str) -> list[CostPoint]:
             found = _score(name, card, split, label_rule)
             if found is not None:
                 side = card.preprocessing.input_side
+                costs = cost(card.network, len(card.labels), side)
                 points.append(
                     CostPoint(
                         name,
                         f"Checkpoints, {start_of(card)}",
                         side,
-                        *_cost(card.network, len(card.labels), side),
+                        costs.parameters,
+                        costs.macs,
                         found.accuracy,
                         found.interval,
                         checkpoint=True,
@@ -39,6 +42,16 @@ def checkpoint_points(split: str, label_rule: str) -> list[CostPoint]:
         except (CheckpointError, UnknownNetworkError):
             continue  # the checkpoint says so itself when it is chosen
     return points
+
+
+def count() -> None:
+    """Count the costs of all checkpoints, which takes seconds the first time: before the first visitor asks."""
+    for name in list_checkpoints():
+        try:
+            card = read_card(name)
+            cost(card.network, len(card.labels), card.preprocessing.input_side)
+        except (CheckpointError, UnknownNetworkError):
+            continue
 
 
 def run_points(split: str, label_rule: str) -> list[CostPoint]:
@@ -71,21 +84,17 @@ def _run_points(split: str, label_rule: str, changed: Stamp) -> list[CostPoint]:
                 continue
             start = "from scratch" if results[0].recipe.start is None else "from ImageNet weights"
             side = results[0].recipe.preprocessing.input_side
+            costs = cost(study.network, len(results[0].labels), side)
             points.append(
                 CostPoint(
                     study.network,
                     f"{form.capitalize()} runs for the papers' tables, {start}",
                     side,
-                    *_cost(study.network, len(results[0].labels), side),
+                    costs.parameters,
+                    costs.macs,
                     accuracy=measured.value,
                     interval=measured.interval,
                     checkpoint=False,
                 )
             )
     return points
-
-
-@st.cache_resource(show_spinner=False)
-def _cost(network: str, classes: int, side: int) -> tuple[int, int]:
-    cost = network_cost(network, classes, side)
-    return cost.parameters, cost.macs

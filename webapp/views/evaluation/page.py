@@ -4,11 +4,13 @@ import streamlit as st
 
 import fer_models as fer
 from fer_models.evaluation import list_predictions
-from webapp import wording
+from webapp import warm_up, wording
 from webapp.components.network_picker import choose_network
+from webapp.components.waiting import wait_until
 from webapp.figures import answer, scores, strips
 from webapp.views.evaluation import calibration, confusion, cost, expressions, papers
 from webapp.views.evaluation.score import choose_split, show_score
+from webapp.views.evaluation.section import Later
 
 QUESTION = "How good is each network, and where does it err?"
 
@@ -24,14 +26,20 @@ def page() -> None:
     name = choose_network(names)
     split = choose_split(name, [stored for scored, stored in list_predictions() if scored == name])
     found, rule = show_score(name, split)
-    waiting = []
+    charts: list[Later] = []
     if found is not None:
         confusion.show(found, names)
         expressions.show(found)
-        waiting.append(calibration.begin(found))
-    cost_of_all = cost.begin(name, split, rule)
-    waiting += [papers.begin(), cost_of_all]
+        charts.append(calibration.begin(found))
+    costs, tables = cost.begin(name, split, rule), papers.begin()
     with st.expander("How these numbers are made"):
         st.markdown(wording.EVALUATION_NOTES)
-    for draw in waiting:
-        draw()
+    if warm_up.pending():  # what networks cost is counted with PyTorch
+        for place, _ in (costs, tables):
+            place.caption("Networks are being loaded.")
+        wait_until(lambda: not warm_up.pending())
+    else:
+        charts += [tables, costs]
+    for place, draw in charts:
+        with place:
+            draw()

@@ -1,6 +1,6 @@
 """The papers' tables, and ours beside them."""
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -13,10 +13,11 @@ from webapp.components.words import folded_numbers, notice, plain
 from webapp.figures import paper_tables
 from webapp.figures.points import Curve
 from webapp.views.evaluation import tables
+from webapp.views.evaluation.section import Later
 
 
-def begin() -> Callable[[], None]:
-    """The heading, at once; returns what draws one of the tables, chosen by its id."""
+def begin() -> Later:
+    """The heading and the choice of a table; the table comes later."""
     st.divider()
     st.header("The papers' tables, and ours beside them", anchor=False)
     st.markdown(
@@ -24,29 +25,27 @@ def begin() -> Callable[[], None]:
         "together. These runs are not the checkpoints above."
     )
     table = _choose_table()
-    content = st.container()
+    return st.container(), partial(_draw, table)
 
-    def draw() -> None:
-        changed = tables.results_stamp()
-        with content:
-            try:
-                form = _choose_form(tables.forms_there(table.id, changed))
-                stands = tables.table_states(changed)[table.id]
-                filled = tables.filled(table.id, form, changed)
-                curves = tables.curves(table.id, form, changed)
-            except ValueError as error:
-                notice("A stored result cannot be read.", str(error))
-                return
-            st.subheader(table.title, anchor=False)
-            st.markdown(plain(f"Paper {table.paper.rstrip('.')}. {_state_text(table, stands)}"))
-            st.html(paper_tables.paper_table(filled))
-            if filled.confusions:
-                with st.expander("Confusion matrices", expanded=len(filled.confusions) == 1):
-                    st.html(paper_tables.confusion_pairs(filled.confusions, filled.form))
-            if curves:
-                _fold_training(curves)
 
-    return draw
+def _draw(table: Table) -> None:
+    changed = tables.results_stamp()
+    try:
+        form = _choose_form(tables.forms_there(table.id, changed))
+        stands = tables.table_states(changed)[table.id]
+        filled = tables.filled(table.id, form, changed)
+        curves = tables.curves(table.id, form, changed)
+    except ValueError as error:
+        notice("A stored result cannot be read.", str(error))
+        return
+    st.subheader(table.title, anchor=False)
+    st.markdown(plain(f"Paper {table.paper.rstrip('.')}. {_state_text(table, stands)}"))
+    st.html(paper_tables.paper_table(filled))
+    if filled.confusions:
+        with st.expander("Confusion matrices", expanded=len(filled.confusions) == 1):
+            st.html(paper_tables.confusion_pairs(filled.confusions, filled.form))
+    if curves:
+        _fold_training(curves)
 
 
 def _authors(table: Table) -> str:

@@ -1,7 +1,13 @@
 """What the sections of the page "Evaluation" have in common."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+
+#: A place on the page, and what draws there once all that is quick is on the page.
+Later: TypeAlias = tuple[DeltaGenerator, Callable[[], None]]
 
 
 def section(title: str, text: str) -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -12,7 +12,7 @@ from webapp.figures.points import Curve
 from webapp.views.evaluation.data import Stamp, stamp
 
 #: What FER2013 and FERPlus are scored on; PrivateTest is for the last word.
-PART = "PublicTest"
+SPLIT = "PublicTest"
 
 
 def results_stamp() -> Stamp:
@@ -31,14 +31,14 @@ def table_states(changed: Stamp) -> dict[str, str]:
 def forms_there(table: str, changed: Stamp) -> list[Form]:
     """Forms in which something of a table has been run; the short one where there is none."""
     studies = find_table(table).studies
-    there = [form for form in FORMS if any(SHIPPED.results(study, form, PART) for study in studies)]
+    there = [form for form in FORMS if any(SHIPPED.results(study, form, SPLIT) for study in studies)]
     return there or [FORMS[0]]
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def filled(table: str, form: Form, changed: Stamp) -> FilledTable:
     """A table with our numbers in it. Raises ValueError when a stored result is damaged."""
-    return filled_table(table, form, PART, SHIPPED)
+    return filled_table(table, form, SPLIT, SHIPPED)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -54,7 +54,7 @@ def curves(table: str, form: Form, changed: Stamp) -> list[Curve]:
     found = []
     for study, label in names.items():
         name = f"{label}, {study.dataset}" if several and study.dataset not in label else label
-        results = SHIPPED.results(study, form, PART)
+        results = SHIPPED.results(study, form, SPLIT)
         for result in results:
             seed = f", seed {result.recipe.seed}" if len(results) > 1 else ""
             found.append(Curve(name + seed, result.history, result.epoch, result.chosen_on))

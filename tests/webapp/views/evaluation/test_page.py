@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from tests.support.evaluation_files import (
     NAMES,
     NEUTRAL,
     NOTE,
+    PAGE,
     SADNESS,
     SIMAM,
     answers,
@@ -225,3 +228,27 @@ def test_the_bundled_checkpoints_are_scored():
     assert re.search(r"\d\d\.\d % of 3,199 faces", text(page))
     assert pictures(page)
     assert cells(page).shape == (8, 8) and cells(page).sum() == 3199
+
+
+BEFORE_PYTORCH = """
+import sys
+from streamlit.testing.v1 import AppTest
+from tests.support.pages import cells, charts, checked, text
+from webapp import warm_up
+
+warm_up.pending = lambda: True
+page = checked(AppTest.from_string({page!r}, default_timeout=120).run())
+print(text(page))
+print(cells(page).sum(), list(charts(page)))
+print([name for name in ("torch", "kornia", "scipy", "sklearn", "captum") if name in sys.modules])
+"""
+
+
+def test_the_first_visitor_sees_score_and_matrix_before_pytorch_is_there():
+    code = BEFORE_PYTORCH.format(page=PAGE)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-3000:]
+    said, drawn, heavy = run.stdout.strip().rsplit("\n", 2)
+    assert re.search(r"\d\d\.\d % of 3,199 faces", said) and "Sadness 351 faces" in said
+    assert drawn == "3199.0 ['reliability']" and heavy == "[]"
+    assert "Networks are being loaded." in said  # where the costs will be
