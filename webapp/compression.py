@@ -49,7 +49,8 @@ class Compressed:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         answer = _Answer(send, compress)
         await self.app(dict(scope, headers=plain), receive, answer.send)
-        if not answer.held:
+        # A file's answer ends where its browser went away: half of it is nobody's answer, least of all the next one's.
+        if not answer.held or len(answer.body) != int(answer.headers["content-length"]):
             return
         response = await to_thread.run_sync(_compressed, answer.headers, bytes(answer.body))
         # An address that names no file gives the page, so HTML is not kept: there is no end to such addresses.

@@ -1,5 +1,6 @@
 """The server as browsers and supervisors meet it: a process of its own, asked over HTTP."""
 
+import asyncio
 import gzip
 import os
 import re
@@ -83,6 +84,27 @@ def test_nothing_is_kept_without_end():
         answer = asked.get(f"http://test{path}")
         assert answer.headers["content-encoding"] == "gzip" and answer.content == 5000 * b"x"
     assert list(compressed._kept) == ["/static/a.js"]
+
+
+def test_half_an_answer_is_nobodys():
+    """The app ends a file's answer where its browser went away; the next browser gets the whole file."""
+    script, scope = 5000 * b"x", {"type": "http", "method": "GET", "path": "/static/a.js"}
+    sent, cut = [], True
+
+    async def app(scope, receive, send):
+        headers = [(b"content-type", b"text/javascript"), (b"content-length", b"5000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": script[:2000] if cut else script, "more_body": cut})
+
+    async def send(message):
+        sent.append(message)
+
+    compressed = Compressed(app)
+    asyncio.run(compressed(scope | {"headers": [(b"accept-encoding", b"gzip")]}, None, send))
+    assert sent == []
+    cut = False
+    answer = TestClient(compressed, headers={"accept-encoding": "gzip"}).get("http://test/static/a.js")
+    assert answer.headers["content-encoding"] == "gzip" and answer.content == script
 
 
 def test_a_part_of_a_file_is_not_compressed(script):
