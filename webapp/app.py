@@ -39,8 +39,9 @@ chosen = st.navigation([*pages, hidden], position="hidden")
 icon = str(Path(__file__).with_name("icon.svg"))
 st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, layout="wide")
 # Links of our own: Streamlit's navigation folds away behind an arrow on a phone, and forgets what was chosen.
-links = st.container(horizontal=True, key="pages")
+links = st.container(horizontal=True, key="pages", vertical_alignment="center")
+links.markdown("**FERScope**", width="content")
 with state.kept(chosen.title):
+    for page in pages:
+        links.page_link(page, query_params=state.address())
     chosen.run()
-for page in pages:
-    links.page_link(page, query_params=st.query_params.to_dict())

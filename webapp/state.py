@@ -2,7 +2,7 @@
 
 The address holds every choice that is not the default, so that a link, a second tab, Back and Forward bring it back.
 One copy of it is kept for each visitor; it is the only truth. It is read from the address when a visit begins and after
-Back or Forward; a control shows it and writes into it; after each run it is written to the address.
+Back or Forward; a control shows it and writes into it; each run writes it to the address, first of all.
 
 Streamlit's own ``bind="query-params"`` is not used: it replaces the entry in the browser's history instead of adding
 one, forgets what is not on the page at hand, and knows only what its own widgets were told.
@@ -113,26 +113,37 @@ def kept(page: str) -> Iterator[None]:
         notices.warning(" ".join(st.session_state[_NOTICES]))
 
 
+def address() -> dict[str, str]:
+    """All choices that are not the default, as links to other pages hand them on."""
+    return {name: _address()[name] for name in (*KEYS, HIDE) if name in _address()}
+
+
 def _begin(page: str) -> None:
-    """Take over what the address says where it says something new."""
+    """Take over what the address says where it says something new; else it says what was just chosen, at once."""
     if _ADDRESS not in st.session_state or _went_through_history():
         asked = st.query_params.to_dict()
         st.session_state[_ADDRESS] = {name: asked[name] for name in (*KEYS, HIDE) if name in asked}
         st.session_state[_NOTICES] = []
         st.session_state[_FRESH] = True
         _check_hidden()
-    elif st.session_state.get(_PAGE) != page:
+        return
+    if st.session_state.get(_PAGE) != page:
         st.session_state[_NOTICES] = []
         st.session_state[_FRESH] = True
+    _write()
 
 
 def _finish(page: str) -> None:
+    """Write the address without what could not be had."""
+    _write()
+    st.session_state[_PAGE], st.session_state[_FRESH] = page, False
+
+
+def _write() -> None:
     asked = st.query_params.to_dict()
-    ours = {name: _address()[name] for name in (*KEYS, HIDE) if name in _address()}
-    wanted = ours | {name: value for name, value in asked.items() if name not in KEYS and name != HIDE}
+    wanted = address() | {name: value for name, value in asked.items() if name not in KEYS and name != HIDE}
     if wanted != asked:
         st.query_params.from_dict(wanted)
-    st.session_state[_PAGE], st.session_state[_FRESH] = page, False
 
 
 def _went_through_history() -> bool:
@@ -158,11 +169,14 @@ def choose(
 ) -> str:
     """Draw a control (such as ``st.radio``) over ``options``, ids and their words; returns the chosen id.
 
-    ``default`` is for a key whose own default is not given or not among the options; else the first option is it.
+    ``default`` is for a key whose own default is not given or not among the options; else the first option is it. With
+    ``""`` nothing is chosen at first, and nothing drawn until something is.
     """
     wanted = (default, key.default, *options)
-    usual = next(each for each in wanted if each is not None and each in options)
+    usual = "" if default == "" else next(each for each in wanted if each is not None and each in options)
     value, ids = chosen(key, options, usual), list(options)
+    if not value:
+        return value
     # As Streamlit's controls call what they begin with.
     shown = {"index": ids.index(value)} if widget.__name__ in ("radio", "selectbox") else {"default": value}
     arguments |= {"options": ids, "format_func": options.__getitem__, **shown}
@@ -178,7 +192,7 @@ def chosen(key: Choice, options: Mapping[str, str], default: str) -> str:
     words = {words.casefold(): id for id, words in options.items()} | {id.casefold(): id for id in options}
     found = words.get(asked.casefold())
     if found is None:
-        _fall_back(key, asked, options[default])
+        _fall_back(key, asked, options.get(default, "nothing"))
         return default
     put(key, found, default)
     return found
@@ -186,14 +200,21 @@ def chosen(key: Choice, options: Mapping[str, str], default: str) -> str:
 
 def number(key: Number, widget: Callable[..., Any], label: str, **arguments: Any) -> int:
     """Draw a control (such as ``st.slider``) over the key's range; returns the number."""
-    asked, value = _address().get(key.name), key.default
-    if asked is not None and re.fullmatch("[0-9]{1,9}", asked) and key.low <= int(asked) <= key.high:
-        value = int(asked)
-    elif asked is not None:
-        _fall_back(key, asked, str(key.default))
+    value = chosen_number(key)
     arguments |= {"min_value": key.low, "max_value": key.high, "value": value}
     _draw(key, widget, label, value, key.default, arguments)
     return value
+
+
+def chosen_number(key: Number) -> int:
+    """The chosen number without a control."""
+    asked = _address().get(key.name)
+    if asked is None:
+        return key.default
+    if re.fullmatch("[0-9]{1,9}", asked) and key.low <= int(asked) <= key.high:
+        return int(asked)
+    _fall_back(key, asked, str(key.default))
+    return key.default
 
 
 def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any) -> bool:
@@ -204,11 +225,6 @@ def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any
     value = asked == "true" if asked in ("true", "false") else key.default
     _draw(key, widget, label, value, key.default, arguments | {"value": value})
     return value
-
-
-def is_chosen(key: Key) -> bool:
-    """Whether the address or a control says something else than the default."""
-    return key.name in _address()
 
 
 def put(key: Key, value: Value, default: Value | None = None) -> None:

@@ -12,7 +12,7 @@ from importlib import import_module
 logger = logging.getLogger(__name__)
 
 #: Modules that a page imports when it is first opened, and that take long.
-PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.box", "webapp.figures.charts")
+PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.charts")
 
 _lock = threading.Lock()
 _thread: threading.Thread | None = None

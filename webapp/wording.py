@@ -134,6 +134,13 @@ def network_words(card: Card) -> NetworkWords:
     return NetworkWords(network_name(card.name), variant.summary, variant.paper)
 
 
+def short_score(card: Card) -> str:
+    """A card's first score, in a few words."""
+    if not card.scores:
+        return "not scored"
+    return f"{share_text(card.scores[0].accuracy)} of {card.scores[0].count:,} faces"
+
+
 def score_text(card: Card) -> str:
     """A card's scores in full sentences; 'Not scored' where there is none."""
     return " ".join(score.sentence() for score in card.scores) or "Not scored: its card has no test result."

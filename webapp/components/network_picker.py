@@ -1,12 +1,58 @@
-"""The choice that all pages share: the network."""
+"""The choice that all pages share: the network. The papers' own are cards, the others lie folded below them."""
+
+from functools import lru_cache
+from pathlib import Path
 
 import streamlit as st
 
-from fer_models.checkpoints import DEFAULT_CHECKPOINT
+from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, find_checkpoint, read_card
 from webapp import state, wording
+
+#: In the order of the papers.
+PAPERS = (
+    "mobilenetv3_simam.ferplus",
+    "mobilenetv3_cpsca.ferplus",
+    "a_mobilenet.ferplus",
+    "efficientnet_b0_attention.ferplus",
+)
 
 
 def choose_network(checkpoints: list[str]) -> str:
-    """One of the checkpoints (at least one, in the order in which they are shown), by its network's name."""
-    options = {name: wording.network_name(name) for name in checkpoints}
-    return state.choose(state.NETWORK, st.pills, "Network", options, default=DEFAULT_CHECKPOINT, required=True)
+    """One of the checkpoints (at least one, in the order in which they are shown)."""
+    names = {name: wording.network_name(name) for name in checkpoints}
+    usual = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else checkpoints[0]
+    cards = [name for name in PAPERS if name in names] or checkpoints[: len(PAPERS)]
+    chosen = state.chosen(state.NETWORK, names, usual)
+    # A variant stands with the cards while it is chosen.
+    shown = cards if chosen in cards else [*cards, chosen]
+    state.choose(
+        state.NETWORK,
+        st.radio,
+        "Network",
+        {name: names[name] for name in shown},
+        default=usual,
+        captions=[_line_of(name) for name in shown],
+        width="stretch",
+    )
+    variants = [name for name in checkpoints if name not in shown]
+    if variants and not state.is_hidden(state.NETWORK):
+        with st.expander(f"Variants: {len(variants)} more networks"):
+            for name in variants:
+                st.button(names[name], help=_line_of(name), on_click=state.put, args=(state.NETWORK, name, usual))
+    return chosen
+
+
+def _line_of(checkpoint: str) -> str:
+    try:
+        weights = find_checkpoint(checkpoint)
+        return _line(checkpoint, weights, weights.stat().st_mtime_ns, weights.with_suffix(".json").stat().st_mtime_ns)
+    except (CheckpointError, OSError):
+        return "Cannot be read."
+
+
+@lru_cache(maxsize=64)
+def _line(checkpoint: str, weights: Path, *changed: int) -> str:
+    """What the network is, how good and how large; kept until one of its files has ``changed``."""
+    card = read_card(checkpoint)
+    score = wording.short_score(card)
+    return f"{wording.network_words(card).summary}  \n{score} · {weights.stat().st_size / 1e6:.1f} MB"

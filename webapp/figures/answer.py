@@ -5,9 +5,12 @@ from html import escape
 
 import numpy as np
 
+from fer_models.labels import display_order
 from fer_models.text import probability_text
 from webapp.figures.colours import expression_colour
 from webapp.figures.strips import NARROW, Frame, strip
+
+LONG = 16  # letters; a longer headline is set smaller
 
 
 def percent(probability: float, digits: int = 0) -> str:
@@ -15,23 +18,29 @@ def percent(probability: float, digits: int = 0) -> str:
     return probability_text(probability, digits).replace(" ", NARROW)
 
 
-def page_head(question: str) -> str:
-    """The site's name and the one question a page answers."""
-    return f'<div class="fs-head"><b>FERScope</b><h1>{escape(question)}</h1></div>'
+def reading(labels: Sequence[str], probabilities: np.ndarray) -> tuple[str, str]:
+    """What was read, and how probable it is: ('Happiness', '52 %').
+
+    Where no expression has half of the probability: ('Unsure: happiness or neutral', '41 % or 38 %').
+    """
+    first, second = np.argsort(-probabilities, kind="stable")[:2]
+    if probabilities[first] >= 0.5:
+        return labels[first].capitalize(), percent(float(probabilities[first]))
+    numbers = f"{percent(float(probabilities[first]))} or {percent(float(probabilities[second]))}"
+    return f"Unsure: {labels[first]} or {labels[second]}", numbers
 
 
-def answer(network: str, label: str, probability: float) -> str:
-    """The headline: which expression, how probable, and what that does not say."""
+def answer(network: str, read: str, number: str) -> str:
+    """The headline: which network, what it read, and how probable that is."""
+    size = ' class="fs-long"' if len(read) > LONG else ""
     return (
         f'<div class="fs-answer"><p class="fs-eyebrow">{escape(network)} reads this face as</p>'
-        f"<h2><span>{escape(label.capitalize())}</span> <b>{escape(percent(probability))}</b></h2>"
-        '<p class="fs-caveat">The expression this face shows, as people would name it. Never what the person feels: '
-        "a network cannot know that.</p></div>"
+        f"<h2{size}><span>{escape(read)}</span> <b>{escape(number)}</b></h2></div>"
     )
 
 
 def probability_table(labels: Sequence[str], probabilities: np.ndarray, target: int) -> str:
-    """Every expression's probability: a table whose cells are its own bars, in the network's order.
+    """Every expression's probability: a table whose cells are its own bars, in the one order of all pages.
 
     The most probable one is set in bold type; ``target``, where it is another, is marked as the explained one.
     """
@@ -43,7 +52,7 @@ def probability_table(labels: Sequence[str], probabilities: np.ndarray, target: 
         '<td aria-hidden="true">'
         f'<i style="width:{100 * probability:.1f}%;background:{expression_colour(label)}"></i></td>'
         f"<td>{escape(percent(float(probability), 1))}</td></tr>"
-        for index, (label, probability) in enumerate(zip(labels, probabilities, strict=True))
+        for index, label, probability in ((i, labels[i], probabilities[i]) for i in display_order(labels))
     )
     return (
         '<table class="fs-probabilities"><caption>Probability of each expression; together 100'
@@ -61,6 +70,7 @@ def overlay(face: str, cam: str, opacity: float) -> str:
     return f'<div class="fs-overlay">{face}<div style="opacity:{opacity:.2f}">{cam}</div></div>'
 
 
-def message(title: str, text: str) -> str:
-    """What stands in the answer's place when there is none: a headline and one sentence."""
-    return f'<div class="fs-answer" role="alert"><h2 class="fs-none">{escape(title)}</h2><p>{escape(text)}</p></div>'
+def message(title: str, text: str = "") -> str:
+    """What stands in the answer's place when there is none: a headline, and a sentence."""
+    sentence = f"<p>{escape(text)}</p>" if text else ""
+    return f'<div class="fs-answer"><h2 class="fs-long">{escape(title)}</h2>{sentence}</div>'

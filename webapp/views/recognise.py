@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,10 +12,17 @@ from fer_models.faces import DetectorError
 from fer_models.labels import display_order
 from webapp import state, wording
 from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
-from webapp.components.face_intake import PRIVACY, ChosenFace, NoFace, choose_face
+from webapp.components.face import ChosenFace, NoFace
+from webapp.components.face_intake import choose_face
 from webapp.components.network_picker import choose_network
+from webapp.components.own_picture import PRIVACY
+from webapp.components.page_parts import announce, page_heading
 from webapp.figures import answer, evidence, strips
 
+QUESTION = "Which expression does this face show, and what did the network look at?"
+CAVEAT = (
+    "The expression this face shows, as people would name it. Never what the person feels: a network cannot know that."
+)
 PREDICTED = "predicted"
 # What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
 EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
@@ -31,54 +37,77 @@ class Display:
     stretch: bool
 
 
+@dataclass(frozen=True)
+class Places:
+    """Parts of the page, drawn in another order than they stand: headline, what it rests on, controls."""
+
+    headline: DeltaGenerator
+    result: DeltaGenerator
+    panel: DeltaGenerator
+
+    def say(self, title: str, text: str, *, wrong: bool = False) -> None:
+        """There is no answer: say why, and forget what was seen of a picture that may be gone."""
+        st.session_state.pop("explained", None)
+        self.headline.html(answer.message(title))
+        (self.result.error if wrong else self.result.info)(text)
+        announce(f"{title}. {text}")
+
+
 def page() -> None:
-    """Draw the page: controls at the right, the answer at the left, the evidence below."""
+    """Draw the page: faces, the answer, what it rests on beside the networks, the evidence below."""
     st.html(strips.stylesheet())
-    st.html(answer.page_head("Which expression does this face show, and what did the network look at?"))
+    page_heading(QUESTION)
     checkpoints = wording.in_papers_order(fer.list_checkpoints())
+    faces, headline = st.container(key="faces", gap="small"), st.container(key="answer")
+    with st.container(key="desk"):
+        left, right = st.columns([17, 10], gap="large")
+    stage, places = left.container(), Places(headline, left, right)
     if not checkpoints:
-        st.html(answer.message("No network yet", wording.NO_CHECKPOINT))
+        places.say("No network yet", wording.NO_CHECKPOINT)
         return
-    result, panel = st.columns([17, 10], gap="large")
-    with panel, st.container(border=True, key="controls"):
-        face = _face_or_problem()
+    with faces:
+        face = _face_or_problem(stage)
+    with right:
         name = choose_network(checkpoints)
         try:
             card = read_card(name)
         except EXPECTED_ERRORS as error:
-            _show_message(result, "This network cannot be loaded", str(error))
+            places.say("This network cannot be loaded", str(error), wrong=True)
             return
-        _describe_network(card)
+        st.caption(f"{wording.network_words(card).short_reference} {wording.score_text(card)}")
         display = _choose_display(card.labels)
+        _fold_away(card)
     if isinstance(face, NoFace):
-        _show_message(result, face.title, face.text)
+        places.say(face.title, face.text, wrong=face.wrong)
         return
     try:
-        with result:
+        with left:
             found = explanation_for(name, face, display.target)
     except EXPECTED_ERRORS as error:
-        _show_message(result, "This network cannot be loaded", str(error))
+        places.say("This network cannot be loaded", str(error), wrong=True)
         return
     if found is None:
-        _show_message(result, LOADING, "Its answer appears here by itself.")
+        places.say(LOADING, "Its answer appears here by itself.")
         wait_for(name)
         return
-    _show(result, found, name, card, face, display)
+    _show(places, found, name, card, face, display)
 
 
-def _face_or_problem() -> ChosenFace | NoFace:
+def _face_or_problem(stage: DeltaGenerator) -> ChosenFace | NoFace:
     try:
-        return choose_face()
+        return choose_face(stage)
     except EXPECTED_ERRORS as error:
-        return NoFace("This picture cannot be used", str(error))
-
-
-def _describe_network(card: Card) -> None:
-    words = wording.network_words(card)
-    st.caption(f"{words.summary} {words.short_reference} {wording.score_text(card)}")
+        return NoFace("This picture cannot be used", str(error), wrong=True)
 
 
 def _choose_display(labels: tuple[str, ...]) -> Display:
+    if state.is_hidden(state.EXPLAIN, state.OPACITY, state.STRETCH):
+        return _draw_display(labels)
+    with st.expander("Settings"):
+        return _draw_display(labels)
+
+
+def _draw_display(labels: tuple[str, ...]) -> Display:
     expressions = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
     target = state.choose(
         state.EXPLAIN,
@@ -97,32 +126,22 @@ def _choose_display(labels: tuple[str, ...]) -> Display:
     return Display(None if target == PREDICTED else target, opacity / 100, stretch)
 
 
-def _show_message(result: DeltaGenerator, title: str, text: str) -> None:
-    """There is no answer: say why, and forget what was seen of a picture that may be gone."""
-    st.session_state.pop("explained", None)
-    result.html(answer.message(title, text))
-
-
-def _show(
-    result: DeltaGenerator,
-    found: Answer,
-    name: str,
-    card: Card,
-    face: ChosenFace,
-    display: Display,
-) -> None:
-    seen = found.seen
-    uri = evidence.face_uri(face.crop)
-    predicted = int(np.argmax(seen.probabilities))
-    headline = answer.answer(wording.network_name(name), seen.labels[predicted], float(seen.probabilities[predicted]))
-    result.html(headline + evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
-    st.html(evidence.cam_section(seen, face.crop, uri, card.preprocessing, display.stretch))
-    st.html(evidence.gate_sections(found.groups, uri, display.stretch))
-    _fold_away(card)
-
-
 def _fold_away(card: Card) -> None:
     with st.expander("About this network"):
         st.markdown(wording.card_text(card))
     with st.expander("Your picture"):
         st.markdown(PRIVACY)
+
+
+def _show(places: Places, found: Answer, name: str, card: Card, face: ChosenFace, display: Display) -> None:
+    seen, network, uri = found.seen, wording.network_name(name), evidence.face_uri(face.crop)
+    read, number = answer.reading(seen.labels, seen.probabilities)
+    places.headline.html(answer.answer(network, read, number))
+    announce(f"{network} reads this face as {read}, {number}")
+    with places.result:
+        if face.doubt:
+            st.warning(face.doubt)
+        st.caption(CAVEAT)
+        st.html(evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
+    st.html(evidence.cam_section(seen, face.crop, uri, card.preprocessing, display.stretch))
+    st.html(evidence.gate_sections(found.groups, uri, display.stretch))

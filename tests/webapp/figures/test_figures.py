@@ -13,7 +13,6 @@ from PIL import Image
 import webapp
 from fer_models.data import DATA_SETS
 from webapp.figures import answer, strips
-from webapp.figures.box import box_figure
 from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS, Scale, gate_scale, signed_scale
 from webapp.figures.pictures import face_webp, map_png
 from webapp.figures.profiles import LONG, SHORT, edge_svg, sorted_svg
@@ -134,7 +133,7 @@ def test_tables_hold_every_place_and_the_ends_of_long_lists():
 
 
 def test_what_is_not_ours_is_escaped():
-    html = answer.answer("<b>net", "<script>x", 0.5) + answer.message("<i>", "<img src=x>")
+    html = answer.answer("<b>net", "<script>x", "<em>1") + answer.message("<i>", "<img src=x>")
     html += answer.probability_table(["<u>a", "b"], np.array([0.5, 0.5]), 0)
     html += strips.strip([strips.Frame("", "<script>y", "<s>", "<em>")])
     assert not re.search(r"<(script|img|u|s|em|i)>|<img src=x", html.replace('<i style="', ""))
@@ -166,13 +165,22 @@ def test_a_face_is_never_enlarged_for_the_page():
         assert picture.size == expected
 
 
-def test_box_is_drawn_in_percent_of_the_picture():
-    figure = box_figure(np.zeros((300, 600, 3), np.uint8), (25, 15, 75, 85))
-    picture, shape = figure.data[0], figure.layout.shapes[0]
-    columns = 100 / picture.dx
-    assert columns == 480 and picture.x0 == pytest.approx(picture.dx / 2)
-    assert (shape.x0, shape.y0, shape.x1, shape.y1) == (25, 15, 75, 85)
-    assert figure.layout.dragmode == "select" and list(figure.layout.yaxis.range) == [100, 0]
+@pytest.mark.parametrize(
+    ("probabilities", "read", "number"),
+    [
+        ((0.2, 0.7, 0.1), "Fear", "70%"),
+        ((0.5, 0.25, 0.25), "Neutral", "50%"),
+        ((0.15, 0.36, 0.49), "Unsure: anger or fear", "49% or 36%"),
+    ],
+)
+def test_a_reading_without_half_of_the_probability_is_unsure(probabilities, read, number):
+    found = answer.reading(("neutral", "fear", "anger"), np.array(probabilities))
+    assert (found[0], found[1].replace(strips.NARROW, "")) == (read, number)
+
+
+def test_probabilities_stand_in_one_order_whatever_a_networks_own_is():
+    html = answer.probability_table(["fear", "neutral", "happiness"], np.array([0.5, 0.2, 0.3]), 0)
+    assert html.index("Neutral") < html.index("Happiness") < html.index("Fear")
 
 
 def test_the_style_sheet_and_the_theme_have_the_same_accent():

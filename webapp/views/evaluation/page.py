@@ -6,6 +6,7 @@ import fer_models as fer
 from fer_models.evaluation import list_predictions
 from webapp import warm_up, wording
 from webapp.components.network_picker import choose_network
+from webapp.components.page_parts import page_heading
 from webapp.components.waiting import wait_until
 from webapp.figures import answer, scores, strips
 from webapp.views.evaluation import calibration, confusion, cost, expressions, papers
@@ -18,7 +19,7 @@ QUESTION = "How good is each network, and where does it err?"
 def page() -> None:
     """Draw the page: the score, the matrix and every expression; what takes longer comes in last."""
     st.html(strips.stylesheet() + scores.stylesheet())
-    st.html(answer.page_head(QUESTION))
+    page_heading(QUESTION)
     names = wording.in_papers_order(fer.list_checkpoints())
     if not names:
         st.html(answer.message("No network yet", wording.NO_CHECKPOINT))

@@ -91,7 +91,7 @@ def test_the_pictures_behind_a_cell_are_read_by_row_number(visit, tmp_path, monk
     assert f"Face in row {expected[0]}: neutral" in html(page)
     # Face 120 of 320, where the probability of the answer falls from 0.95 to 0.60.
     assert re.search(r"<figcaption>(\d+)", html(page))[1] == f"{100 * (0.95 - 0.35 * 120 / 319):.0f}"
-    page.pills(key="network").set_value("mobilenetv3_simam.ferplus").run()
+    page.radio(key="network").set_value("mobilenetv3_simam.ferplus").run()
     assert len(pictures(checked(page))) == MOST_FACES
     assert "24 of 35 faces are shown." in text(page)
 

@@ -35,7 +35,7 @@ from tests.support.pages import cells, charts, checked, has_matrix, html, matrix
 
 def test_the_score_is_the_headline_with_all_its_conditions(visit):
     page = visit()
-    assert page.pills(key="network").value == "a_mobilenet.ferplus"
+    assert page.radio(key="network").value == "a_mobilenet.ferplus"
     right = int((A_MOBILENET == LABELS).sum())
     low, high = wilson_interval(right, len(LABELS))
     said = text(page)
@@ -57,14 +57,14 @@ def test_scores_are_cut_off(only_checkpoints, tmp_path, no_results):
 
 def test_checkpoints_are_in_the_papers_order_and_in_the_address(visit):
     page = visit(network="MobileNetV3-CPSCA")
-    assert page.pills(key="network").options == [
+    assert page.radio(key="network").options == [
         "MobileNetV3-SimAM",
         "MobileNetV3-CPSCA",
         "A-MobileNet",
         "EfficientNet-B0-attention",
     ]
     assert "MobileNetV3-CPSCA answers as people did" in text(page)
-    page.pills(key="network").set_value("mobilenetv3_simam.ferplus").run()
+    page.radio(key="network").set_value("mobilenetv3_simam.ferplus").run()
     assert "MobileNetV3-SimAM answers as people did" in text(checked(page))
 
 
@@ -128,7 +128,7 @@ def test_the_papers_matrix_stands_beside_ours_on_one_scale(visit):
             )
     assert page.segmented_control(key="cells").disabled  # papers print shares only
     assert any("random partitions" in caption.value for caption in page.caption)  # the paper's conditions
-    page.pills(key="network").set_value("a_mobilenet.ferplus").run()
+    page.radio(key="network").set_value("a_mobilenet.ferplus").run()
     assert not has_matrix(checked(page), "paper_matrix")
 
 

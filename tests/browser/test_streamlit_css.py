@@ -1,0 +1,57 @@
+"""Streamlit promises none of the names that webapp/figures/streamlit.css uses: every rule still meets something."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+import webapp
+
+SHEET = Path(webapp.__file__).parent / "figures" / "streamlit.css"
+VISITS = ("/", "/?picture=upload", "/evaluation?network=mobilenetv3_simam.ferplus&compare=001-T7")
+# What depends on a moment: a choice reached by keyboard.
+MOMENTS = re.compile(r":has\(:focus-visible\)|::before")
+
+
+def selectors(css: str) -> list[str]:
+    """Every selector of the sheet, whole lists as they stand, without media queries and comments."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    css = re.sub(r"@media[^{]*\{((?:[^{}]*\{[^{}]*\})*)\s*\}", r"\1", css)
+    return [" ".join(selector.split()) for selector in re.findall(r"([^{}]+)\{[^{}]*\}", css)]
+
+
+def test_the_sheet_is_read_rule_by_rule():
+    assert selectors("/* a {} */ b:is(c, d) { e: f } @media (x) { g > h { i: j } k { l: m } }") == [
+        "b:is(c, d)",
+        "g > h",
+        "k",
+    ]
+
+
+@pytest.fixture
+def matched(page: Page, site_url: str, astronaut: np.ndarray, tmp_path: Path) -> dict[str, bool]:
+    """Of every selector, whether it met an element on one of the pages."""
+    expect.set_options(timeout=120_000)
+    file = tmp_path / "astronaut.png"
+    cv2.imwrite(str(file), astronaut[:, :, ::-1])
+    found = dict.fromkeys(selectors(SHEET.read_text(encoding="utf-8")), False)
+    for visit in VISITS:
+        page.goto(site_url + visit)
+        if "upload" in visit:
+            page.locator("input[type=file]").set_input_files(file)
+            expect(page.get_by_role("radio", name="Face 1")).to_be_checked()
+        expect(page.get_by_role("heading", level=2).first).to_be_visible()
+        if "evaluation" in visit:
+            expect(page.locator(".legendtext").first).to_be_attached()
+        for selector in found:
+            question = "selector => !!document.querySelector(selector)"
+            found[selector] |= page.evaluate(question, MOMENTS.sub("", selector))
+    return found
+
+
+def test_every_rule_on_streamlits_inside_still_matches(matched):
+    assert len(matched) > 20
+    assert not [selector for selector, met in matched.items() if not met]

@@ -1,0 +1,35 @@
+"""What every page has: its question as the heading, and a headline that is announced when it changes."""
+
+import streamlit as st
+
+_status = st.components.v2.component(
+    "ferscope_status",
+    html='<p class="status" role="status"></p>',
+    css="""
+.status {
+  position: absolute; width: 1px; height: 1px; margin: -1px;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+""",
+    js="""
+export default function ({ data, parentElement }) {
+  const status = parentElement.querySelector(".status");
+  if (status.textContent !== data.text) status.textContent = data.text;
+}
+""",
+)
+
+
+def page_heading(question: str) -> None:
+    """The one question that a page answers."""
+    with st.container(key="question"):
+        st.title(question, anchor=False)
+
+
+def announce(text: str) -> None:
+    """Have screen readers say ``text`` whenever it is another one; once on a page.
+
+    The element that says it stays where it is: of one that is drawn anew with its text many say nothing.
+    """
+    with st.container(key="status"):
+        _status(key="headline", data={"text": text})
