@@ -259,14 +259,15 @@ def _draw(
     widget(label, key=key.name, on_change=_take, args=(key, usual), **arguments)
 
 
-def _take(key: Key, usual: Value) -> None:
+def take(key: Key, value: Value, usual: Value) -> None:
     """A visitor has chosen: what a link could not give is history then."""
     st.session_state[_NOTICES] = []
+    put(key, value, usual)
+
+
+def _take(key: Key, usual: Value) -> None:
     value = st.session_state[key.name]
-    if value is None:
-        forget(key)
-    else:
-        put(key, value, usual)
+    take(key, usual if value is None else value, usual)
 
 
 def _text(value: Value) -> str:

@@ -28,8 +28,8 @@ def chosen_cell(labels: Sequence[str]) -> Cell:
 def take_cell(labels: Sequence[str], true: str, predicted: str) -> None:
     """A cell was chosen in the matrix."""
     if true in labels and predicted in labels:
-        state.put(state.TRUE, true, _default(state.TRUE, labels))
-        state.put(state.PREDICTED, predicted, _default(state.PREDICTED, labels))
+        state.take(state.TRUE, true, _default(state.TRUE, labels))
+        state.take(state.PREDICTED, predicted, _default(state.PREDICTED, labels))
 
 
 def _default(key: state.Choice, labels: Sequence[str]) -> str:

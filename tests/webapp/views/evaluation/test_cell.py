@@ -56,6 +56,26 @@ def test_only_labels_of_the_matrix_can_be_chosen_in_it():
     assert page.text[0].value == "('anger', 'sadness')"
 
 
+def test_what_a_link_could_not_give_is_told_until_a_cell_is_chosen():
+    page = AppTest.from_string(
+        """
+        import streamlit as st
+        from webapp import state
+        from webapp.views.evaluation.cell import chosen_cell, take_cell
+
+        labels = ("anger", "neutral", "sadness")
+        with state.kept("Evaluation"):
+            st.text(chosen_cell(labels))
+            st.button("as in the matrix", on_click=take_cell, args=(labels, "anger", "neutral"))
+        """
+    )
+    page.query_params["true"] = "joy"
+    page.run()
+    assert "joy" in page.warning[0].value
+    page.button[0].click().run()
+    assert not page.warning and page.text[0].value == "('anger', 'neutral')"
+
+
 def pressed(page) -> tuple[str, str]:
     (found,) = re.findall(r'aria-pressed="true"[^>]* data-true="(.*?)" data-predicted="(.*?)"', matrix(page))
     return found
