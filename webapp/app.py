@@ -1,7 +1,5 @@
 """The site's entry, which ``streamlit run`` starts: navigation. The theme is in .streamlit/config.toml beside it."""
 
-import sys
-from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -9,22 +7,17 @@ import streamlit as st
 from webapp import state
 
 
-def show(view: str) -> None:
-    """Draw a page. Its modules come with its first visitor, so that nobody waits for those of another page."""
-    if view in sys.modules:
-        sys.modules[view].page()
-        return
-    with st.spinner("This page is being loaded"):
-        module = import_module(view)
-    module.page()
-
-
+# A page's modules come with its first visitor, so that nobody waits for those of another page.
 def show_recognise() -> None:
-    show("webapp.views.recognise")
+    from webapp.views.recognise import page
+
+    page()
 
 
 def show_evaluation() -> None:
-    show("webapp.views.evaluation.page")
+    from webapp.views.evaluation.page import page
+
+    page()
 
 
 def to_start() -> None:

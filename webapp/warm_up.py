@@ -2,6 +2,9 @@
 
 While it runs, nothing that a visitor waits for may import PyTorch: the import lock would hold the visitor's page until
 it is done. Pages ask :func:`pending` and show what is stored, or say that a network is being loaded.
+
+Streamlit collects garbage in full after every run of a script. What is warm lives as long as the process: frozen, it is
+not walked through each time.
 """
 
 import gc
@@ -42,8 +45,6 @@ def _warm_up() -> None:
     except Exception:
         logger.exception("Warming up failed; pages load what they need.")
     finally:
-        # Streamlit collects garbage in full after every run of a script. What is warm lives as long as the process:
-        # frozen, it is not walked through each time.
         gc.collect()
         gc.freeze()
         _done.set()
@@ -58,11 +59,13 @@ def load_networks() -> None:
     from webapp.networks import MOST, load_classifier
     from webapp.wording import in_papers_order
 
+    gc.freeze()
     torch.set_num_threads(1)  # with more, visitors at the same time take each other's cores
     face = np.full((48, 48, 3), 128, np.uint8)
     for checkpoint in in_papers_order(fer.list_checkpoints())[:MOST]:
         try:
             # The first face takes longer than any later one.
             fer.explain(load_classifier(checkpoint), face)
+            gc.freeze()
         except ValueError as error:  # its page says so to whoever chooses it
             logger.warning("%s is not loaded: %s", checkpoint, error)

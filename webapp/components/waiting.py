@@ -8,7 +8,7 @@ import streamlit as st
 def wait_until(ready: Callable[[], bool]) -> None:
     """Run the page again as soon as ``ready`` says so."""
 
-    @st.fragment(run_every=0.5)
+    @st.fragment(run_every=1)
     def look() -> None:
         if ready():
             st.rerun()
