@@ -16,6 +16,7 @@ FACES = ".fs-faces img, .fs-mean img"
 SMALLEST_TEXT = """() => Math.min(...[...document.querySelectorAll('.stMain *')]
     .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.getClientRects().length)
     .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+FONT_SIZE = "e => parseFloat(getComputedStyle(e).fontSize)"
 LARGEST_TEXT = SMALLEST_TEXT.replace("Math.min", "Math.max")
 
 
@@ -95,7 +96,7 @@ def test_the_page_is_reached_from_the_first_one(page, site_url):
     heading = score(page).get_by_role("heading")
     expect(heading).to_have_text(re.compile(r"^\d\d\.\d\s% of 3,199 faces$"))
     expect(heading).to_be_in_viewport()
-    assert page.evaluate(LARGEST_TEXT) == heading.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert page.evaluate(LARGEST_TEXT) == heading.evaluate(FONT_SIZE)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -305,6 +306,7 @@ def test_usable_at_375_pixels_in_both_themes(visit, page, scheme):
     page.emulate_media(color_scheme=scheme)
     visit("?compare=mobilenetv3_cpsca.ferplus&table=001-T4&runs=true")
     expect(score(page).get_by_role("heading")).to_be_in_viewport()
+    assert page.evaluate(LARGEST_TEXT) == score(page).get_by_role("heading").evaluate(FONT_SIZE)
     expect(page.locator(".fs-printed")).to_be_visible()
     expect(page.locator(".st-key-cost_parameters .nsewdrag")).to_be_visible()
     page.get_by_text("Training curves", exact=True).click()
