@@ -69,7 +69,7 @@ def wait_until_ready(url: str, seconds: float = 120) -> None:
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=10):
                 return
-        except urllib.error.HTTPError:
+        except urllib.error.URLError:  # not listening yet, or not ready
             time.sleep(0.2)
     raise TimeoutError(f"{url} is not ready after {seconds:.0f} s")
 

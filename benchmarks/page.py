@@ -4,7 +4,8 @@
     .venv/bin/python benchmarks/page.py http://localhost:8501
 
 A first visit is one by a browser that has nothing yet. Then every sample face and every network is chosen a few times
-on the warm server; the clock stops when Grad-CAM has changed on the page. Browser and server share the machine.
+on the warm server; the clock stops when Grad-CAM has changed on the page. What is seen in the gallery is seen once for
+all visitors, in the round that nobody counts. Browser and server share the machine.
 """
 
 import argparse

@@ -1,12 +1,16 @@
 """What a network saw in a face: computed, or stored while the network is still being loaded."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import streamlit as st
 
 import fer_models as fer
+from fer_models.images import RGBImage
 from webapp import warm_up
-from webapp.components.face_intake import ChosenFace
+from webapp.components.face import ChosenFace
+from webapp.components.gallery import Sample
+from webapp.components.samples import sample_crop
 from webapp.components.waiting import wait_until
 from webapp.figures.gate_groups import GateGroup, group_gates
 from webapp.networks import is_loaded, load_classifier, version
@@ -52,10 +56,21 @@ def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     if not is_loaded(checkpoint) and warm_up.pending():
         stored = stored_answer(checkpoint, face.sample) if face.sample else None
         return Answer(*stored) if stored else None
-    if is_loaded(checkpoint):
-        classifier = load_classifier(checkpoint)
-    else:
+    if not is_loaded(checkpoint):
         with st.spinner(LOADING):
-            classifier = load_classifier(checkpoint)
-    seen = fer.explain(classifier, face.crop)
+            load_classifier(checkpoint)
+    if face.sample:
+        return _look_at_sample(checkpoint, version(checkpoint), face.sample)
+    return _look(checkpoint, face.crop)
+
+
+@lru_cache(maxsize=128)  # of 0.6 MB at most
+def _look_at_sample(checkpoint: str, version: int, sample: Sample) -> Answer:
+    """A gallery's picture is nobody's private one: what is seen in it is seen once for all visitors."""
+    return _look(checkpoint, sample_crop(sample))
+
+
+def _look(checkpoint: str, crop: RGBImage) -> Answer:
+    classifier = load_classifier(checkpoint)
+    seen = fer.explain(classifier, crop)
     return Answer(seen, group_gates(classifier.network, seen.gates))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Sample:
         )
 
 
+@cache
 def read_gallery() -> dict[str, list[Sample]]:
     """Samples by group ('happiness'), composites first in the manifest's order, then photos."""
     entries = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))

@@ -1,5 +1,7 @@
 """The gallery as a strip of faces to choose from."""
 
+from functools import cache
+
 import streamlit as st
 
 import fer_models as fer
@@ -40,7 +42,7 @@ def choose_sample() -> ChosenFace:
     return ChosenFace(("sample", sample.id), sample_crop(sample), sample=sample)
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def sample_crop(sample: Sample) -> RGBImage:
     """A gallery picture's face. Shared between sessions: it is nobody's private picture."""
     image = fer.open_image(sample.read())
@@ -48,7 +50,7 @@ def sample_crop(sample: Sample) -> RGBImage:
     return faces[0].crop if faces else whole_picture(image).crop
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def sample_thumbnail(sample: Sample) -> str:
     """Its face as a small picture's data URI, for all sessions."""
     image = fer.open_image(sample.read())
