@@ -97,7 +97,7 @@ def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> Cho
     st.html(thumbnail_style("part", [thumbnail(face.crop) for face in picture.faces]))
     with st.container(horizontal=True, key="about_picture", vertical_alignment="center"):
         st.button("Remove picture", icon=":material/delete:", on_click=_remove, args=(source,))
-        st.caption(PRIVACY)
+        st.caption("In this session's memory alone, until you remove it or leave.")
     box: list[int] = []
     with stage:
         if part in ("", BOX) or len(faces) > 1:

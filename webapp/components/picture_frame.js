@@ -8,6 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const box = frame.querySelector(".box");
   if (picture.getAttribute("src") !== data.picture) picture.src = data.picture;
   picture.alt = data.alt;
+  frame.style.setProperty("--aspect", data.aspect);
   picture.draggable = false;
   // A finger draws only where a box is asked for; elsewhere it scrolls the page.
   frame.classList.toggle("drawing", data.box !== null);

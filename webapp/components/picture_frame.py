@@ -32,6 +32,7 @@ def picture_frame(image: np.ndarray, faces: Sequence[Sequence[int]], chosen: str
     sides = np.array([width, height, width, height]) / 100
     data = {
         "picture": data_uri(face_webp(image, SHOWN_SIDE), "image/webp"),
+        "aspect": width / height,
         "alt": f"Your picture, {len(faces)} faces found in it" if faces else "Your picture",
         "faces": [(np.array(face) / sides).tolist() for face in faces],
         "chosen": chosen,

@@ -121,6 +121,15 @@ def test_a_link_to_what_does_not_exist_shows_the_default(visit):
     assert all(asked in page.warning[0].value.replace("\\", "") for asked in ("Joy", "ResNet-152", "400", "17"))
 
 
+def test_a_lecturers_link_hides_controls_and_keeps_their_choices(visit):
+    page = visit(hide="network,explain,opacity,stretch,picture", network="mobilenetv3_simam.ferplus", opacity="20")
+    assert {each.key for each in page.radio} == {"sample", "composite"}
+    assert not page.selectbox and not page.slider and not page.toggle
+    assert "MobileNetV1" not in [each.label for each in page.button]
+    assert "Settings" not in [each.label for each in page.expander]
+    assert "MobileNetV3-SimAM reads this face as" in text(page) and "opacity:0.20" in html(page)
+
+
 def test_every_sample_of_the_gallery_gives_a_result(visit):
     page = visit()
     for group, samples in read_gallery().items():
