@@ -109,9 +109,8 @@ def _print_list(settings: "Settings") -> None:
 
 
 def _do_run(key: str, settings: "Settings") -> None:
-    from fer_models.cli.progress import event_text
     from fer_models.reproduction.engine import reproduce_run
-    from fer_models.training.progress import Event, StepDone
+    from fer_models.training.progress import Event, StepDone, event_text
 
     def show(event: Event) -> None:
         if not isinstance(event, StepDone):

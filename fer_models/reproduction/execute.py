@@ -1,10 +1,8 @@
 """One run, from data to result: an interrupted one goes on from its last save, a finished one is never repeated."""
 
 import json
-import platform
 from pathlib import Path
 
-import torch
 from filelock import FileLock
 
 from fer_models.card import Card
@@ -24,11 +22,10 @@ from fer_models.reproduction.result import (
 )
 from fer_models.reproduction.runs import Run
 from fer_models.training.loop import BEST, METRICS, STATE, train
-from fer_models.training.machine import THIS_MACHINE, Machine
+from fer_models.training.machine import THIS_MACHINE, Machine, versions
 from fer_models.training.partition import plan, read_for
 from fer_models.training.progress import Watch, ignore
 from fer_models.training.state import read_best
-from fer_models.version import __version__ as ferscope_version
 
 
 def complete(
@@ -97,7 +94,7 @@ def _train(run: Run, parts: Parts, folder: Path, machine: Machine, watch: Watch,
         scores={scored[0]: _score(run, best, scored[1])},
         seconds=history[-1].seconds,
         device=machine.torch_device.type,
-        versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
+        versions=versions(),
     )
 
 

@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from fer_models.atomic import written_aside
 from fer_models.reproduction.execute import complete
@@ -15,18 +16,12 @@ from fer_models.reproduction.runs import Run
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.recipes import read_recipe
-from fer_models.training.start.published import IMAGENET
 
-#: What a worker is told to do, for runs that are of no table.
-RECIPE = "recipe.json"
+#: What a worker is told to do, and where. A run that is of no table is known by the first.
+RECIPE, PLACE = "recipe.json", "place.json"
 
-# The worker is `ferscope reproduce --run KEY`; before that it arranges to end with the process that started it.
-_WORKER = """
-from fer_models.reproduction.grid import end_with_parent
-end_with_parent()
-from fer_models.cli import main
-main()
-"""
+#: What a run may fail with. RuntimeError is what PyTorch raises, out of memory too.
+FAILURES = (ValueError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,9 @@ class Place:
     data: Mapping[str, Path]
     split: str = "PublicTest"
     machine: Machine = THIS_MACHINE
+
+
+AS_JSON = TypeAdapter(Place)
 
 
 def run_grid(runs: Sequence[Run], place: Place, jobs: int, watch: Watch = ignore) -> dict[str, str]:
@@ -55,7 +53,7 @@ def _one_by_one(runs: Sequence[Run], place: Place, watch: Watch) -> dict[str, st
         try:
             data = place.data[run.recipe.label_rule]
             complete(run, place.out, data, place.split, machine=place.machine, watch=watch)
-        except (ValueError, OSError, RuntimeError) as error:  # RuntimeError: what PyTorch raises, out of memory too
+        except FAILURES as error:
             failed[run.key] = str(error)
             watch(Note(f"Failed: {run.key}: {error}"))
     return failed
@@ -83,19 +81,6 @@ def _side_by_side(runs: Sequence[Run], place: Place, jobs: int, watch: Watch) ->
     return failed
 
 
-def end_with_parent() -> None:
-    """End this process when the one that started it has ended, however that happened.
-
-    Standard input is a pipe whose other end only the parent holds: reading from it returns when the parent is gone.
-    """
-
-    def watch() -> None:
-        os.read(sys.stdin.fileno(), 1)  # not sys.stdin.read, whose lock would be held when the interpreter ends
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def recorded_run(key: str, out: Path) -> Run | None:
     """The run that ``out / key`` was made for, if it was. ValueError when what it holds is no recipe."""
     file = out / key / RECIPE
@@ -106,24 +91,16 @@ def _in_its_own_process(run: Run, place: Place, jobs: int, lifeline: int) -> str
     """Do one run in a worker; returns what went wrong, or nothing."""
     folder = place.out / run.key
     folder.mkdir(parents=True, exist_ok=True)
-    with written_aside(folder / RECIPE) as aside:
-        aside.write_text(run.recipe.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    options = ["--out", place.out, "--data", place.data[run.recipe.label_rule], "--split", place.split]
-    options += machine_options(place.machine, run)
-    # -P: a folder named fer_models where the command is called must not be taken for ours.
-    command = [sys.executable, "-P", "-c", _WORKER, "reproduce", "--run", run.key, *map(str, options)]
+    told = {RECIPE: run.recipe.model_dump_json(indent=1), PLACE: AS_JSON.dump_json(place, indent=1).decode()}
+    for name, text in told.items():
+        with written_aside(folder / name) as aside:
+            aside.write_text(text + "\n", encoding="utf-8")
+    # -P: a folder named fer_models where the grid is started must not be taken for ours.
+    command = [sys.executable, "-P", "-m", "fer_models.reproduction.worker", str(folder)]
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads} | os.environ
     ended = subprocess.run(command, stdin=lifeline, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     if ended.returncode == 0:
         return ""
     last = next(iter(ended.stderr.strip().splitlines()[-1:]), "")
-    return last.removeprefix("ferscope: ") or f"its process ended with {ended.returncode}"
-
-
-def machine_options(machine: Machine, run: Run) -> list[str]:
-    """A machine as the command line says it; ImageNet weights only to a run that starts from them."""
-    options = ["--device", machine.device] if machine.device else []
-    if machine.start_weights and run.recipe.start == IMAGENET:
-        options += ["--start-weights", str(machine.start_weights)]
-    return options + ["--compile"] * machine.compiled + ["--skip-bad"] * machine.skip_bad
+    return last or f"its process ended with {ended.returncode}"

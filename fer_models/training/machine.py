@@ -1,9 +1,12 @@
 """What a recipe does not say of a run, because it belongs to the machine it happens on."""
 
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
+from fer_models.version import __version__ as ferscope_version
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Machine:
 
 
 THIS_MACHINE = Machine()
+
+
+def versions() -> dict[str, str]:
+    """Of what a run is made with, for its card or result."""
+    return {"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()}
 
 
 def check_device(device: str) -> None:

@@ -65,6 +65,32 @@ def ignore(event: Event) -> None:
     """Watch without looking."""
 
 
+def event_text(event: Event) -> str:
+    """'NETWORK  epoch 2/5  112 px  ...  7 min left', or what a note says."""
+    if isinstance(event, Note):
+        return event.text
+    if isinstance(event, EpochDone):
+        record = event.record
+        epoch, side = record.epoch, record.side
+        said = [f"loss {record.loss:.3f}", _accuracy(record.accuracy), f"macro-F1 {record.macro_f1:.4f}"]
+    else:
+        epoch, side = event.epoch, event.side
+        said = [f"step {event.step}/{event.steps}"]
+        said += [] if event.loss is None else [f"loss {event.loss:.3f}"]
+        said += [] if event.accuracy is None else [_accuracy(event.accuracy)]
+    left = f"{_duration(event.seconds_left)} left" if event.seconds_left else "done"
+    return "  ".join([event.network, f"epoch {epoch}/{event.epochs}", f"{side} px", *said, left])
+
+
+def _accuracy(share: float) -> str:
+    return f"validation accuracy {share:.4f}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{max(minutes, 1)} min"
+
+
 def seconds_left(recipe: Recipe, step: int, steps_per_epoch: int, seconds: float) -> float:
     """How long a run takes from here, after ``step`` steps that took ``seconds``.
 

@@ -1,6 +1,5 @@
 """From the best weights of a run to a checkpoint that is scored in the form it is stored in."""
 
-import platform
 from pathlib import Path
 from typing import cast
 
@@ -18,10 +17,10 @@ from fer_models.networks import Network, create_network
 from fer_models.preprocessing import to_input
 from fer_models.quantization import FITTING_FACES, WeightForm, round_to_int8
 from fer_models.training.built_on import BuiltOn, initialisation, whole_licence, whole_recipe
+from fer_models.training.machine import versions
 from fer_models.training.partition import Plan
 from fer_models.training.recipe import Recipe
 from fer_models.training.state import read_best
-from fer_models.version import __version__ as ferscope_version
 
 
 def publish(
@@ -63,7 +62,7 @@ def publish(
         seed=recipe.seed,
         initialisation=initialisation(recipe, built_on, name),
         licence=whole_licence(recipe, built_on),
-        versions={"ferscope": ferscope_version, "torch": torch.__version__, "python": platform.python_version()},
+        versions=versions(),
     )
     weights = save_checkpoint(network, card, folder)
     seen = seen_in_making(card.lineage, short_name(planned.scored_name), recipe.label_rule)

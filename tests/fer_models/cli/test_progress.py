@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from fer_models.cli.progress import ProgressLine, event_text
-from fer_models.training.progress import EpochDone, EpochRecord, Note, StepDone
+from fer_models.cli.progress import ProgressLine
+from fer_models.training.progress import EpochDone, EpochRecord, Note, StepDone, event_text
 
 STEP = StepDone("a_mobilenet", 2, 5, 112, 3, 40, loss=0.98765, accuracy=0.71234, seconds_left=425.0)
 FIRST = StepDone("a_mobilenet", 1, 5, 112, 1, 40, loss=None, accuracy=None, seconds_left=2 * 3600 + 5 * 60)

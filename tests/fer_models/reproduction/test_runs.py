@@ -20,7 +20,7 @@ from fer_models.reproduction import engine
 from fer_models.reproduction import result as result_module
 from fer_models.reproduction.catalogue import find_table
 from fer_models.reproduction.execute import complete
-from fer_models.reproduction.grid import Place, machine_options, run_grid
+from fer_models.reproduction.grid import AS_JSON, Place, run_grid
 from fer_models.reproduction.result import read_result, write_result
 from fer_models.reproduction.runs import Run, runs
 from fer_models.training.machine import Machine
@@ -45,7 +45,7 @@ GRID = tuple(Run(TINY.model_copy(update={"seed": seed})) for seed in (0, 1))
 SCRIPT = """
 import sys
 from pathlib import Path
-from fer_models.reproduction.grid import Place, run_grid
+from fer_models.reproduction.grid import AS_JSON, Place, run_grid
 from fer_models.reproduction.runs import Run
 from fer_models.training.recipe import Recipe
 data, out, *recipes = sys.argv[1:]
@@ -246,13 +246,10 @@ def test_every_run_of_a_grid_gets_the_imagenet_weights_that_were_named(data, tmp
     assert "weights.safetensors cannot be read as safetensors" in failed[started.key]
 
 
-def test_workers_are_told_of_the_machine():
+def test_workers_are_told_all_of_place_and_machine():
     machine = Machine("cuda", compiled=True, skip_bad=True, start_weights=Path("w.safetensors"))
-    started = Run(TINY.model_copy(update={"start": "imagenet"}))
-    assert machine_options(Machine(), started) == []
-    assert machine_options(machine, GRID[0]) == ["--device", "cuda", "--compile", "--skip-bad"]
-    options = ["--device", "cuda", "--start-weights", "w.safetensors", "--compile", "--skip-bad"]
-    assert machine_options(machine, started) == options
+    for place in (Place(Path("out"), {}), Place(Path("out"), {RULE: Path("data")}, "PrivateTest", machine)):
+        assert AS_JSON.validate_json(AS_JSON.dump_json(place)) == place
 
 
 def test_imagenet_weights_that_do_not_fit_all_runs_are_refused(run_cli, data, tmp_path):
