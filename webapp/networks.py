@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 
 import fer_models as fer
 from fer_models.checkpoints import find_checkpoint
 
-MOST = 12  # of a few megabytes each; the one that was loaded first goes first
+MOST = 12  # of a few megabytes each; the one that was used longest ago goes first
 
-_kept: dict[tuple[str, int], fer.Classifier] = {}
+_kept: OrderedDict[tuple[str, int], fer.Classifier] = OrderedDict()
 _loading = threading.Lock()
+_using = threading.Lock()  # never held while a network is loaded: nobody waits for another's
 
 
 def version(checkpoint: str) -> int:
@@ -29,11 +31,22 @@ def load_classifier(checkpoint: str) -> fer.Classifier:
     Raises CheckpointError or UnknownNetworkError.
     """
     key = checkpoint, version(checkpoint)
-    if classifier := _kept.get(key):
+    if classifier := _use(key):
         return classifier
     with _loading:
-        if key not in _kept:
-            _kept[key] = fer.load_classifier(checkpoint)
+        if classifier := _use(key):
+            return classifier
+        classifier = fer.load_classifier(checkpoint)
+        with _using:
+            _kept[key] = classifier
             while len(_kept) > MOST:
-                del _kept[next(iter(_kept))]
-        return _kept[key]
+                _kept.popitem(last=False)
+        return classifier
+
+
+def _use(key: tuple[str, int]) -> fer.Classifier | None:
+    """The network, if it is there: from now on the one that was used last."""
+    with _using:
+        if key in _kept:
+            _kept.move_to_end(key)
+        return _kept.get(key)

@@ -26,10 +26,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 async def health(_: Request) -> JSONResponse:
-    """200 once the networks are in memory, 503 before; visitors are served all the same."""
-    ready = not warm_up.pending()
-    headers = {"Cache-Control": "no-store"}
-    return JSONResponse({"status": "ready" if ready else "loading"}, 200 if ready else 503, headers=headers)
+    """200 once the networks are in memory, 503 before and where that failed; visitors are served all the same."""
+    status = "loading" if warm_up.pending() else "failed" if warm_up.failed() else "ready"
+    return JSONResponse({"status": status}, 200 if status == "ready" else 503, headers={"Cache-Control": "no-store"})
 
 
 app = st.App(

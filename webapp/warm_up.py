@@ -20,6 +20,7 @@ PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figur
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
 _done = threading.Event()
+_failed = threading.Event()
 
 
 def begin() -> None:
@@ -36,15 +37,22 @@ def pending() -> bool:
     return _thread is not None and not _done.is_set()
 
 
+def failed() -> bool:
+    """Whether something that every visitor needs could not be loaded; the log says what."""
+    return _failed.is_set()
+
+
 def _warm_up() -> None:
     try:
-        load_networks()
-        for page in PAGES:
-            import_module(page)
-        import_module("webapp.views.evaluation.costs").count()
-    except Exception:
-        logger.exception("Warming up failed; pages load what they need.")
+        for step in (load_networks, load_pages, count_costs):
+            try:
+                step()
+            except Exception:
+                logger.exception("Warming up failed; pages load what they need.")
+                _failed.set()
     finally:
+        # What was frozen on the way held garbage too.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
         _done.set()
@@ -67,5 +75,18 @@ def load_networks() -> None:
             # The first face takes longer than any later one.
             fer.explain(load_classifier(checkpoint), face)
             gc.freeze()
-        except ValueError as error:  # its page says so to whoever chooses it
-            logger.warning("%s is not loaded: %s", checkpoint, error)
+        except Exception:  # one that cannot be used is told to whoever chooses it; the others come all the same
+            logger.exception("%s is not loaded.", checkpoint)
+
+
+def load_pages() -> None:
+    """Import what pages import when they are first opened."""
+    for page in PAGES:
+        import_module(page)
+
+
+def count_costs() -> None:
+    """Count what networks cost, as Evaluation shows it."""
+    from webapp.views.evaluation import costs
+
+    costs.count()

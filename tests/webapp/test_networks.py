@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from webapp import networks
 
 @pytest.fixture(autouse=True)
 def nothing_loaded(monkeypatch: pytest.MonkeyPatch, only_checkpoints, tmp_path: Path) -> None:
-    monkeypatch.setattr(networks, "_kept", {})
+    monkeypatch.setattr(networks, "_kept", OrderedDict())
     only_checkpoints(tmp_path)
 
 
@@ -41,13 +42,36 @@ def test_other_weights_are_loaded_anew(tmp_path):
     assert networks.load_classifier("mobilenetv3_small.ferplus") is not before
 
 
-def test_the_network_that_was_loaded_first_goes_first(tmp_path, monkeypatch):
+def test_the_network_that_was_used_longest_ago_goes_first(tmp_path, monkeypatch):
     monkeypatch.setattr(networks, "MOST", 2)
     names = [f"small-{number}" for number in range(3)]
     for name in names:
         save(tmp_path, "mobilenetv3_small", name)
+    for name in (names[0], names[1], names[0], names[2]):
         networks.load_classifier(name)
-    assert [networks.is_loaded(name) for name in names] == [False, True, True]
+    assert [networks.is_loaded(name) for name in names] == [True, False, True]
+
+
+def test_nobody_waits_for_a_network_that_another_visitor_loads(tmp_path, monkeypatch):
+    save(tmp_path, "mobilenetv3_small", "there")
+    save(tmp_path, "mobilenetv3_small", "coming")
+    there = networks.load_classifier("there")
+    begun, go, load = threading.Event(), threading.Event(), fer.load_classifier
+
+    def slow(name: str) -> fer.Classifier:
+        begun.set()
+        go.wait(30)
+        return load(name)
+
+    monkeypatch.setattr(fer, "load_classifier", slow)
+    with ThreadPoolExecutor(2) as visitors:
+        try:
+            coming = visitors.submit(networks.load_classifier, "coming")
+            assert begun.wait(30)
+            assert visitors.submit(networks.load_classifier, "there").result(30) is there
+        finally:
+            go.set()
+    assert coming.result() is networks.load_classifier("coming")
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path):

@@ -56,7 +56,9 @@ def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     if not is_loaded(checkpoint) and warm_up.pending():
         stored = stored_answer(checkpoint, face.sample) if face.sample else None
         return Answer(*stored) if stored else None
-    if not is_loaded(checkpoint):
+    if is_loaded(checkpoint):
+        load_classifier(checkpoint)  # used, also where what it saw is known: it stays in memory
+    else:
         with st.spinner(LOADING):
             load_classifier(checkpoint)
     if face.sample:

@@ -1,5 +1,7 @@
 """What the page "Evaluation" reads of what networks cost, and of how well they answer for it."""
 
+import logging
+
 import streamlit as st
 
 from fer_models.card import Card, Score
@@ -15,6 +17,8 @@ from webapp.figures.points import CostPoint
 from webapp.views.evaluation import tables
 from webapp.views.evaluation.data import Stamp, evaluated, start_of, stated_score
 from webapp.wording import in_papers_order
+
+logger = logging.getLogger(__name__)
 
 
 def checkpoint_points(split: str, label_rule: str) -> list[CostPoint]:
@@ -50,8 +54,8 @@ def count() -> None:
         try:
             card = read_card(name)
             cost(card.network, len(card.labels), card.preprocessing.input_side)
-        except (CheckpointError, UnknownNetworkError):
-            continue
+        except Exception:  # one that cannot be counted does not keep the others waiting
+            logger.exception("The costs of %s are not counted.", name)
 
 
 def run_points(split: str, label_rule: str) -> list[CostPoint]:
