@@ -43,7 +43,7 @@ def visit(page: Page, page_errors: list[str], site_url: str) -> Iterator[Callabl
 
 
 def score(page: Page) -> Locator:
-    return page.get_by_role("status").filter(has_text="answers as people did for")
+    return page.locator(".fs-score")
 
 
 def grid(page: Page, name: str = "A-MobileNet") -> Locator:
@@ -60,7 +60,7 @@ def expect_chosen(page: Page, true: str, predicted: str, name: str = "A-MobileNe
     expect(cell(page, true, predicted, name)).to_have_attribute("aria-pressed", "true")
     expect(grid(page, name).get_by_role("button", pressed=True)).to_have_count(1)
     read = f"{true} recognised" if true == predicted else f"{true} read as {predicted}"
-    expect(page.get_by_role("status").get_by_role("heading", name=read.capitalize(), exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name=read.capitalize(), exact=True)).to_be_visible()
     for key, value, default in (("true", true, "sadness"), ("predicted", predicted, "neutral")):
         pattern = re.compile(rf"[?&]{key}={value}(&|$)")
         (expect(page).not_to_have_url if value == default else expect(page).to_have_url)(pattern)
@@ -138,6 +138,24 @@ def test_a_clicked_cell_shows_its_faces(visit):
     expect_chosen(page, "happiness", "happiness")
     page.go_back()
     expect_chosen(page, "fear", "surprise")
+
+
+def test_a_changed_score_and_a_changed_cell_are_announced_where_the_last_ones_were(visit):
+    page = visit()
+    status = page.get_by_role("status")
+    headline, chosen = (
+        status.filter(has_text="answers as people did for"),
+        status.filter(has_text=" that people called "),
+    )
+    expect(headline).to_contain_text(re.compile(r"^A-MobileNet .* \d\d\.\d % of 3,199 faces$"))
+    expect(chosen).to_contain_text("Sadness read as neutral")
+    elements = headline.element_handle(), chosen.element_handle()
+    cell(page, "fear", "surprise").click()
+    expect(chosen).to_contain_text("Fear read as surprise")
+    page.get_by_role("radio", name="MobileNetV3-CPSCA").click()
+    expect(headline).to_contain_text("MobileNetV3-CPSCA")
+    expect(chosen).to_contain_text("MobileNetV3-CPSCA")
+    assert all(element.evaluate("e => e.isConnected && e.textContent.includes('CPSCA')") for element in elements)
 
 
 def test_a_tap_chooses_the_tapped_cell(browser: Browser, site_url):

@@ -1,4 +1,4 @@
-"""What every page has: its question as the heading, and a headline that is announced when it changes."""
+"""What every page has: its question as the heading, and answers that are announced when they change."""
 
 import streamlit as st
 
@@ -26,10 +26,10 @@ def page_heading(question: str) -> None:
         st.title(question, anchor=False)
 
 
-def announce(text: str) -> None:
-    """Have screen readers say ``text`` whenever it is another one; once on a page.
+def announce(text: str, what: str = "headline") -> None:
+    """Have screen readers say ``text`` whenever it is another one; once on a page for each ``what``.
 
     The element that says it stays where it is: of one that is drawn anew with its text many say nothing.
     """
-    with st.container(key="status"):
-        _status(key="headline", data={"text": text})
+    with st.container(key=f"{what}_status"):
+        _status(key=what, data={"text": text})

@@ -26,11 +26,11 @@ def headline(network: str, accuracy: float, count: int, facts: Iterable[tuple[st
     """The score, larger than anything else on the page, and under what conditions it holds."""
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     return (
-        '<div class="fs-answer fs-score" role="status">'
+        '<div class="fs-answer fs-score">'
         f'<p class="fs-eyebrow">{escape(network)} answers as people did for</p>'
         f"<h2><span>{unbroken(share_text(accuracy))}</span> <b>of {count:,} faces</b></h2>"
         f'<dl class="fs-facts">{listed}</dl>'
-        f'<p class="fs-caveat">{escape(note)}</p></div>'
+        f"<p>{escape(note)}</p></div>"
     )
 
 

@@ -1,7 +1,6 @@
 """One cell of the confusion matrix: chosen in the matrix, and the faces behind it."""
 
 from collections.abc import Sequence
-from html import escape
 
 import streamlit as st
 
@@ -9,6 +8,8 @@ from fer_models.evaluation.predictions import FACES_IN_A_MEAN
 from fer_models.labels import display_order
 from fer_models.text import share_text
 from webapp import state, wording
+from webapp.components.page_parts import announce
+from webapp.components.words import plain
 from webapp.figures import scores
 from webapp.figures.answer import percent
 from webapp.figures.matrix import faces_text, reading
@@ -43,10 +44,10 @@ def show_cell(found: Evaluated, cell: Cell) -> None:
     count, everyone = len(cell_indices(predictions, row, column)), int((predictions.labels == row).sum())
     share = f"{faces_text(count)}, {scores.unbroken(share_text(count / everyone))}" if count else "None"
     text = f"{share} of the {everyone:,} that people called {true}."
-    st.html(
-        f'<div class="fs-words" role="status"><h3>{escape(reading(*cell).capitalize())}</h3>'
-        f"<p>{escape(wording.network_name(found.card.name))}: {escape(text)}</p></div>"
-    )
+    title, text = reading(*cell).capitalize(), f"{wording.network_name(found.card.name)}: {text}"
+    st.subheader(title, anchor=False)
+    st.markdown(plain(text))
+    announce(f"{title}. {text}", "cell")
     if not count:
         return
     seen = cell_faces(found, row, column)

@@ -7,6 +7,7 @@ from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
 from fer_models.text import interval_text, share_text
 from webapp import state, wording
+from webapp.components.page_parts import announce
 from webapp.components.words import notice
 from webapp.figures import answer, scores
 from webapp.views.evaluation.data import Evaluated, evaluated, start_of, stated_score
@@ -49,16 +50,22 @@ def _show_stated(name: str, split: str, reason: str) -> str:
     try:
         card = read_card(name)
     except CheckpointError:
-        st.html(answer.message("This checkpoint cannot be read", reason))
+        _say("This checkpoint cannot be read", reason)
         return DEFAULT_RULE
     stated = stated_score(card, split)
     if stated is None:
-        st.html(answer.message("Not scored yet", f"{reason} {NEEDS_DATA}"))
+        _say("Not scored yet", f"{reason} {NEEDS_DATA}")
         return card.label_rule or DEFAULT_RULE
     _show(name, card, stated)
     text = f"The score is its card's; where it errs, only its answers tell. {reason} {NEEDS_DATA}"
     notice("Its answers to the single faces are not there.", text)
     return stated.label_rule
+
+
+def _say(title: str, text: str) -> None:
+    """There is no score: say why in its place."""
+    st.html(answer.message(title, text))
+    announce(f"{title}. {text}")
 
 
 def _show(name: str, card: Card, score: Score, macro_interval: tuple[float, float] | None = None) -> None:
@@ -72,7 +79,9 @@ def _show(name: str, card: Card, score: Score, macro_interval: tuple[float, floa
     ]
     note = f"{score.note[:1].upper()}{score.note[1:]}." if score.note else ""
     text = " ".join(filter(None, [note, score.missed]))
-    st.html(scores.headline(wording.network_name(name), score.accuracy, score.count, facts, text))
+    network = wording.network_name(name)
+    st.html(scores.headline(network, score.accuracy, score.count, facts, text))
+    announce(f"{network} answers as people did for {share_text(score.accuracy)} of {score.count:,} faces")
 
 
 def _stated_split(name: str) -> str:
