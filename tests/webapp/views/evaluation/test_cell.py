@@ -34,10 +34,10 @@ def test_the_chosen_cell_is_pressed_and_told_of(visit):
     assert pressed(page) == ("sadness", "neutral") and "Sadness read as neutral" in text(page)
     page = visit(true="Fear", predicted="surprise")
     assert pressed(page) == ("fear", "surprise")
-    assert [each.value for each in page.subheader][0] == "Fear read as surprise"
+    assert page.subheader[0].value == "Fear read as surprise"
     assert f"A-MobileNet: 5 faces, {share_text(5 / FACES)} of the 40" in text(page)
     page = visit(true="happiness", predicted="happiness")
-    assert [each.value for each in page.subheader][0] == "Happiness recognised"
+    assert page.subheader[0].value == "Happiness recognised"
     assert "A-MobileNet: 40 faces" in text(page)
     assert pressed(visit(true="Joy", predicted="42")) == ("sadness", "neutral")
 
