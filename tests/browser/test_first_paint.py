@@ -27,7 +27,7 @@ def test_the_stored_answer_is_there_before_the_networks_and_another_networks_fol
     expect(evidence).to_be_visible()
     page.wait_for_load_state("networkidle")
     page.goto(f"{url}/?network=mobilenetv3_simam.ferplus")
-    loading = page.get_by_text("being loaded")
+    loading = page.get_by_role("heading", name="being loaded")
     expect(loading).to_be_visible()
     expect(evidence).to_be_hidden()
     pipe.write_text("go")
@@ -40,7 +40,7 @@ def test_evaluation_stands_before_the_networks_and_what_needs_them_follows(page:
     url, pipe = held
     page.goto(f"{url}/evaluation")
     expect(page.get_by_role("table").first).to_be_visible()
-    loading = page.get_by_text("being loaded")
+    loading = page.get_by_role("heading", name="being loaded")
     expect(loading.first).to_be_visible()
     pipe.write_text("go")
     expect(loading).to_have_count(0, timeout=SECONDS)
