@@ -50,8 +50,10 @@ def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
     try:
         text = file.read_text(encoding="utf-8")
         changes = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+        if not isinstance(changes, dict):
+            raise ValueError(f"The recipe {file} is not right: it is no JSON object.")
         return Recipe.model_validate({**(base or {}), **in_todays_words(changes)})
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
         raise ValueError(f"The recipe {file} cannot be read: {error}.") from error
     except ValidationError as error:
         raise ValueError(f"The recipe {file} is not right: {first_mistake(error)}.") from error

@@ -99,6 +99,13 @@ def test_what_one_of_cannot_choose_is_refused():
     assert augmenter(gain)(torch.zeros(50, 1, 48, 48)).max() == 0  # nothing is added to black
 
 
+@pytest.mark.parametrize("text", ['[["network", "a_mobilenet"]]', "[]", "3", "null", '"a_mobilenet"'])
+def test_a_recipe_that_is_no_object_is_named(tmp_path, text):
+    (file := tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(ValueError, match=r"The recipe .*recipe\.json is not right: it is no JSON object\.$"):
+        make_recipe("a_mobilenet", str(file))
+
+
 def test_recipes_from_the_command_line(tmp_path):
     recipe = make_recipe("a_mobilenet", None, Changes((Stage(side=64, epochs=2), Stage(side=112, epochs=1)), 3))
     assert recipe.optimizer == "sgd" and recipe.seed == 3
