@@ -22,19 +22,8 @@ def open_site(
     if spec is None or spec.origin is None:
         warn("the package 'webapp' is not installed.")
         raise typer.Exit(1)
-    # Streamlit looks for its config in the current folder, which may be anyone's: the settings go along.
-    settings = {
-        "server.port": port,
-        "server.address": address,
-        "server.headless": str(headless).lower(),
-        "server.maxUploadSize": 10,
-        "server.showEmailPrompt": "false",
-        "server.fileWatcherType": "none",
-        "server.enableWebsocketCompression": "true",
-        "browser.gatherUsageStats": "false",
-        "client.showErrorDetails": "none",
-        "client.toolbarMode": "viewer",
-    }
+    # All else is settled by the site's own .streamlit/config.toml, whatever the current folder's says.
+    settings = {"server.port": port, "server.address": address, "server.headless": str(headless).lower()}
     flags = [f"--{key}={value}" for key, value in settings.items()]
     script = Path(spec.origin).with_name("server.py")
     # -P: a folder named webapp where the command is called must not be taken for ours.

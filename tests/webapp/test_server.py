@@ -2,10 +2,12 @@
 
 import asyncio
 import gzip
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,6 +126,29 @@ def test_the_page_is_compressed_and_fetches_no_font_that_it_does_not_use(url, pa
     assert page.status == 200 and page.headers["cache-control"] == "no-cache"
     html = gzip.decompress(page.body)
     assert b"SourceSans" not in html and b"modulepreload" in html
+
+
+PROBE = """
+import json, sys
+from streamlit import config
+from streamlit.web import bootstrap, cli
+bootstrap.run_asgi_app = lambda *_: print(json.dumps({key: config.get_option(key) for key in sys.argv[2:]}))
+cli.main(["run", sys.argv[1]])
+"""
+
+
+def test_the_site_s_settings_hold_whatever_the_folder_says_where_it_is_started(tmp_path):
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "config.toml").write_text(
+        "[server]\nmaxUploadSize = 77\n[client]\ntoolbarMode = 'developer'\n[browser]\ngatherUsageStats = true\n"
+    )
+    file = tomllib.loads((ROOT / "webapp" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    wanted = {f"{part}.{name}": value for part in ("server", "client", "browser") for name, value in file[part].items()}
+    assert wanted["server.maxUploadSize"] == 10 and wanted["browser.gatherUsageStats"] is False
+    command = [sys.executable, "-P", "-c", PROBE, ROOT / "webapp" / "server.py", *wanted]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("STREAMLIT_")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == wanted
 
 
 @pytest.mark.parametrize("path", ["media/none.png", "component/none/index.html"])
