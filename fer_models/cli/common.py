@@ -1,5 +1,6 @@
 """What several commands share: options, and how failures are said."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -20,8 +21,12 @@ NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'fersco
 
 
 def warn(message: object) -> None:
-    """One line on standard error, which says whose it is."""
-    typer.echo(f"ferscope: {message}", err=True)
+    """One line on standard error, which says whose it is.
+
+    The library names its parameters, as in `start_weights`; here they are options, as in --start-weights.
+    """
+    told = re.sub(r"`([a-z_]+)`", lambda name: "--" + name[1].replace("_", "-"), str(message))
+    typer.echo(f"ferscope: {told}", err=True)
 
 
 @contextmanager

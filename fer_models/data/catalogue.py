@@ -106,7 +106,7 @@ DATA_SETS = (
         pictures="FER2013",
         rights=f"{_OURS} Labels: FERPlus, MIT. {_FER2013_RIGHTS}",
         how_to_get=f"{_FER2013_FILE}, fer2013new.csv from github.com/microsoft/FERPlus. Put both into one folder, with "
-        "leaks.csv if PrivateTest is not at hand, and name it by --data.",
+        "leaks.csv if PrivateTest is not at hand.",
         csv=CsvFiles(("fer2013.csv", "fer2013new.csv"), "FER2013 pictures, FERPlus votes", _CSV_ROWS),
     ),
     DataSet(
@@ -116,8 +116,7 @@ DATA_SETS = (
         label_set=FER2013,
         pictures="FER2013",
         rights=f"{_OURS} Labels and pictures come from FER2013. {_FER2013_RIGHTS}",
-        how_to_get=f"{_FER2013_FILE}. Put it into a folder, with leaks.csv if PrivateTest is not at hand, and name "
-        "that by --data.",
+        how_to_get=f"{_FER2013_FILE}. Put it into a folder, with leaks.csv if PrivateTest is not at hand.",
         csv=CsvFiles(("fer2013.csv",), "FER2013", _CSV_ROWS),
         folder=PictureFolder(
             listing=lambda folder: list_repack(picture_files(folder)),
@@ -136,8 +135,8 @@ DATA_SETS = (
         pictures="RAF-DB",
         rights=f"Pictures and labels: RAF-DB, {_RESEARCH}",
         how_to_get="it is given to research groups that agree to its terms, on request: "
-        "http://whdeng.cn/RAF/model1.html. Unpack EmoLabel/list_patition_label.txt and Image/aligned, and name the "
-        "folder that holds both by --data.",
+        "http://whdeng.cn/RAF/model1.html. Unpack EmoLabel/list_patition_label.txt and Image/aligned into "
+        "one folder.",
         needs_agreement=True,
         folder=PictureFolder(
             listing=raf_db.list_raf_db,
@@ -156,7 +155,7 @@ DATA_SETS = (
         rights=f"Pictures and labels: RaFD, {_RESEARCH}",
         how_to_get="it is given to researchers at universities who agree to its terms, on request: "
         "https://rafd.socsci.ru.nl. Put its pictures (Rafd090_01_Caucasian_female_angry_frontal.jpg ...) into a "
-        "folder, and name it by --data.",
+        "folder.",
         needs_agreement=True,
         folder=PictureFolder(
             listing=rafd.list_rafd,
@@ -174,7 +173,7 @@ DATA_SETS = (
         label_set=None,
         pictures="own",
         rights="Pictures and labels: the trainer's own; their rights decide what may be done with the weights.",
-        how_to_get="name the folder by --data.",
+        how_to_get="put the pictures of each expression into a folder of its name, and all these into one.",
         folder=PictureFolder(
             listing=lambda folder: list_class_folders(picture_files(folder)),
             names=_PARTS,

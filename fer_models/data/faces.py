@@ -54,7 +54,7 @@ def data_folder(folder: str | Path | None = None) -> Path:
     """The folder (or zip file of class folders) given, else FERSCOPE_DATA; DataError when there is none."""
     chosen = folder or os.environ.get("FERSCOPE_DATA")
     if not chosen:
-        raise DataError("Say where the data set is: --data FOLDER, or the environment variable FERSCOPE_DATA.")
+        raise DataError("Say where the data set is, by `data` or by the environment variable FERSCOPE_DATA.")
     path = Path(chosen)
     if not path.is_dir() and not (is_zip(path) and path.is_file()):
         raise DataError(f"There is no folder {chosen}.")

@@ -76,7 +76,7 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
         count = "One picture" if len(skipped) == 1 else f"{len(skipped)} pictures"
         raise DataError(
             f"{count} in {root} cannot be read: {' '.join(skipped[:3])}{' ...' if skipped[3:] else ''} "
-            "Repair or remove what is named, or have unreadable pictures skipped (--skip-bad)."
+            "Repair or remove what is named, or have unreadable pictures skipped (`skip_bad`)."
         )
     labels, parts = listing.labels[rows], listing.parts[rows]
     check_classes(f"{root}", labels[parts == "train"], listing.label_set)

@@ -18,7 +18,7 @@ def find_data(label_rule: str, folders: Sequence[Path]) -> Path:
             return folder
         except DataError as error:
             reason = reason or f" ({str(error).rstrip('.')})"
-    raise DataError(f"{data_set.title} is not at hand{reason}: {data_set.how_to_get}")
+    raise DataError(f"{data_set.title} is not at hand{reason}: {data_set.how_to_get} Name the folder by `data`.")
 
 
 def has_data(label_rule: str, folders: Sequence[Path]) -> bool:

@@ -88,12 +88,12 @@ def _check_imagenet(wanted: Collection[Run], machine: Machine) -> None:
     starts = {LAYOUTS[run.recipe.network].weights for run in wanted if run.recipe.start == IMAGENET}
     if not starts:
         raise ValueError(
-            "None of these runs starts from ImageNet weights, as no short form does; leave --start-weights out."
+            "None of these runs starts from ImageNet weights, as no short form does; leave `start_weights` out."
         )
     if len(starts) > 1:
         raise ValueError(
-            f"These runs start from {' and '.join(sorted(starts))}, and --start-weights names one file: give tables of "
-            "one paper at a time, or leave --start-weights out and have the weights in the Hub's cache."
+            f"These runs start from {' and '.join(sorted(starts))}, and `start_weights` names one file: give tables of "
+            "one paper at a time, or leave `start_weights` out and have the weights in the Hub's cache."
         )
 
 

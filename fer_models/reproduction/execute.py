@@ -105,7 +105,7 @@ def _scored(parts: Parts, split: str, run: Run) -> tuple[str, Faces]:
     if faces is not None:
         return split, faces
     if set(named) & set(OFFICIAL_SPLITS):
-        raise DataError(f"fer2013.csv holds no rows of {split}, only of {', '.join(named)}; choose one by --split.")
+        raise DataError(f"fer2013.csv holds no rows of {split}, only of {', '.join(named)}; choose one by `split`.")
     planned = plan(parts, run.recipe)
     return planned.scored_name, planned.scored
 

@@ -39,4 +39,4 @@ def check_device(device: str) -> None:
     if device not in ("cpu", "cuda"):
         raise ValueError(f"A device is cpu or cuda, not '{device}'.")
     if device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("There is no CUDA device that this PyTorch can use; leave --device out to train on the CPU.")
+        raise ValueError("There is no CUDA device that this PyTorch can use; leave `device` out to train on the CPU.")

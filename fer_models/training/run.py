@@ -52,7 +52,7 @@ def run_training(
     """
     folder = out or Path("runs") / recipe.network
     if machine.start_weights is not None and recipe.start not in PUBLISHED:
-        raise ValueError("--start-weights names published weights, but this recipe starts from none.")
+        raise ValueError("`start_weights` names published weights, but this recipe starts from none.")
     if name in PUBLISHED:
         raise ValueError(f"A checkpoint cannot be called '{name}': so are published weights that runs start from.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.

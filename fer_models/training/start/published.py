@@ -20,8 +20,8 @@ class PublishedStart:
     """Published weights.
 
     ``words`` and ``licence`` go on cards; ``pictures`` is what they were trained on, ``networks`` can start from them,
-    some of which need them ``narrowed``; ``where`` is the file that --start-weights has to name, empty where it can be
-    fetched from the Hub.
+    some of which need them ``narrowed``; ``where`` is the file that a machine's ``start_weights`` has to name, empty
+    where it can be fetched from the Hub.
     """
 
     words: str
@@ -72,7 +72,7 @@ def check_start(start: str, network: str, file: Path | None) -> None:
         names = ", ".join(sorted(published.networks))
         raise ValueError(f"There are no weights '{start}' for '{network}', only for {names}.")
     if published.where and file is None:
-        raise ValueError(f"A run that starts from '{start}' needs --start-weights FILE: {published.where}.")
+        raise ValueError(f"A run that starts from '{start}' needs a file as `start_weights`: {published.where}.")
     if file is not None:
         check_start_file(file)
 
@@ -80,4 +80,4 @@ def check_start(start: str, network: str, file: Path | None) -> None:
 def check_start_file(file: Path) -> None:
     """ValueError unless there is such a file."""
     if not file.is_file():
-        raise ValueError(f"There is no file {file}; --start-weights names published weights to start from.")
+        raise ValueError(f"There is no file {file}; `start_weights` names published weights to start from.")

@@ -1,5 +1,6 @@
 """The command line as a person meets it: real processes for the ways in and out, real pictures and files."""
 
+import ast
 import json
 import os
 import re
@@ -12,11 +13,14 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner
 
+import fer_models
 from fer_models.card import Card
 from fer_models.checkpoints import save_checkpoint
 from fer_models.cli import app
+from fer_models.cli.common import warn
 from fer_models.evaluation.split import made_by, read_split
 from fer_models.faces import detect_faces
 from fer_models.images import open_image
@@ -26,6 +30,7 @@ from fer_models.training.recipe import Recipe
 from tests.conftest import make_checkpoint, make_network
 from tests.support.fer2013_files import write_files
 
+PACKAGE = Path(fer_models.__file__).parent
 FERSCOPE = Path(sys.executable).with_name("ferscope")
 
 
@@ -262,14 +267,22 @@ def test_what_cannot_be_done_is_said_in_one_line(run, arguments, message, monkey
         ("options = { last_channels = -1 }", (), "cannot be built with {'last_channels': -1}"),
         ("start = 'imagenet'", (), "There are no weights 'imagenet' for 'mobilenetv3_small', only for a_mobilenet"),
         ("network = 'a_mobilenet'\nstart = 'imagenet'", ("--start-weights", "w"), "There is no file w; --start"),
-        ("network = 'a_mobilenet'\nstart = 'vggface2'", (), "needs --start-weights FILE: models/faceres-deep.json"),
+        (
+            "network = 'a_mobilenet'\nstart = 'vggface2'",
+            (),
+            "needs a file as --start-weights: models/faceres",
+        ),
         (
             "start = 'vggface2'",
             (),
             "There are no weights 'vggface2' for 'mobilenetv3_small', only for a_mobilenet, mo",
         ),
         ("start = 'imagenet-lite0'", (), "no weights 'imagenet-lite0' for 'mobilenetv3_small', only for efficien"),
-        ("network = 'efficientnet_b0'\nstart = 'imagenet-lite0'", (), "needs --start-weights FILE: efficientnet-lite0"),
+        (
+            "network = 'efficientnet_b0'\nstart = 'imagenet-lite0'",
+            (),
+            "needs a file as --start-weights: efficientn",
+        ),
         ("start = 'VGGFace'", (), "There is no checkpoint 'VGGFace'"),
         ("start = 'VGGFace'", (), "Did you mean 'vggface2'?"),
         ("seed = 1", ("--name", "vggface2"), "A checkpoint cannot be called 'vggface2'"),
@@ -285,6 +298,22 @@ def test_a_recipe_that_cannot_be_followed_is_refused_before_data_are_read(
     result = run("train", network, "--recipe", "recipe.toml", *arguments)
     assert result.exit_code == 1
     assert message in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_the_library_names_parameters_and_the_command_line_its_options(capsys):
+    warn("Leave `start_weights` out, or name `data`.")
+    assert capsys.readouterr().err == "ferscope: Leave --start-weights out, or name --data.\n"
+    options = {option for one in get_command(app).commands.values() for each in one.params for option in each.opts}
+    parameters = set()
+    for file in (file for file in PACKAGE.rglob("*.py") if file.parent.name not in ("cli", "papers")):
+        text = re.sub(r"ferscope [^'`\n]*", "", file.read_text(encoding="utf-8"))  # whole commands may be named
+        assert not re.search(r"(?<![\w-])--[a-z]", text), file
+        nodes = list(ast.walk(ast.parse(text)))
+        docstrings = [node.value for node in nodes if isinstance(node, ast.Expr)]
+        said = (node.value for node in nodes if isinstance(node, ast.Constant) and node not in docstrings)
+        parameters |= set(re.findall(r"`([a-z_]+)`", " ".join(map(str, said))))
+    assert "start_weights" in parameters
+    assert {"--" + parameter.replace("_", "-") for parameter in parameters} <= options
 
 
 @pytest.mark.parametrize(

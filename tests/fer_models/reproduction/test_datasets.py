@@ -48,9 +48,9 @@ def test_what_is_half_a_repack_is_named_when_it_is_read(repack):
 
 @pytest.mark.parametrize("rule", LABEL_RULES)
 def test_data_that_are_not_at_hand_are_named_for_every_rule(rule, tmp_path):
-    with pytest.raises(DataError, match=r"is not at hand \(.+\): .*--data"):
+    with pytest.raises(DataError, match=r"is not at hand \(.+\): .*`data`"):
         find_data(rule, [tmp_path])
-    with pytest.raises(DataError, match=r"is not at hand: .*--data"):
+    with pytest.raises(DataError, match=r"is not at hand: .*`data`"):
         find_data(rule, [])
     if rule.startswith("ferplus"):
         with pytest.raises(DataError, match=r"fer2013new\.csv from github"):

@@ -121,7 +121,7 @@ def test_a_finished_run_is_never_repeated(data, tmp_path):
 def test_a_finished_run_is_scored_on_another_part_without_training(data, tmp_path):
     run = Run(TINY.model_copy(update={"stages": (Stage(side=48, epochs=1),)}))
     first = complete(run, tmp_path / "out", data, "PublicTest")
-    with pytest.raises(DataError, match="holds no rows of PrivateTest, only of PublicTest; choose one by --split"):
+    with pytest.raises(DataError, match="holds no rows of PrivateTest, only of PublicTest; choose one by `split`"):
         complete(run, tmp_path / "out", data, "PrivateTest")
     both = write_files(tmp_path / "both", training=64, test=24)
     for name in ("fer2013.csv", "fer2013new.csv"):
