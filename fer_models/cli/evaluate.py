@@ -41,7 +41,7 @@ def evaluate(
     Wilson's, as cards do. One view a picture, no test-time augmentation.
     """
     from fer_models.checkpoints import list_checkpoints
-    from fer_models.cli.evaluation import Options, run_evaluation
+    from fer_models.cli.evaluation_run import Options, run_evaluation
 
     if compare and len(checkpoints or []) != 2:
         raise typer.BadParameter("give exactly two checkpoints.", param_hint="--compare")

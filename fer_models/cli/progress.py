@@ -2,7 +2,7 @@
 
 import sys
 
-from fer_models.training.progress import Event, StepDone, event_text
+from fer_models.training.events import Event, StepDone, event_text
 
 
 class ProgressLine:

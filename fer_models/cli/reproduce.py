@@ -110,7 +110,7 @@ def _print_list(settings: "Settings") -> None:
 
 def _do_run(key: str, settings: "Settings") -> None:
     from fer_models.reproduction.engine import reproduce_run
-    from fer_models.training.progress import Event, StepDone, event_text
+    from fer_models.training.events import Event, StepDone, event_text
 
     def show(event: Event) -> None:
         if not isinstance(event, StepDone):

@@ -74,8 +74,8 @@ def train(
     form that is stored.
     """
     from fer_models.cli.progress import ProgressLine
+    from fer_models.training.events import Event, ignore
     from fer_models.training.machine import Machine
-    from fer_models.training.progress import Event, ignore
     from fer_models.training.run import Changes, make_recipe, run_training
     from fer_models.training.tracking import tracked
 

@@ -13,8 +13,8 @@ from fer_models.reproduction.grid import Place, recorded_run, run_grid
 from fer_models.reproduction.result import RESULT, STORED, Result, read_result, write_result
 from fer_models.reproduction.runs import Form, Run, runs
 from fer_models.reproduction.table import Table
+from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.machine import THIS_MACHINE, Machine
-from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.start.imagenet import LAYOUTS
 from fer_models.training.start.published import IMAGENET
 

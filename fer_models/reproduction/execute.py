@@ -13,7 +13,6 @@ from fer_models.networks import create_network
 from fer_models.reproduction.result import (
     OFFICIAL_SPLITS,
     RESULT,
-    Epoch,
     Result,
     SplitScore,
     read_result,
@@ -21,10 +20,10 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
+from fer_models.training.events import EpochRecord, Watch, ignore
 from fer_models.training.loop import BEST, METRICS, STATE, train
 from fer_models.training.machine import THIS_MACHINE, Machine, versions
 from fer_models.training.partition import plan, read_for
-from fer_models.training.progress import Watch, ignore
 from fer_models.training.state import read_best
 
 
@@ -78,7 +77,7 @@ def _train(run: Run, parts: Parts, folder: Path, machine: Machine, watch: Watch,
     best = train(run.recipe, planned.training, planned.choosing, folder, machine, watch)
     _, epoch = read_best(best)
     lines = (folder / METRICS).read_text(encoding="utf-8").splitlines()
-    history = tuple(Epoch.model_validate(json.loads(line)) for line in lines)
+    history = tuple(EpochRecord(**json.loads(line)) for line in lines)
     tenth = planned.choosing is not planned.scored
     return Result(
         key=run.key,

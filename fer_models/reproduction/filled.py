@@ -11,7 +11,7 @@ from fer_models.reproduction.conditions import conditions
 from fer_models.reproduction.datasets import has_data
 from fer_models.reproduction.result import RESULT, STORED, Result, read_result
 from fer_models.reproduction.runs import FORMS, Form, Run, runs
-from fer_models.reproduction.table import Cell, Computed, Confusion, Source, Study, Table, Trained
+from fer_models.reproduction.table import Cell, Computed, PrintedConfusion, Source, Study, Table, Trained
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _missing(study: Study, found: Found) -> str:
     return "not run"
 
 
-def _confusion(confusion: Confusion, results: Sequence[Result], split: str, missing: str) -> FilledConfusion:
+def _confusion(confusion: PrintedConfusion, results: Sequence[Result], split: str, missing: str) -> FilledConfusion:
     ours = None
     if results:
         # From the order of the network's outputs to the one that the table states.

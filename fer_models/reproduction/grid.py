@@ -13,8 +13,8 @@ from pydantic import TypeAdapter
 from fer_models.atomic import written_aside
 from fer_models.reproduction.execute import complete
 from fer_models.reproduction.runs import Run
+from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.machine import THIS_MACHINE, Machine
-from fer_models.training.progress import Note, Watch, ignore
 from fer_models.training.recipes import read_recipe
 
 #: What a worker is told to do, and where. A run that is of no table is known by the first.

@@ -9,6 +9,7 @@ from fer_models.atomic import written_aside
 from fer_models.data import SAMPLE
 from fer_models.evaluation.confusion import Confusion
 from fer_models.text import first_mistake
+from fer_models.training.events import EpochRecord
 from fer_models.training.recipe import Recipe
 
 #: Name of the file in the folder of a run.
@@ -66,19 +67,6 @@ class SplitScore(_Part):
         return Confusion(np.array(self.confusion))
 
 
-class Epoch(_Part):
-    """One epoch: its input side, training loss, and scores on the faces it was chosen on."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")  # the loop may write more
-
-    epoch: int = Field(ge=1)
-    side: int
-    loss: float
-    accuracy: float = Field(ge=0, le=1)
-    macro_f1: float = Field(ge=0, le=1)
-    seconds: float = Field(description="of training since the run began")
-
-
 class Result(_Part):
     """One finished run.
 
@@ -95,7 +83,7 @@ class Result(_Part):
     epoch: int = Field(ge=1)
     chosen_on: str
     chosen_count: int = Field(gt=0)
-    history: tuple[Epoch, ...] = Field(min_length=1)
+    history: tuple[EpochRecord, ...] = Field(min_length=1)
     scores: dict[str, SplitScore] = Field(min_length=1)
     seconds: float = Field(ge=0, description="of training")
     device: str

@@ -100,8 +100,8 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Confusion:
-    """A confusion matrix to be set beside the paper's.
+class PrintedConfusion:
+    """A confusion matrix of a paper, and the study whose own is set beside it.
 
     ``labels`` is the order of both; ``paper[true][predicted]`` are shares of each row, or None where the matrix is in a
     figure that cannot be read.
@@ -128,7 +128,7 @@ class Table:
     rows: tuple[Row, ...]
     setting: str
     footnotes: tuple[str, ...]
-    confusions: tuple[Confusion, ...] = ()
+    confusions: tuple[PrintedConfusion, ...] = ()
 
     @property
     def studies(self) -> tuple[Study, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_models.reproduction.execute import complete
 from fer_models.reproduction.grid import AS_JSON, FAILURES, PLACE, RECIPE
 from fer_models.reproduction.runs import Run
-from fer_models.training.progress import Event, StepDone, event_text
+from fer_models.training.events import Event, StepDone, event_text
 from fer_models.training.recipes import read_recipe
 
 

@@ -13,14 +13,14 @@ from fer_models.atomic import written_aside
 from fer_models.data.faces import Faces
 from fer_models.networks import channels_last, create_network
 from fer_models.training.batches import Batches
+from fer_models.training.events import EpochDone, EpochRecord, StepDone, Watch, ignore, seconds_left
 from fer_models.training.learner import Learner
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.optimisation import learning_rate_at
-from fer_models.training.progress import EpochDone, EpochRecord, StepDone, Watch, ignore, seconds_left
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import fit_nearest_mean, probabilities, scores
 from fer_models.training.start.load import load_start
-from fer_models.training.state import Progress, load_state, run_identity, save_state, write_tensors
+from fer_models.training.state import RunState, load_state, run_identity, save_state, write_tensors
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"  # in the folder of a run
@@ -63,49 +63,49 @@ def train(
     network = channels_last(network).to(machine.torch_device)
     learner = Learner(network, recipe, batches.labels, compiled=machine.compiled)
     run = run_identity(recipe, training, batches.targets, validation)
-    progress = Progress()
+    state = RunState()
     if is_begun(folder):
-        progress = load_state(folder / STATE, learner.modules, learner.optimizer, run)
-        _write_metrics(progress, folder)  # a kill may have come between the save after an epoch and its line
+        state = load_state(folder / STATE, learner.modules, learner.optimizer, run)
+        _write_metrics(state, folder)  # a kill may have come between the save after an epoch and its line
     folder.mkdir(parents=True, exist_ok=True)
     steps = max(len(training) // recipe.batch_size, 1)  # an epoch
     losses: list[Tensor] = []  # of the latest steps, not yet looked at
 
     def save() -> None:
-        _look_at(losses, progress, folder)
-        save_state(folder / STATE, learner.modules, learner.optimizer, progress, run)
+        _look_at(losses, state, folder)
+        save_state(folder / STATE, learner.modules, learner.optimizer, state, run)
 
-    while not _is_over(recipe, progress):
-        epoch = len(progress.history)
+    while not _is_over(recipe, state):
+        epoch = len(state.history)
         side, order = recipe.side_of(epoch), batches.order(epoch)
         network.train()
         started = saved = time.monotonic()
         # The rest of the epoch: none of it where the kill came between its last step and its scores.
-        for index in range(progress.step - epoch * steps, steps):
-            torch.manual_seed(recipe.seed * 1_000_003 + progress.step)  # its own, so that a resumed run repeats it
-            rate = learning_rate_at(progress.step, recipe, steps, progress.validation_losses)
+        for index in range(state.step - epoch * steps, steps):
+            torch.manual_seed(recipe.seed * 1_000_003 + state.step)  # its own, so that a resumed run repeats it
+            rate = learning_rate_at(state.step, recipe, steps, state.validation_losses)
             batch = batches.make(order[index * recipe.batch_size :][: recipe.batch_size], side)
-            losses.append(learner.learn(*batch, step=progress.step, rate=rate))
-            progress.step += 1
+            losses.append(learner.learn(*batch, step=state.step, rate=rate))
+            state.step += 1
             if len(losses) >= LOOK_EVERY[machine.torch_device.type]:
-                _look_at(losses, progress, folder)
+                _look_at(losses, state, folder)
             now = time.monotonic()
-            progress.seconds, started = progress.seconds + now - started, now
-            watch(_step_done(recipe, progress, index + 1, steps))
+            state.seconds, started = state.seconds + now - started, now
+            watch(_step_done(recipe, state, index + 1, steps))
             if now - saved > SAVE_EVERY_S:
                 save()
                 saved = now
 
-        _look_at(losses, progress, folder)
-        record = _score_epoch(learner, batches, validation, progress, folder)
+        _look_at(losses, state, folder)
+        record = _score_epoch(learner, batches, validation, state, folder)
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
-        if side == recipe.stages[-1].side and record.accuracy > progress.best_score:
-            progress.best_epoch, progress.best_score = record.epoch, record.accuracy
+        if side == recipe.stages[-1].side and record.accuracy > state.best_score:
+            state.best_epoch, state.best_score = record.epoch, record.accuracy
             write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
-        progress.close_epoch(record)
+        state.close_epoch(record)
         save()
-        _write_metrics(progress, folder)
-        left = seconds_left(recipe, progress.step, steps, progress.seconds)
+        _write_metrics(state, folder)
+        left = seconds_left(recipe, state.step, steps, state.seconds)
         watch(EpochDone(recipe.network, recipe.epochs, record, left))
     return folder / BEST
 
@@ -115,30 +115,28 @@ def is_begun(folder: Path) -> bool:
     return (folder / STATE).exists()
 
 
-def _is_over(recipe: Recipe, progress: Progress) -> bool:
+def _is_over(recipe: Recipe, state: RunState) -> bool:
     """All epochs are done, or the recipe's patience is at its end."""
-    done, best = len(progress.history), progress.best_epoch
+    done, best = len(state.history), state.best_epoch
     return done >= recipe.epochs or bool(recipe.early_stop and best and done - best >= recipe.early_stop)
 
 
-def _look_at(losses: list[Tensor], progress: Progress, folder: Path) -> None:
+def _look_at(losses: list[Tensor], state: RunState, folder: Path) -> None:
     """Add the latest losses to the epoch's; TrainingError when one, or the gradient behind it, is not a number."""
     if not losses:
         return
     values = torch.stack(losses).tolist()
     losses.clear()
-    for step, value in enumerate(values, start=progress.step - len(values)):
+    for step, value in enumerate(values, start=state.step - len(values)):
         if not math.isfinite(value):
             raise TrainingError(f"The loss or its gradient became {value} at step {step}{_last_save(folder)}.")
-    progress.loss_sum += sum(values)
-    progress.loss_count += len(values)
+    state.loss_sum += sum(values)
+    state.loss_count += len(values)
 
 
-def _score_epoch(
-    learner: Learner, batches: Batches, validation: Faces, progress: Progress, folder: Path
-) -> EpochRecord:
+def _score_epoch(learner: Learner, batches: Batches, validation: Faces, state: RunState, folder: Path) -> EpochRecord:
     """Score the averaged weights on the validation faces; TrainingError when they answer with no numbers."""
-    recipe, epoch = learner.recipe, len(progress.history)
+    recipe, epoch = learner.recipe, len(state.history)
     side = recipe.side_of(epoch)
     if not recipe.loss.softmax:
         # Nothing trains the head: it answers with the nearest mean of the training rows.
@@ -148,7 +146,7 @@ def _score_epoch(
         raise TrainingError(
             f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{_last_save(folder)}."
         )
-    return EpochRecord(epoch + 1, side, progress.mean_loss or 0.0, **found, seconds=progress.seconds)
+    return EpochRecord(epoch + 1, side, state.mean_loss or 0.0, **found, seconds=state.seconds)
 
 
 def _last_save(folder: Path) -> str:
@@ -157,8 +155,8 @@ def _last_save(folder: Path) -> str:
     return f"; {kept}. A lower learning rate may help"
 
 
-def _step_done(recipe: Recipe, progress: Progress, step: int, steps: int) -> StepDone:
-    epoch = len(progress.history)
+def _step_done(recipe: Recipe, state: RunState, step: int, steps: int) -> StepDone:
+    epoch = len(state.history)
     return StepDone(
         network=recipe.network,
         epoch=epoch + 1,
@@ -166,14 +164,14 @@ def _step_done(recipe: Recipe, progress: Progress, step: int, steps: int) -> Ste
         side=recipe.side_of(epoch),
         step=step,
         steps=steps,
-        loss=progress.mean_loss,
-        accuracy=progress.history[-1].accuracy if progress.history else None,
-        seconds_left=seconds_left(recipe, progress.step, steps, progress.seconds),
+        loss=state.mean_loss,
+        accuracy=state.history[-1].accuracy if state.history else None,
+        seconds_left=seconds_left(recipe, state.step, steps, state.seconds),
     )
 
 
-def _write_metrics(progress: Progress, folder: Path) -> None:
-    if not progress.history:
+def _write_metrics(state: RunState, folder: Path) -> None:
+    if not state.history:
         return
     with written_aside(folder / METRICS) as aside:
-        aside.write_text("".join(json.dumps(asdict(record)) + "\n" for record in progress.history))
+        aside.write_text("".join(json.dumps(asdict(record)) + "\n" for record in state.history))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, data_set_of, hold_out_tenth, read_parts
 from fer_models.data.faces import check_classes
-from fer_models.training.progress import Note, Watch, ignore
+from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.recipe import Recipe
 
 CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"

@@ -13,10 +13,10 @@ from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
 from fer_models.training.built_on import keep_built_on, read_built_on
+from fer_models.training.events import Watch, ignore
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.partition import plan, read_for
-from fer_models.training.progress import Watch, ignore
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
 from fer_models.training.recipes import load_recipe, read_recipe, recipe_of

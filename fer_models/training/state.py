@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from fer_models.atomic import written_aside
 from fer_models.data.faces import Faces
-from fer_models.training.progress import EpochRecord
+from fer_models.training.events import EpochRecord
 from fer_models.training.recipe import Recipe
 
 
 @dataclass
-class Progress:
+class RunState:
     """Where a run stands: steps done, one record an epoch, and the best epoch so far with its score."""
 
     step: int = 0
@@ -41,7 +41,7 @@ class Progress:
     @property
     def validation_losses(self) -> list[float]:
         """Of every epoch that is over."""
-        return [record.validation_loss for record in self.history]
+        return [record.validation_loss for record in self.history if record.validation_loss is not None]
 
     def close_epoch(self, record: EpochRecord) -> None:
         """The epoch under way is over."""
@@ -65,20 +65,20 @@ def save_state(
     file: Path,
     modules: Mapping[str, nn.Module],
     optimizer: torch.optim.Optimizer,
-    progress: Progress,
+    state: RunState,
     run: str,
 ) -> None:
-    """Write everything to ``file``: the state of ``modules`` under their names, the optimizer's, and the progress.
+    """Write everything to ``file``: the state of ``modules`` under their names, the optimizer's, and the run's.
 
     ``run`` is its identity, so that another recipe or other data cannot resume it by mistake.
     """
     tensors = {f"{part}.{name}": value for part in modules for name, value in modules[part].state_dict().items()}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
-    write_tensors(tensors, file, {"progress": json.dumps(asdict(progress)), "run": run})
+    write_tensors(tensors, file, {"progress": json.dumps(asdict(state)), "run": run})
 
 
-def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, run: str) -> Progress:
+def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, run: str) -> RunState:
     """Put a saved run back. ValueError when it is damaged or was made with another recipe or other data."""
     tensors, metadata = _read(file, "remove it to begin again")
     if not {"run", "progress"} <= metadata.keys():
@@ -87,13 +87,13 @@ def load_state(file: Path, modules: Mapping[str, nn.Module], optimizer: torch.op
         raise ValueError(f"{file.parent} holds a run of another recipe or other data; choose another folder.")
     for part, module in modules.items():
         module.load_state_dict(_under(tensors, f"{part}."))
-    state: dict[int, dict[str, Tensor]] = {}
+    of_optimizer: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _under(tensors, "optimizer.").items():
         index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        of_optimizer.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": of_optimizer, "param_groups": optimizer.state_dict()["param_groups"]})
     stored = json.loads(metadata["progress"])
-    return Progress(**stored | {"history": [EpochRecord(**record) for record in stored["history"]]})
+    return RunState(**stored | {"history": [EpochRecord(**record) for record in stored["history"]]})
 
 
 def read_best(file: Path) -> tuple[dict[str, Tensor], int]:

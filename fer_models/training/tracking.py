@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from fer_models.training.progress import EpochDone, Event, Watch
+from fer_models.training.events import EpochDone, Event, Watch
 from fer_models.training.recipe import Recipe
 
 

@@ -10,8 +10,9 @@ from fer_models.evaluation import Predictions, save_predictions
 from fer_models.evaluation.predictions import FACES_IN_A_MEAN
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import find_table
-from fer_models.reproduction.result import Epoch, Result, score_split, write_result
+from fer_models.reproduction.result import Result, score_split, write_result
 from fer_models.reproduction.runs import Form, runs
+from fer_models.training.events import EpochRecord
 from tests.support.pages import opened
 from tests.webapp.conftest import save
 
@@ -118,7 +119,9 @@ def write_results(
         for run in runs(study, form):
             epochs = run.recipe.stages[-1].epochs
             history = tuple(
-                Epoch(epoch=n, side=64, loss=2 / n, accuracy=part.accuracy * n / epochs, macro_f1=0.3, seconds=9.0 * n)
+                EpochRecord(
+                    epoch=n, side=64, loss=2 / n, accuracy=part.accuracy * n / epochs, macro_f1=0.3, seconds=9.0 * n
+                )
                 for n in range(1, epochs + 1)
             )
             result = Result(

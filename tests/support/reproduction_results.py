@@ -6,9 +6,10 @@ import numpy as np
 
 from fer_models.labels import FER2013, FERPLUS, RAF_DB
 from fer_models.reproduction import Result, find_table
-from fer_models.reproduction.result import Epoch, score_split, write_result
+from fer_models.reproduction.result import score_split, write_result
 from fer_models.reproduction.runs import Run
 from fer_models.reproduction.table import Study
+from fer_models.training.events import EpochRecord
 
 LABELS = {"ferplus-majority": FERPLUS, "fer2013": FER2013, "raf-db": RAF_DB}
 FACES = 400
@@ -23,7 +24,9 @@ def made_up(
     labels = rng.integers(0, len(names), faces)
     answers = np.where(rng.random(faces) < skill, labels, rng.integers(0, len(names), faces))
     history = tuple(
-        Epoch(epoch=epoch, side=64, loss=2 / epoch, accuracy=epoch / 20, macro_f1=epoch / 25, seconds=60.0 * epoch)
+        EpochRecord(
+            epoch=epoch, side=64, loss=2 / epoch, accuracy=epoch / 20, macro_f1=epoch / 25, seconds=60.0 * epoch
+        )
         for epoch in range(1, 9)
     )
     result = Result(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fer_models.reproduction.result import Epoch
+from fer_models.training.events import EpochRecord
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,6 @@ class Curve:
     """A run's training: its row in the table, and one record an epoch; ``chosen`` is the epoch whose weights count."""
 
     label: str
-    history: tuple[Epoch, ...]
+    history: tuple[EpochRecord, ...]
     chosen: int
     chosen_on: str

@@ -7,7 +7,7 @@ from fer_models.reproduction.measures import accuracy, accuracy_after, recall
 from fer_models.reproduction.papers.paper_001_costs import ABLATIONS, NETWORK, PAPER, T1, T2
 from fer_models.reproduction.table import (
     NOTHING,
-    Confusion,
+    PrintedConfusion,
     Row,
     Study,
     Table,
@@ -170,7 +170,7 @@ def _confusion_table(
         (*recalls, Row("all faces (Table 3)", (percent(printed),), (Trained(study, accuracy),))),
         SETTING,
         more,
-        (Confusion(f"Table {table}, {dataset}", study, labels, order, matrix),),
+        (PrintedConfusion(f"Table {table}, {dataset}", study, labels, order, matrix),),
     )
 
 

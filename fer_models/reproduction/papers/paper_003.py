@@ -11,7 +11,7 @@ from fer_models.reproduction.table import (
     QUOTED,
     Cell,
     Computed,
-    Confusion,
+    PrintedConfusion,
     Row,
     Study,
     Table,
@@ -130,10 +130,10 @@ def _recalls(rule: LabelRule, dataset: str) -> list[Row]:
     ]
 
 
-def _confusions(rule: LabelRule, dataset: str, labels: tuple[str, ...], letters: str) -> list[Confusion]:
+def _confusions(rule: LabelRule, dataset: str, labels: tuple[str, ...], letters: str) -> list[PrintedConfusion]:
     order = f"Rows are true and columns predicted labels, in the order {', '.join(labels)}."
     return [
-        Confusion(f"Figure 9 ({letter}), {label}, {dataset}", _study(network, rule), labels, order, None)
+        PrintedConfusion(f"Figure 9 ({letter}), {label}, {dataset}", _study(network, rule), labels, order, None)
         for letter, (label, network, _) in zip(letters, NETWORKS, strict=True)
     ]
 

@@ -5,7 +5,7 @@ from functools import partial
 from fer_models.labels import FER2013
 from fer_models.reproduction.costs import cost
 from fer_models.reproduction.measures import accuracy, report
-from fer_models.reproduction.table import Cell, Computed, Confusion, Row, Study, Table, Trained, number, percent
+from fer_models.reproduction.table import Cell, Computed, PrintedConfusion, Row, Study, Table, Trained, number, percent
 
 PAPER = "004, Kausar et al."
 NETWORK = "efficientnet_b0_attention"
@@ -123,7 +123,7 @@ F4 = Table(
         "and at work (Article 5(1)(f)).",
     ),
     (
-        Confusion(
+        PrintedConfusion(
             "Figure 3, FER2013",
             STUDY,
             FER2013.labels,

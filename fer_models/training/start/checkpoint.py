@@ -6,7 +6,7 @@ from torch import Tensor
 from fer_models.checkpoints import load_checkpoint
 from fer_models.networks import Network
 from fer_models.text import listed
-from fer_models.training.progress import Note, Watch
+from fer_models.training.events import Note, Watch
 from fer_models.training.recipe import Recipe
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fer_models.data.faces import Faces
 from fer_models.networks import Network
-from fer_models.training.progress import Note, Watch
+from fer_models.training.events import Note, Watch
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.checkpoint import start_from_checkpoint
 from fer_models.training.start.imagenet import load_imagenet

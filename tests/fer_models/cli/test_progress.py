@@ -5,11 +5,11 @@ import io
 import pytest
 
 from fer_models.cli.progress import ProgressLine
-from fer_models.training.progress import EpochDone, EpochRecord, Note, StepDone, event_text
+from fer_models.training.events import EpochDone, EpochRecord, Note, StepDone, event_text
 
 STEP = StepDone("a_mobilenet", 2, 5, 112, 3, 40, loss=0.98765, accuracy=0.71234, seconds_left=425.0)
 FIRST = StepDone("a_mobilenet", 1, 5, 112, 1, 40, loss=None, accuracy=None, seconds_left=2 * 3600 + 5 * 60)
-RECORD = EpochRecord(5, 112, 0.5, 0.81234, 0.71, 0.6, 100.0)
+RECORD = EpochRecord(5, 112, 0.5, accuracy=0.81234, macro_f1=0.71, seconds=100.0, validation_loss=0.6)
 LAST = EpochDone("a_mobilenet", 5, RECORD, 0.0)
 
 

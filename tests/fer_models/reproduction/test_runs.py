@@ -23,8 +23,8 @@ from fer_models.reproduction.execute import complete
 from fer_models.reproduction.grid import AS_JSON, Place, run_grid
 from fer_models.reproduction.result import read_result, write_result
 from fer_models.reproduction.runs import Run, runs
+from fer_models.training.events import Event, Note
 from fer_models.training.machine import Machine
-from fer_models.training.progress import Event, Note
 from fer_models.training.recipe import Recipe, Stage
 from tests.support.fer2013_files import write_files
 from tests.support.made_up_data import write_class_folders

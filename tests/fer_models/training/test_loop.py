@@ -24,9 +24,9 @@ from fer_models.preprocessing import to_input
 from fer_models.training import learner, loop, losses
 from fer_models.training.batches import Batches
 from fer_models.training.built_on import BuiltOn
+from fer_models.training.events import EpochDone, StepDone, ignore, seconds_left
 from fer_models.training.machine import Machine
 from fer_models.training.partition import plan
-from fer_models.training.progress import EpochDone, StepDone, ignore, seconds_left
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
 from fer_models.training.start.load import load_start

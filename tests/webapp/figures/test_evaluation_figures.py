@@ -12,7 +12,7 @@ import pytest
 import webapp
 from fer_models.evaluation import ClassScores, Comparison, measure_calibration
 from fer_models.reproduction import Cell, FilledConfusion, FilledRow, FilledTable
-from fer_models.reproduction.result import Epoch
+from fer_models.training.events import EpochRecord
 from tests.support.html_tables import Table, contrast
 from webapp import wording
 from webapp.figures import charts, cost, paper_tables, scores, strips
@@ -119,7 +119,7 @@ def test_colours_of_networks_show_on_both_backgrounds_and_stand_for_no_expressio
 
 
 def test_training_curves_differ_in_colour_or_dash():
-    history = tuple(Epoch(epoch=n, side=64, loss=1, accuracy=n / 10, macro_f1=0.1, seconds=1) for n in (1, 2, 3))
+    history = tuple(EpochRecord(epoch=n, side=64, loss=1, accuracy=n / 10, macro_f1=0.1, seconds=1) for n in (1, 2, 3))
     figure = charts.training_figure(Curve(f"run {n}", history, 2, "a tenth") for n in range(12))
     assert len({(trace.line.color, trace.line.dash) for trace in figure.data}) == 12
     assert list(figure.data[0].y) == [0.1, 0.2, 0.3] and np.argmax(figure.data[0].marker.size) == 1

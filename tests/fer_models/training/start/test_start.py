@@ -11,7 +11,7 @@ from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
 from fer_models.cli import app, progress
 from fer_models.data import read_fer2013, read_parts, select_faces
 from fer_models.networks import create_network
-from fer_models.training.progress import EpochDone, Event, Note
+from fer_models.training.events import EpochDone, Event, Note
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.load import load_start
 from fer_models.training.start.published import PUBLISHED

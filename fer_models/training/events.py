@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from fer_models.training.recipe import Recipe
 
@@ -10,16 +13,17 @@ from fer_models.training.recipe import Recipe
 class EpochRecord:
     """One epoch (from 1): input side, mean training loss, scores on the validation faces, seconds of training so far.
 
-    Such are the lines of ``metrics.jsonl``.
+    Such are the lines of ``metrics.jsonl`` and the history of a stored result, of which older ones hold no
+    ``validation_loss``.
     """
 
-    epoch: int
+    epoch: Annotated[int, Field(ge=1)]
     side: int
     loss: float
-    accuracy: float
-    macro_f1: float
-    validation_loss: float
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+    macro_f1: Annotated[float, Field(ge=0, le=1)]
     seconds: float
+    validation_loss: float | None = None
 
 
 @dataclass(frozen=True)
