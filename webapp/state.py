@@ -108,7 +108,7 @@ def kept(page: str) -> Iterator[None]:
     notices = st.container()
     _begin(page)
     yield
-    _finish(page)
+    _finish()
     if st.session_state[_NOTICES]:
         notices.warning(" ".join(st.session_state[_NOTICES]))
 
@@ -126,17 +126,19 @@ def _begin(page: str) -> None:
         st.session_state[_NOTICES] = []
         st.session_state[_FRESH] = True
         _check_hidden()
-        return
-    if st.session_state.get(_PAGE) != page:
-        st.session_state[_NOTICES] = []
-        st.session_state[_FRESH] = True
-    _write()
+    else:
+        if st.session_state[_PAGE] != page:
+            st.session_state[_NOTICES] = []
+            st.session_state[_FRESH] = True
+        _write()
+    # At once: a run that is cut short has taken what it could not have out of the address, and its notice must last.
+    st.session_state[_PAGE] = page
 
 
-def _finish(page: str) -> None:
+def _finish() -> None:
     """Write the address without what could not be had."""
     _write()
-    st.session_state[_PAGE], st.session_state[_FRESH] = page, False
+    st.session_state[_FRESH] = False
 
 
 def _write() -> None:
@@ -165,12 +167,14 @@ def choose(
     options: Mapping[str, str],
     *,
     default: str | None = None,
+    then: Callable[[str], None] | None = None,
     **arguments: Any,
 ) -> str:
     """Draw a control (such as ``st.radio``) over ``options``, ids and their words; returns the chosen id.
 
     ``default`` is for a key whose own default is not given or not among the options; else the first option is it. With
-    ``""`` nothing is chosen at first, and nothing drawn until something is.
+    ``""`` nothing is chosen at first, and nothing drawn until something is. ``then`` hears of a visitor's choice before
+    the page is drawn anew.
     """
     wanted = (default, key.default, *options)
     usual = "" if default == "" else next(each for each in wanted if each is not None and each in options)
@@ -180,7 +184,7 @@ def choose(
     # As Streamlit's controls call what they begin with.
     shown = {"index": ids.index(value)} if widget.__name__ in ("radio", "selectbox") else {"default": value}
     arguments |= {"options": ids, "format_func": options.__getitem__, **shown}
-    _draw(key, widget, label, value, usual, arguments)
+    _draw(key, widget, label, value, usual, arguments, then)
     return value
 
 
@@ -228,7 +232,7 @@ def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any
 
 
 def put(key: Key, value: Value, default: Value | None = None) -> None:
-    """Choose in a control's place: in callbacks, or before the control is drawn."""
+    """Choose before the control is drawn, where no visitor did: see :func:`take`."""
     if value == (key.default if default is None else default):
         _address().pop(key.name, None)
     else:
@@ -248,7 +252,13 @@ def is_hidden(*keys: Key) -> bool:
 
 
 def _draw(
-    key: Key, widget: Callable[..., Any], label: str, value: Value, usual: Value, arguments: Mapping[str, Any]
+    key: Key,
+    widget: Callable[..., Any],
+    label: str,
+    value: Value,
+    usual: Value,
+    arguments: Mapping[str, Any],
+    then: Callable[[str], None] | None = None,
 ) -> None:
     if is_hidden(key):
         return
@@ -256,18 +266,20 @@ def _draw(
     # visitor may just be typing there, and alone it can be lost when a run is cut short.
     if st.session_state[_FRESH] or key.name not in st.session_state or st.session_state[key.name] != value:
         st.session_state[key.name] = value
-    widget(label, key=key.name, on_change=_take, args=(key, usual), **arguments)
+    widget(label, key=key.name, on_change=_take, args=(key, usual, then), **arguments)
 
 
-def take(key: Key, value: Value, usual: Value) -> None:
+def take(key: Key, value: Value, usual: Value | None = None) -> None:
     """A visitor has chosen: what a link could not give is history then."""
     st.session_state[_NOTICES] = []
     put(key, value, usual)
 
 
-def _take(key: Key, usual: Value) -> None:
+def _take(key: Key, usual: Value, then: Callable[[str], None] | None) -> None:
     value = st.session_state[key.name]
     take(key, usual if value is None else value, usual)
+    if then is not None:
+        then(value)
 
 
 def _text(value: Value) -> str:

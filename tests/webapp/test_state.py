@@ -24,7 +24,9 @@ def page_of_controls() -> None:
             opacity = state.number(state.OPACITY, st.slider, "Opacity", step=5)
             stretch = state.switch(state.STRETCH, st.toggle, "Stretch")
             left = state.number(state.EDGES[0], st.number_input, "Left")
-            st.button("Draw", on_click=lambda: state.put(state.EDGES[0], 40))
+            st.button("Draw", on_click=lambda: state.take(state.EDGES[0], 40))
+            if st.session_state.pop("cut", False):
+                st.rerun()
             st.text(f"{network} {explain} {opacity} {stretch} {left}")
 
 
@@ -94,6 +96,19 @@ def test_an_unknown_value_falls_back_and_is_named(visit, name, asked, instead):
     assert f"“{asked}”" in notice(page) and instead in notice(page)
     checked(page.toggle(key="stretch").set_value(True).run())
     assert notice(page) == ""
+
+
+def test_what_is_chosen_by_code_ends_a_notice(visit):
+    page = visit(explain="joy")
+    assert notice(page)
+    assert notice(checked(page.button[0].click().run())) == ""
+
+
+@pytest.mark.parametrize("asked", [{"hide": "nonsense"}, {"explain": "nonsense"}])
+def test_a_notice_outlives_a_first_run_that_is_cut_short(asked):
+    page = AppTest.from_function(page_of_controls)
+    page.session_state["cut"] = True
+    assert "nonsense" in notice(opened(page, asked))
 
 
 def test_several_unknown_values_are_one_notice(visit):

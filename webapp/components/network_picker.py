@@ -38,7 +38,7 @@ def choose_network(checkpoints: list[str]) -> str:
     if variants and not state.is_hidden(state.NETWORK):
         with st.expander(f"Variants: {len(variants)} more networks"):
             for name in variants:
-                st.button(names[name], help=_line_of(name), on_click=state.put, args=(state.NETWORK, name, usual))
+                st.button(names[name], help=_line_of(name), on_click=state.take, args=(state.NETWORK, name, usual))
     return chosen
 
 
