@@ -1,6 +1,7 @@
 """The answer: the expression and its probability, larger than anything else on the page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
@@ -18,24 +19,46 @@ def percent(probability: float, digits: int = 0) -> str:
     return probability_text(probability, digits).replace(" ", NARROW)
 
 
-def reading(labels: Sequence[str], probabilities: np.ndarray) -> tuple[str, str]:
-    """What was read, and how probable it is: ('Happiness', '52 %').
+@dataclass(frozen=True)
+class Reading:
+    """What was read, such as 'happiness' or, unsure, 'happiness or neutral', and how probable: '52 %', '41 % or 38 %'.
 
-    Where no expression has half of the probability: ('Unsure: happiness or neutral', '41 % or 38 %').
+    Unsure: no expression has half of the probability.
     """
+
+    words: str
+    number: str
+    sure: bool
+
+    @property
+    def headline(self) -> str:
+        return self.words.capitalize() if self.sure else f"Unsure: {self.words}"
+
+    def sentence(self, network: str) -> str:
+        """As it is spoken."""
+        verb = "reads this face as" if self.sure else "is unsure about this face:"
+        return f"{network} {verb} {self.words}, {self.number}"
+
+
+def reading(labels: Sequence[str], probabilities: np.ndarray) -> Reading:
+    """What a network's probabilities (K,) of the labels say."""
     first, second = np.argsort(-probabilities, kind="stable")[:2]
-    if probabilities[first] >= 0.5:
-        return labels[first].capitalize(), percent(float(probabilities[first]))
-    numbers = f"{percent(float(probabilities[first]))} or {percent(float(probabilities[second]))}"
-    return f"Unsure: {labels[first]} or {labels[second]}", numbers
+    most, next_to = float(probabilities[first]), float(probabilities[second])
+    if most >= 0.5:
+        return Reading(labels[first], percent(most), True)
+    # As many digits as it takes not to say "50 %" of what is less.
+    digits = next(digits for digits in range(9) if round(100 * most, digits) < 50)
+    numbers = f"{percent(most, digits)} or {percent(next_to, digits)}"
+    return Reading(f"{labels[first]} or {labels[second]}", numbers, False)
 
 
-def answer(network: str, read: str, number: str) -> str:
+def answer(network: str, read: Reading) -> str:
     """The headline: which network, what it read, and how probable that is."""
-    size = ' class="fs-long"' if len(read) > LONG else ""
+    size = ' class="fs-long"' if len(read.headline) > LONG else ""
+    eyebrow = f"{network} reads this face as" if read.sure else f"{network} says"
     return (
-        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(network)} reads this face as</p>'
-        f"<h2{size}><span>{escape(read)}</span> <b>{escape(number)}</b></h2></div>"
+        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(eyebrow)}</p>'
+        f"<h2{size}><span>{escape(read.headline)}</span> <b>{escape(read.number)}</b></h2></div>"
     )
 
 

@@ -135,9 +135,9 @@ def _fold_away(card: Card) -> None:
 
 def _show(places: Places, found: Answer, name: str, card: Card, face: ChosenFace, display: Display) -> None:
     seen, network, uri = found.seen, wording.network_name(name), evidence.face_uri(face.crop)
-    read, number = answer.reading(seen.labels, seen.probabilities)
-    places.headline.html(answer.answer(network, read, number))
-    announce(f"{network} reads this face as {read}, {number}")
+    read = answer.reading(seen.labels, seen.probabilities)
+    places.headline.html(answer.answer(network, read))
+    announce(read.sentence(network))
     with places.result:
         if face.doubt:
             st.warning(face.doubt)

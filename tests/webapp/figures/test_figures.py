@@ -133,7 +133,7 @@ def test_tables_hold_every_place_and_the_ends_of_long_lists():
 
 
 def test_what_is_not_ours_is_escaped():
-    html = answer.answer("<b>net", "<script>x", "<em>1") + answer.message("<i>", "<img src=x>")
+    html = answer.answer("<b>net", answer.Reading("<script>x", "<em>1", True)) + answer.message("<i>", "<img src=x>")
     html += answer.probability_table(["<u>a", "b"], np.array([0.5, 0.5]), 0)
     html += strips.strip([strips.Frame("", "<script>y", "<s>", "<em>")])
     assert not re.search(r"<(script|img|u|s|em|i)>|<img src=x", html.replace('<i style="', ""))
@@ -171,11 +171,22 @@ def test_a_face_is_never_enlarged_for_the_page():
         ((0.2, 0.7, 0.1), "Fear", "70%"),
         ((0.5, 0.25, 0.25), "Neutral", "50%"),
         ((0.15, 0.36, 0.49), "Unsure: anger or fear", "49% or 36%"),
+        ((0.403, 0.1, 0.497), "Unsure: anger or neutral", "49.7% or 40.3%"),
+        ((0.4, 0.1, 0.49996), "Unsure: anger or neutral", "49.996% or 40.000%"),
     ],
 )
 def test_a_reading_without_half_of_the_probability_is_unsure(probabilities, read, number):
     found = answer.reading(("neutral", "fear", "anger"), np.array(probabilities))
-    assert (found[0], found[1].replace(strips.NARROW, "")) == (read, number)
+    assert (found.headline, found.number.replace(strips.NARROW, "")) == (read, number)
+
+
+def test_only_a_sure_network_is_said_to_read_a_face_as_something():
+    sure, unsure = answer.Reading("fear", "70 %", True), answer.Reading("anger or fear", "49 % or 36 %", False)
+    for read, words in ((sure, "Fear"), (unsure, "Unsure: anger or fear")):
+        shown = answer.answer("SimAM", read)
+        assert words in shown and ("reads this face as" in shown) == read.sure
+        assert ("reads this face as" in read.sentence("SimAM")) == read.sure
+    assert "unsure about this face: anger or fear, 49 %" in unsure.sentence("SimAM")
 
 
 def test_probabilities_stand_in_one_order_whatever_a_networks_own_is():
