@@ -266,8 +266,9 @@ def test_choices_come_back_elsewhere(visit, browser: Browser):
     elsewhere.close()
 
 
-def test_a_link_that_hides_the_choice_of_cells_shows_them_without_buttons(visit):
-    page = visit("?hide=true,predicted&true=fear&predicted=fear")
+@pytest.mark.parametrize("hidden", ["true,predicted", "true", "predicted"])
+def test_a_link_that_hides_the_choice_of_cells_shows_them_without_buttons(visit, hidden):
+    page = visit(f"?hide={hidden}&true=fear&predicted=fear")
     expect(page.get_by_role("heading", name="Fear recognised")).to_be_visible()
     expect(page.get_by_role("cell", name="94", exact=True)).to_be_visible()
     expect(grid(page)).to_have_count(0)

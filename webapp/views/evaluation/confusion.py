@@ -126,8 +126,8 @@ def _draw(drawn: Matrix, name: str, cell: Cell, unit: str) -> None:
 
 
 def _draw_buttons(drawn: Matrix, name: str, cell: Cell, key: str) -> None:
-    """The matrix whose cells choose; a picture of it where the link hides this choice."""
-    if state.is_hidden(state.TRUE, state.PREDICTED):
+    """The matrix whose cells choose; a picture of it where the link hides one of the two choices of a cell."""
+    if state.is_hidden(state.TRUE) or state.is_hidden(state.PREDICTED):
         st.html(matrix.matrix_picture(drawn, f"Confusion matrix of {name}"))
         return
     choose_in_matrix(matrix.matrix_buttons(drawn, name, cell), key, lambda *chosen: take_cell(drawn.labels, *chosen))
