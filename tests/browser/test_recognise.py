@@ -198,6 +198,31 @@ def test_no_face_can_be_boxed_by_mouse(visit, astronaut, tmp_path):
     expect(page).to_have_url(re.compile("left=30&top=10&right=90&bottom=90"))
     page.go_back()
     expect(page.get_by_label("Right edge, %")).to_have_value("50")
+    # A line is no box: the last one stays.
+    drag(page, (0.2, 0.3), (0.8, 0.3))
+    drag(page, (0.2, 0.2), (0.4, 0.4))
+    expect(page).to_have_url(re.compile("left=20&top=20&right=40&bottom=40"))
+    page.go_back()
+    expect(page.get_by_label("Right edge, %")).to_have_value("50")
+
+
+def test_a_box_outlives_a_page_drawn_anew_under_the_mouse(visit, astronaut_file):
+    page = visit("?picture=upload&part=box")
+    page.locator("input[type=file]").set_input_files(astronaut_file)
+    picture = page.get_by_alt_text("Your picture")
+    expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
+    page.get_by_label("Left edge, %").fill("5")
+    picture.scroll_into_view_if_needed()
+    place = picture.bounding_box()
+    page.mouse.move(place["x"] + 0.2 * place["width"], place["y"] + 0.3 * place["height"])
+    # The press takes the focus from the number, which is sent then, and the page is drawn anew.
+    page.mouse.down()
+    page.mouse.move(place["x"] + 0.4 * place["width"], place["y"] + 0.5 * place["height"], steps=4)
+    expect(page).to_have_url(re.compile("left=5"))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_have_count(1)
+    page.mouse.move(place["x"] + 0.6 * place["width"], place["y"] + 0.7 * place["height"], steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("left=20&top=30&right=60&bottom=70"))
 
 
 def test_a_box_is_drawn_by_finger(browser, site_url, astronaut_file):
@@ -249,6 +274,15 @@ def test_a_picture_stays_through_pages_and_sources_until_it_is_removed(visit, as
     expect(page.get_by_role("radio", name="Face 1")).to_be_checked()
     page.get_by_role("button", name="Remove picture").click()
     expect(page.locator(ANSWER)).to_have_text("No picture yet")
+
+
+def test_a_picture_can_be_removed_as_soon_as_it_is_there_and_given_again(visit, astronaut_file):
+    page = visit("?picture=upload")
+    for _ in range(2):
+        page.locator("input[type=file]").set_input_files(astronaut_file)
+        expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
+        page.get_by_role("button", name="Remove picture").click()
+        expect(page.locator(ANSWER)).to_have_text("No picture yet")
 
 
 def test_a_changed_headline_is_announced_where_the_last_one_was(visit):

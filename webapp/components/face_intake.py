@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from webapp import state
 from webapp.components.face import ChosenFace, NoFace
-from webapp.components.own_picture import choose_own_face
+from webapp.components.own_picture import choose_own_face, forget_anothers_part
 from webapp.components.samples import choose_sample
 
 SOURCES = {"sample": "Sample", "upload": "Upload", "camera": "Camera"}
@@ -17,6 +17,13 @@ def choose_face(stage: DeltaGenerator) -> ChosenFace | NoFace:
     Raises ImageError for a picture that cannot be used.
     """
     source = state.choose(
-        state.PICTURE, st.radio, "Face", SOURCES, horizontal=True, label_visibility="collapsed", width="stretch"
+        state.PICTURE,
+        st.radio,
+        "Face",
+        SOURCES,
+        then=forget_anothers_part,
+        horizontal=True,
+        label_visibility="collapsed",
+        width="stretch",
     )
     return choose_sample() if source == "sample" else choose_own_face(source, stage)

@@ -5,17 +5,23 @@ goes to ``st.cache_*``, which all sessions share, or to a log or a file.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import cv2
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import fer_models as fer
 from fer_models.faces import crop_box, whole_picture
+from fer_models.images import RGBImage
 from webapp import state
 from webapp.components.face import ChosenFace, NoFace
-from webapp.components.picture_frame import picture_frame
+from webapp.components.picture_frame import picture_frame, shown_picture
 from webapp.figures.thumbnails import thumbnail, thumbnail_style
 
 WHOLE, BOX = "whole", "box"
@@ -24,17 +30,64 @@ PRIVACY = (
     "forgotten when you remove it, or some time after you close the page."
 )
 DOUBT = "No face was found in this part of the picture: the network answers all the same, and may say anything."
-_PICTURES = "own_pictures"  # in the session: what was opened, by where it came from
+# What to do where no face is found, by whether a link hides the choice of a part.
+_ADVICE = {
+    False: "Look at the whole picture if it is a face already, or draw a box around one.",
+    True: "Remove this picture and try another one.",
+}
+KEPT_SIDE = 2048  # pixels; enough for a box around one face of many, and a tenth of what a phone's photo takes
+# In the session: what was opened, by where it came from; where the picture whose part is chosen came from; how many
+# were removed.
+_PICTURES, _OWNER, _REMOVED = "own_pictures", "owner_of_the_part", "pictures_removed"
 
 
 @dataclass(frozen=True, eq=False)
 class OwnPicture:
-    """A picture with its faces, decoded and searched once. ``found``: whether a face is in a box that was drawn."""
+    """A picture with its faces, decoded and searched once.
+
+    ``image``: (H, W, 3) uint8 RGB, its longer side at most KEPT_SIDE; the faces' boxes are in its pixels, their crops
+    were cut out of the picture as it came. ``found``: whether a face is in a box that was drawn.
+    """
 
     id: str
-    image: np.ndarray
+    image: RGBImage
     faces: list[fer.Face]
     found: dict[tuple, bool] = field(default_factory=dict)
+
+    @classmethod
+    def opened(cls, id: str, content: bytes) -> "OwnPicture":
+        """Decode and search it. Raises ImageError."""
+        image = fer.open_image(content)
+        faces = fer.detect_faces(image)
+        height, width = image.shape[:2]
+        shrink = KEPT_SIDE / max(height, width)
+        if shrink >= 1:
+            return cls(id, image, faces)
+        size = max(1, round(width * shrink)), max(1, round(height * shrink))
+        kept = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        return cls(id, kept, [_shrunk(face, size[0] / width, size[1] / height) for face in faces])
+
+    @cached_property
+    def shown(self) -> str:
+        """The picture as a data URI, as large as a page shows it."""
+        return shown_picture(self.image)
+
+    @cached_property
+    def thumbnails(self) -> list[str]:
+        """Its faces as small pictures' data URIs."""
+        return [thumbnail(face.crop) for face in self.faces]
+
+    @cached_property
+    def whole(self) -> RGBImage:
+        """The whole picture as one face's crop."""
+        return whole_picture(self.image).crop
+
+
+def _shrunk(face: fer.Face, x: float, y: float) -> fer.Face:
+    """Where the face lies in the picture made smaller by these factors; its crop stays."""
+    x0, y0, x1, y1 = face.box
+    eyes = face.eyes and ((face.eyes[0][0] * x, face.eyes[0][1] * y), (face.eyes[1][0] * x, face.eyes[1][1] * y))
+    return replace(face, box=(round(x0 * x), round(y0 * y), round(x1 * x), round(y1 * y)), eyes=eyes)
 
 
 def choose_own_face(source: str, stage: DeltaGenerator) -> ChosenFace | NoFace:
@@ -48,7 +101,14 @@ def choose_own_face(source: str, stage: DeltaGenerator) -> ChosenFace | NoFace:
     if picture is None:
         wish = "Upload a picture with a face in it." if source == "upload" else "Take a photo of a face."
         return NoFace("No picture yet", wish)
+    st.session_state[_OWNER] = source
     return _choose_part(source, picture, stage)
+
+
+def forget_anothers_part(source: str) -> None:
+    """Another kind of picture was chosen: which part of one is looked at says nothing about the other."""
+    if source in _pictures() and st.session_state.get(_OWNER) not in (None, source):
+        state.forget(state.PART, *state.EDGES)
 
 
 def _pictures() -> dict[str, OwnPicture]:
@@ -57,68 +117,97 @@ def _pictures() -> dict[str, OwnPicture]:
 
 def _take_in(source: str) -> OwnPicture | None:
     """Draw the uploader or the camera; what it gives is kept, and shown in its place."""
-    place = st.empty()
+    place, key = st.empty(), _widget_key(source)
     with place.container():
         if source == "upload":
             # No list of types: what cannot be read is said by open_image, with what to do about it.
-            file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", key="upload")
+            file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", key=key)
         else:
-            file = st.camera_input("Take a photo", key="camera", resolution="720p")
+            file = st.camera_input("Take a photo", key=key, resolution="720p")
         st.caption(PRIVACY)
     if file is None:
         return None
     with st.spinner("Looking for faces"):
-        image = fer.open_image(file.getvalue())
-        picture = _pictures()[source] = OwnPicture(file.file_id, image, fer.detect_faces(image))
+        picture = _pictures()[source] = OwnPicture.opened(file.file_id, file.getvalue())
+    _forget_file(file)
     place.empty()
     return picture
 
 
+def _widget_key(source: str) -> str:
+    """Another one after each removal: a widget of the same key would still hold the picture that was removed."""
+    return f"{source}-{st.session_state.get(_REMOVED, 0)}"
+
+
+def _forget_file(file: UploadedFile) -> None:
+    """Streamlit would keep the file's bytes until the visit ends. Its other managers, if any, cannot forget one."""
+    context = get_script_run_ctx()
+    if context is not None and isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+
+
 def _remove(source: str) -> None:
     _pictures().pop(source, None)
-    st.session_state.pop("explained", None)
-    state.forget(state.PART, *state.EDGES)
+    for name in ("explained", _OWNER):
+        st.session_state.pop(name, None)
+    st.session_state[_REMOVED] = st.session_state.get(_REMOVED, 0) + 1
+    state.take(state.PART, "", "")
+    state.forget(*state.EDGES)
 
 
 def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> ChosenFace | NoFace:
     """Which face of the picture, or the whole of it, or a box drawn by hand."""
     faces = {str(number): face for number, face in enumerate(picture.faces, start=1)}
-    parts = {number: f"Face {number}" for number in faces} | {WHOLE: "Whole picture", BOX: "Draw a box"}
     part = state.choose(
         state.PART,
         st.radio,
         "Part of the picture",
-        parts,
+        {number: f"Face {number}" for number in faces} | {WHOLE: "Whole picture", BOX: "Draw a box"},
         default="1" if faces else "",
         horizontal=True,
         label_visibility="collapsed",
         width="stretch",
     )
-    st.html(thumbnail_style("part", [thumbnail(face.crop) for face in picture.faces]))
+    st.html(thumbnail_style("part", picture.thumbnails))
     with st.container(horizontal=True, key="about_picture", vertical_alignment="center"):
         st.button("Remove picture", icon=":material/delete:", on_click=_remove, args=(source,))
         st.caption("In this session's memory alone, until you remove it or leave.")
-    box: list[int] = []
     with stage:
-        if part in ("", BOX) or len(faces) > 1:
-            picture_frame(picture.image, [face.box for face in picture.faces], part, _edges() if part == BOX else None)
-        if part == BOX:
-            box = _draw_edges()
-        if not part:
-            with st.container(horizontal=True):
-                st.button("Look at the whole picture", on_click=state.put, args=(state.PART, WHOLE))
-                st.button("Draw a box around a face", on_click=state.put, args=(state.PART, BOX))
+        box = _choose_on_picture(picture, part)
     if not part:
-        return NoFace("No face found", "Look at the whole picture if it is a face already, or draw a box around one.")
-    if part in faces:
-        title = "The face, aligned" if faces[part].eyes else "The face, not turned: no eyes found"
-        return ChosenFace((picture.id, part), faces[part].crop, title)
+        return NoFace("No face found", _ADVICE[state.is_hidden(state.PART)])
+    return _chosen_face(picture, part, box)
+
+
+def _choose_on_picture(picture: OwnPicture, part: str) -> list[int]:
+    """The picture itself where it helps, and what can be chosen at it; returns the edges of the box, in percent."""
+    if state.is_hidden(state.PART):
+        if part in ("", BOX) or len(picture.faces) > 1:
+            st.html(f'<img class="fs-picture" src="{picture.shown}" alt="Your picture">')
+        return _edges()
+    if part in ("", BOX) or len(picture.faces) > 1:
+        boxes = [face.box for face in picture.faces]
+        picture_frame(picture.shown, picture.image.shape[:2], boxes, part, _edges() if part == BOX else None)
+    if part == BOX:
+        return _draw_edges()
+    if not part:
+        with st.container(horizontal=True):
+            st.button("Look at the whole picture", on_click=state.take, args=(state.PART, WHOLE))
+            st.button("Draw a box around a face", on_click=state.take, args=(state.PART, BOX))
+    return _edges()
+
+
+def _chosen_face(picture: OwnPicture, part: str, box: list[int]) -> ChosenFace:
     if part == WHOLE:
-        crop, doubt = whole_picture(picture.image).crop, "" if faces else DOUBT
-        return ChosenFace((picture.id, part), crop, "The whole picture", doubt=doubt)
-    crop = crop_box(picture.image, _in_pixels(box, picture.image)).crop
-    doubt = "" if _has_face(picture, tuple(box), crop) else DOUBT
-    return ChosenFace((picture.id, *box), crop, "The box", doubt=doubt)
+        doubt = "" if picture.faces else DOUBT
+        return ChosenFace((picture.id, part), picture.whole, "The whole picture", doubt=doubt)
+    if part == BOX:
+        crop = crop_box(picture.image, _in_pixels(box, picture.image)).crop
+        doubt = "" if _has_face(picture, tuple(box), crop) else DOUBT
+        return ChosenFace((picture.id, *box), crop, "The box", doubt=doubt)
+    face = picture.faces[int(part) - 1]
+    title = "The face, aligned" if face.eyes else "The face, not turned: no eyes found"
+    return ChosenFace((picture.id, part), face.crop, title)
 
 
 def _draw_edges() -> list[int]:

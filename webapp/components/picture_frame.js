@@ -12,26 +12,29 @@ export default function ({ data, parentElement, setTriggerValue }) {
   picture.draggable = false;
   // A finger draws only where a box is asked for; elsewhere it scrolls the page.
   frame.classList.toggle("drawing", data.box !== null);
-  place(box, data.box);
+  // What is drawn at this moment is kept on the frame: the page may be drawn anew in the middle of it.
+  if (!frame.drawn) place(box, data.box);
   drawFaces(frame.querySelector(".faces"), data, setTriggerValue);
 
-  let start = null;
-  let drawn = null;
   frame.onpointerdown = (event) => {
-    if (event.button === 0 && (event.pointerType !== "touch" || data.box !== null)) start = event;
+    if (event.button === 0 && (event.pointerType !== "touch" || data.box !== null)) frame.start = event;
   };
   frame.onpointermove = (event) => {
+    const { start, drawn } = frame;
     if (!start || (!drawn && Math.hypot(event.x - start.x, event.y - start.y) < THRESHOLD)) return;
     frame.setPointerCapture(event.pointerId);
-    drawn = edges(start, event, picture.getBoundingClientRect());
-    place(box, drawn);
+    frame.drawn = edges(start, event, picture.getBoundingClientRect());
+    place(box, frame.drawn);
   };
   frame.onpointerup = () => {
-    if (drawn) setTriggerValue("box", drawn);
-    start = drawn = null;
+    const [left, top, right, bottom] = frame.drawn ?? [0, 0, 0, 0];
+    frame.start = frame.drawn = null;
+    // A line is no box.
+    if (left < right && top < bottom) setTriggerValue("box", [left, top, right, bottom]);
+    else place(box, data.box);
   };
   frame.onpointercancel = () => {
-    start = drawn = null;
+    frame.start = frame.drawn = null;
     place(box, data.box);
   };
 }

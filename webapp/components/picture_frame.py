@@ -1,12 +1,13 @@
 """A picture with its faces as numbered buttons, on which a box can be drawn by mouse or finger."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from fer_models.images import RGBImage
 from webapp import state
 from webapp.figures.pictures import data_uri, face_webp
 
@@ -22,18 +23,30 @@ _frame = st.components.v2.component(
 )
 
 
-def picture_frame(image: np.ndarray, faces: Sequence[Sequence[int]], chosen: str, box: Sequence[int] | None) -> None:
-    """Draw the picture (H, W, 3) uint8 RGB; a pressed button or a drawn box becomes the chosen part of it.
+def shown_picture(image: RGBImage) -> str:
+    """A picture (H, W, 3) uint8 RGB as a data URI, as large as it is shown."""
+    return data_uri(face_webp(image, SHOWN_SIDE), "image/webp")
 
-    ``faces``: (x0, y0, x1, y1) in pixels of the picture, numbered from 1. ``chosen``: one's number, or another part.
+
+def picture_frame(
+    picture: str,
+    shape: tuple[int, int],
+    faces: Sequence[Sequence[int]],
+    chosen: str,
+    box: Sequence[int] | None,
+) -> None:
+    """Draw the picture, a data URI; a pressed button or a drawn box becomes the chosen part of it.
+
+    ``shape``: its height and width in pixels before it was made smaller to be shown.
+    ``faces``: (x0, y0, x1, y1) in those pixels, numbered from 1. ``chosen``: one's number, or another part.
     ``box``: (left, top, right, bottom) in percent of the picture; None where the box is not what is chosen.
     """
-    height, width = image.shape[:2]
+    height, width = shape
     sides = np.array([width, height, width, height]) / 100
     data = {
-        "picture": data_uri(face_webp(image, SHOWN_SIDE), "image/webp"),
+        "picture": picture,
         "aspect": width / height,
-        "alt": f"Your picture, {len(faces)} faces found in it" if faces else "Your picture",
+        "alt": f"Your picture; faces found in it: {len(faces)}" if faces else "Your picture",
         "faces": [(np.array(face) / sides).tolist() for face in faces],
         "chosen": chosen,
         "box": None if box is None else list(box),
@@ -43,12 +56,19 @@ def picture_frame(image: np.ndarray, faces: Sequence[Sequence[int]], chosen: str
     st.caption(f"{choose} over the picture to draw a box.")
 
 
+# What the browser sends may be anything: what is no number of a face, or no four edges, chooses nothing.
 def _take_face() -> None:
-    state.put(state.PART, str(int(st.session_state[KEY]["face"])))
+    number = st.session_state[KEY]["face"]
+    if isinstance(number, int | float) and math.isfinite(number):
+        state.take(state.PART, str(int(number)))
 
 
 def _take_box() -> None:
-    edges: list[Any] = st.session_state[KEY]["box"]
+    edges = st.session_state[KEY]["box"]
+    if not isinstance(edges, list) or len(edges) != len(state.EDGES):
+        return
+    if not all(isinstance(value, int | float) and math.isfinite(value) for value in edges):
+        return
     for edge, value in zip(state.EDGES, edges, strict=True):
-        state.put(edge, min(max(round(value), edge.low), edge.high))
-    state.put(state.PART, "box")
+        state.take(edge, min(max(round(value), edge.low), edge.high))
+    state.take(state.PART, "box")
