@@ -40,7 +40,7 @@ def test_evaluation_stands_before_the_networks_and_what_needs_them_follows(page:
     url, pipe = held
     page.goto(f"{url}/evaluation")
     expect(page.get_by_role("table").first).to_be_visible()
-    loading = page.get_by_role("heading", name="being loaded")
+    loading = page.get_by_text("being loaded")
     expect(loading.first).to_be_visible()
     pipe.write_text("go")
     expect(loading).to_have_count(0, timeout=SECONDS)
