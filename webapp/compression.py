@@ -7,6 +7,7 @@ are most of what a first visit moves. A file's name changes with its content, so
 import gzip
 import posixpath
 import re
+from pathlib import Path
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,7 +28,8 @@ COMPRESSIBLE = (
 _LEVEL = 6  # 9 takes twice as long and saves less than a hundredth
 _LEAST = 1000  # bytes
 _PRELOADED_FONT = re.compile(rb'<link\s+rel="preload"[^>]*\bas="font"[^>]*>')
-_SKIP_LINK_STYLE = b"<style>[data-testid=stSkipToContent] { font-family: system-ui, sans-serif !important }</style>"
+_SHEET = Path(__file__).parent / "figures" / "streamlit.css"
+_SKIP_LINK_STYLE = next(line for line in _SHEET.read_text(encoding="utf-8").splitlines() if "SkipToContent" in line)
 
 
 class Compressed:
@@ -75,7 +77,7 @@ def without_unused_font(page: bytes) -> bytes:
 
     Streamlit fetches it ahead of everything, and draws one hidden link with it before it knows the theme.
     """
-    return _PRELOADED_FONT.sub(b"", page).replace(b"</head>", _SKIP_LINK_STYLE + b"</head>")
+    return _PRELOADED_FONT.sub(b"", page).replace(b"</head>", f"<style>{_SKIP_LINK_STYLE}</style></head>".encode())
 
 
 class _Answer:

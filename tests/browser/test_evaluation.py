@@ -143,10 +143,8 @@ def test_a_clicked_cell_shows_its_faces(visit):
 def test_a_changed_score_and_a_changed_cell_are_announced_where_the_last_ones_were(visit):
     page = visit()
     status = page.get_by_role("status")
-    headline, chosen = (
-        status.filter(has_text="answers as people did for"),
-        status.filter(has_text=" that people called "),
-    )
+    headline = status.filter(has_text="answers as people did for")
+    chosen = status.filter(has_text=" that people called ")
     expect(headline).to_contain_text(re.compile(r"^A-MobileNet .* \d\d\.\d % of 3,199 faces$"))
     expect(chosen).to_contain_text("Sadness read as neutral")
     elements = headline.element_handle(), chosen.element_handle()

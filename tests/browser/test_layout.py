@@ -7,6 +7,56 @@ from playwright.sync_api import Page, expect
 
 WIDTHS = (375, 768, 1024, 1280, 1920)
 HEIGHTS = {375: 812}
+# What stands in the page's main part and can be seen.
+TEXTS = """[...document.querySelectorAll('.stMain *')].filter(e => e.checkVisibility({ checkOpacity: true })
+    && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))"""
+# Words of which a part cannot be seen: wider than their own place, or hidden by one that does not scroll.
+CUT = f"""() => {{
+    const cut = text => {{
+        const words = document.createRange()
+        words.selectNodeContents(text)
+        const box = words.getBoundingClientRect()
+        let own = true
+        for (let place = text; !place.matches('.stMain'); place = place.parentElement) {{
+            const {{ display, overflowX }} = getComputedStyle(place), room = place.getBoundingClientRect()
+            if (room.width <= 1 || ['auto', 'scroll'].includes(overflowX)) return false // for screen readers; scrolls
+            if (display === 'inline' || display === 'contents') continue
+            const out = box.right > room.right + 1 || box.left < room.left - 1
+            if (own && place.scrollWidth > place.clientWidth + 1) return true
+            if (out && (own || overflowX !== 'visible')) return true
+            own = false
+        }}
+        return false
+    }}
+    return {TEXTS}.filter(cut).map(e => e.textContent)
+}}"""
+# The lowest contrast of words and what is behind them, with the words.
+FAINTEST = f"""() => {{
+    const canvas = document.createElement('canvas').getContext('2d', {{ willReadFrequently: true }})
+    const rgba = colour => {{
+        canvas.clearRect(0, 0, 1, 1)
+        canvas.fillStyle = colour
+        canvas.fillRect(0, 0, 1, 1)
+        return [...canvas.getImageData(0, 0, 1, 1).data].map(value => value / 255)
+    }}
+    const over = (upper, lower, alpha) => lower.map((value, i) => alpha * upper[i] + (1 - alpha) * value)
+    const light = colour => colour.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+    const contrast = text => {{
+        const chain = []
+        for (let e = text; e; e = e.parentElement) chain.unshift(getComputedStyle(e))
+        let behind = [1, 1, 1], opacity = 1
+        for (const style of chain) {{
+            opacity *= style.opacity
+            const [r, g, b, a] = rgba(style.backgroundColor)
+            behind = over([r, g, b], behind, a * opacity)
+        }}
+        const [r, g, b, a] = rgba(chain.at(-1).color)
+        const [low, high] = [light(behind), light(over([r, g, b], behind, a * opacity))].sort((x, y) => x - y)
+        return (high + 0.05) / (low + 0.05)
+    }}
+    return {TEXTS}.map(e => [contrast(e), e.textContent]).sort((a, b) => a[0] - b[0])[0]
+}}"""
 
 
 @pytest.fixture
@@ -31,14 +81,34 @@ def picture_width(page: Page) -> float:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_label_is_cut_and_nothing_scrolls_sideways(at_width, width):
     page = at_width(width)
-    cut = page.evaluate(
-        """() => [...document.querySelectorAll('.stMain :is(label, button, th, td, figcaption, h1, h2, h3) p')]
-            .filter(e => e.getClientRects().length && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"""
-    )
-    assert cut == []
+    assert page.evaluate(CUT) == []
     assert page.evaluate(
         "document.querySelector('.stMain').scrollWidth <= document.querySelector('.stMain').clientWidth"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (".fs-probabilities th { display: block; width: 2rem; overflow: hidden }", "Happiness"),
+        (".st-key-sample label p { width: 2rem !important; overflow: hidden }", "Happiness"),
+        (".fs-frames figcaption strong { width: 2rem; white-space: nowrap; overflow: hidden }", "The face, aligned"),
+        (".st-key-question h1 { width: 9rem; white-space: nowrap }", "Which expression does"),
+    ],
+)
+def test_labels_that_are_cut_are_found(at_width, rule, words):
+    page = at_width(1280)
+    page.add_style_tag(content=rule)
+    assert any(words in cut for cut in page.evaluate(CUT))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_words_can_be_read_in_both_themes(at_width, page, scheme):
+    page.emulate_media(color_scheme=scheme)
+    contrast, words = at_width(1280).evaluate(FAINTEST)
+    assert contrast >= 4.5, words
+    page.add_style_tag(content=".fs-frames figcaption strong { opacity: .3 }")
+    assert page.evaluate(FAINTEST)[0] < 4.5
 
 
 def test_pictures_use_the_width_there_is(at_width):

@@ -23,6 +23,24 @@ def selectors(css: str) -> list[str]:
     return [" ".join(selector.split()) for selector in re.findall(r"([^{}]+)\{[^{}]*\}", css)]
 
 
+def test_no_other_file_knows_streamlits_inside():
+    inside = re.compile(r"\.st[A-Z]\w+|data-testid|radiogroup|stSkip\w+")
+    files = [file for kind in ("css", "py", "js") for file in SHEET.parents[1].rglob(f"*.{kind}") if file != SHEET]
+    assert len(files) > 20
+    assert not [(file.name, inside.findall(file.read_text())) for file in files if inside.search(file.read_text())]
+
+
+def test_faces_stand_above_their_words(page, site_url):
+    expect.set_options(timeout=60_000)
+    page.goto(site_url)
+    expect(page.get_by_role("radio", name="Happiness")).to_be_checked()
+    drawn = "option => getComputedStyle(option.closest('label'), '::before')"
+    for radio in page.locator(".st-key-sample").get_by_role("radio").all():
+        assert radio.evaluate(f"{drawn}.backgroundImage").startswith('url("data:image/webp')
+    bare = page.locator(".st-key-network").get_by_role("radio").first
+    assert bare.evaluate(f"{drawn}.content") in ("none", "normal")
+
+
 def test_the_sheet_is_read_rule_by_rule():
     assert selectors("/* a {} */ b:is(c, d) { e: f } @media (x) { g > h { i: j } k { l: m } }") == [
         "b:is(c, d)",

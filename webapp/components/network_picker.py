@@ -6,15 +6,11 @@ from pathlib import Path
 import streamlit as st
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, find_checkpoint, read_card
+from fer_models.networks.registry import PAPER_NETWORKS
 from webapp import state, wording
 
 #: In the order of the papers.
-PAPERS = (
-    "mobilenetv3_simam.ferplus",
-    "mobilenetv3_cpsca.ferplus",
-    "a_mobilenet.ferplus",
-    "efficientnet_b0_attention.ferplus",
-)
+PAPERS = tuple(f"{network}.ferplus" for network in PAPER_NETWORKS)
 
 
 def choose_network(checkpoints: list[str]) -> str:

@@ -123,7 +123,7 @@ def reading(true: str, predicted: str) -> str:
 def matrix_buttons(matrix: Matrix, name: str, chosen: tuple[str, str]) -> str:
     """The matrix as a table of buttons, one of them pressed; ``chosen`` is its (true, predicted) label.
 
-    Tab reaches the chosen button alone; matrix_buttons.js moves on from it by arrow keys. The line below the table
+    Tab reaches the chosen button alone; components/matrix.js moves on from it by arrow keys. The line below the table
     tells of the button that is pointed at.
     """
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from webapp.figures.colours import Scale
 
-#: Side in pixels of an enlarged map: a frame's width on a wide screen.
+#: Side in pixels of an enlarged map, and of the largest face. Wide screens draw them larger; a face was cut out no
+#: larger, and a map of a few places has nothing to lose when the browser enlarges it once more.
 MAP_SIDE = 224
 
 
