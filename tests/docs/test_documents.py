@@ -48,6 +48,14 @@ def test_every_file_that_the_architecture_names_is_there():
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
+@pytest.mark.parametrize("package", ["fer_models", "webapp"])
+def test_the_architecture_names_every_module_or_its_folder(package):
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = {ROOT / name for name in re.findall(r"`((?:fer_models|webapp)/[\w./]+)`", text)}
+    modules = {file for file in (ROOT / package).rglob("*.py") if file.name != "__init__.py"}
+    assert modules and not {file for file in modules if not named & {file, *file.parents}}
+
+
 def anchors(document: Path) -> list[str]:
     """The anchors that GitHub gives a document's headings."""
     headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,39 +1,31 @@
 """Who imports whom: read off the source, so that also what is imported within a function counts."""
 
-import ast
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import pytest
 
 import fer_models
+from tests.support.imports import imported
 
 PACKAGE = Path(fer_models.__file__).parent
 WEB = {"streamlit", "gradio", "plotly", "webapp"}
-#: From the ground up: none imports what stands above it. What is not named stands on the ground.
+#: Every module and folder of the library, from the ground up: each imports only what stands below it.
 LEVELS = (
-    ("attention", "labels"),
-    ("networks",),
-    ("classifier",),
+    ("attention", "labels", "lineage", "text", "image_containers", "atomic", "lazy", "version"),
+    ("networks", "card", "images"),
+    ("preprocessing", "quantization", "face_detectors"),
+    ("checkpoints", "faces"),
+    ("classifier", "data"),
     ("explanation",),
     ("evaluation",),
     ("training", "export"),
-    ("reproduction", "jobs"),
+    ("reproduction",),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}
-FILES = sorted(PACKAGE.rglob("*.py"))
-
-
-def imported(file: Path) -> Iterator[str]:
-    """Full names of what ``file`` imports, wherever in it."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{file} imports relatively"
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+#: All but the package's own door, which offers names of several levels.
+FILES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
 
 
 def part(file: Path) -> str:
@@ -51,8 +43,22 @@ def test_the_library_needs_no_web_framework_and_only_the_command_line_needs_type
     assert not any(users.values()), users
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.parent != PACKAGE or file.stem in LEVEL], ids=str)
+def test_every_module_has_its_level():
+    assert LEVEL.keys() == {part(file) for file in FILES}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
 def test_imports_run_one_way(file):
+    own = part(file)
     for name in imported(file):
-        if name.startswith("fer_models."):
-            assert LEVEL.get(name.split(".")[1], 0) <= LEVEL.get(part(file), 0), f"{file} imports {name}"
+        other = name.split(".")[1] if name.startswith("fer_models.") else own
+        assert other == own or LEVEL[other] < LEVEL[own], f"{file} imports {name}"
+    # Nor by a process that it starts.
+    assert own == "cli" or not re.search(r"fer_models[./]cli\b", file.read_text(encoding="utf-8"))
+
+
+def test_the_architecture_draws_these_levels():
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    drawn = text.split(" fer_models/ ")[1].split("```")[0].splitlines()[1:]
+    lines = " ".join(drawn).split("└──")  # the last goes on in a second line
+    assert [set(re.findall(r"[a-z_]+", line)) for line in lines] == [set(parts) for parts in reversed(LEVELS)]
