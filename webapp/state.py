@@ -20,6 +20,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from webapp.components.words import plain
+
 Value = str | int | bool
 # In the session: the address by key; whether controls have yet to hear of it; the page shown last; what to tell.
 _ADDRESS, _FRESH, _PAGE, _NOTICES = "address", "address_is_new", "page_shown", "notices"
@@ -296,7 +298,7 @@ def _hidden() -> set[str]:
 def _check_hidden() -> None:
     known = sorted(name for name in _hidden() if name in KEYS and KEYS[name].hideable)
     for name in sorted(_hidden().difference(known)):
-        st.session_state[_NOTICES].append(f"No control “{_plain(name)}” can be hidden.")
+        st.session_state[_NOTICES].append(f"No control “{_quoted(name)}” can be hidden.")
     _address().pop(HIDE, None)
     if known:
         _address()[HIDE] = ",".join(known)
@@ -304,10 +306,9 @@ def _check_hidden() -> None:
 
 def _fall_back(key: Key, asked: str, shown: str) -> None:
     forget(key)
-    st.session_state[_NOTICES].append(f"No {key.noun} “{_plain(asked)}” here: {_plain(shown)} instead.")
+    st.session_state[_NOTICES].append(f"No {key.noun} “{_quoted(asked)}” here: {_quoted(shown)} instead.")
 
 
-def _plain(text: str) -> str:
-    """Text of a link as itself: what Streamlit would take for Markdown is escaped."""
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return re.sub(r"([^\w\s…])", r"\\\1", cut)
+def _quoted(text: str) -> str:
+    """Text of a link as itself, cut where it is long."""
+    return plain(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -117,8 +117,10 @@ def test_several_unknown_values_are_one_notice(visit):
 
 
 def test_a_link_cannot_write_markdown_on_the_page(visit):
-    written = visit(network="![x](http://example.org/x.png) **b** <b> $x$ :red[y]").warning[0].value
-    assert all(written[place - 1] == "\\" for place, sign in enumerate(written) if sign in "![]*<>$")
+    written = visit(network="![x](http://example.org/x.png) **b** <b> $x$ :red[y] _i_").warning[0].value
+    assert all(written[place - 1] == "\\" for place, sign in enumerate(written) if sign in "![]*<>$_")
+    # Before anything but these signs a backslash would be seen.
+    assert "\\“" not in visit(network="“ä”").warning[0].value.replace("\\\\", "")
     assert len(notice(visit(network="a" * 500))) < 120
 
 

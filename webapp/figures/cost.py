@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
+import numpy as np
+
 from webapp.figures.colours import LINES, RULE_COLOUR
 from webapp.figures.points import CostPoint
 
@@ -50,6 +52,18 @@ def cost_legend(points: Sequence[CostPoint], chosen: str) -> str:
         )
         groups.append(f"<div><dt>{'' if listed else _sign(marks[0])}{escape(series)}</dt>{listed}</div>")
     return f'<dl class="fs-legend">{"".join(groups)}</dl>'
+
+
+def far_below(points: Sequence[CostPoint]) -> list[CostPoint]:
+    """Runs that answer so much worse than the others that a chart which reached them would press all else together.
+
+    As in a box plot: by more than 1.5 times the distance of the quartiles below the lower one.
+    """
+    runs = [point for point in points if not point.checkpoint]
+    if not runs:
+        return []
+    low, high = np.quantile([point.accuracy for point in runs], (0.25, 0.75))
+    return [point for point in runs if point.accuracy < low - 1.5 * (high - low)]
 
 
 def side_by_side(places: Sequence[float], apart: float) -> list[float]:

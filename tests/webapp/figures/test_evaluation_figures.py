@@ -89,6 +89,14 @@ def test_places_that_come_near_by_moving_make_room_as_well():
     assert np.diff(sorted(cost.side_by_side([0.0, 0.1, 0.9, 1.0, 1.1], 1.0))).min() >= 1 - 1e-9
 
 
+def test_runs_far_below_the_others_are_told_apart():
+    shares = (0.72, 0.7, 0.74, 0.71, 0.73, 0.75, 0.7)
+    runs = [point(f"run{number}", share, 10**8, RUNS) for number, share in enumerate(shares)]
+    best, worst = point("best", 0.99, 10**8, RUNS), point("worst", 0.48, 10**8, RUNS)
+    assert cost.far_below([*runs, best, worst, point("checkpoint", 0.3, 10**8)]) == [worst]
+    assert cost.far_below([point("checkpoint", 0.3, 10**8), point("other", 0.9, 10**8)]) == []
+
+
 def test_the_legend_of_cost_names_every_mark():
     names = [f"net{number}" for number in range(12)] + ["<b>"]
     points = [point(name, 0.8, 10**8) for name in names] + [point("vgg16", 0.3, 10**10, RUNS)]

@@ -7,8 +7,8 @@ import streamlit as st
 
 from fer_models.text import interval_text, share_text
 from webapp import state, wording
-from webapp.components.words import folded_numbers, notice
-from webapp.figures.cost import cost_legend
+from webapp.components.words import folded_numbers, notice, plain
+from webapp.figures.cost import cost_legend, far_below
 from webapp.figures.points import CostPoint
 from webapp.views.evaluation import costs
 from webapp.views.evaluation.section import Later, section
@@ -47,16 +47,21 @@ def _draw(chosen: str, split: str, rule: str, runs: bool) -> None:
 def _draw_charts(points: list[CostPoint], chosen: str) -> None:
     from webapp.figures.charts import CONFIG, cost_figure
 
-    st.html(cost_legend(points, chosen))
+    below = far_below(points)
+    drawn = [point for point in points if point not in below]
+    st.html(cost_legend(drawn, chosen))
     for column, field, title in zip(
         st.columns(2), ("macs", "parameters"), ("Multiply-adds", "Parameters"), strict=True
     ):
         column.plotly_chart(
-            cost_figure(points, field, title, chosen),
+            cost_figure(drawn, field, title, chosen),
             key=f"cost_{field}",
             config=CONFIG,
-            alt=f"Accuracy against {title.lower()} of {len(points)} networks",
+            alt=f"Accuracy against {title.lower()} of {len(drawn)} networks",
         )
+    if below:
+        listed = ", ".join(f"{point.name} {share_text(point.accuracy)}" for point in below)
+        st.caption(plain(f"Far below the other runs, and below the charts: {listed}."))
     heads = ("network", "kind", "pixels", "accuracy", "95 % interval", "multiply-adds", "parameters")
     lines = [
         (

@@ -57,6 +57,15 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     assert list(map(unescape, kinds)) == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
 
 
+def test_runs_far_below_the_others_are_named_below_the_charts():
+    page = checked(open_page().toggle(key="runs").set_value(True).run())
+    chart = charts(page)["cost_macs"]
+    drawn = [share for trace in chart["data"] for share in values(trace["y"])]
+    found = re.search(r"below the charts: (.*?)\.(?= |$)", text(page))[1]
+    below = [float(share) / 100 for share in re.findall(r"([\d.]+) %", found)]
+    assert below and max(below) < chart["layout"]["yaxis"]["range"][0] < min(drawn)
+
+
 @pytest.mark.parametrize(
     ("recipe", "start"),
     [
