@@ -8,11 +8,9 @@ import pytest
 from scipy.stats import t as student
 from sklearn.metrics import classification_report, confusion_matrix
 
-from fer_models.cli.paper_tables import table_text
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import (
     Found,
-    fill,
     filled_table,
     find_table,
     list_tables,
@@ -61,13 +59,6 @@ def test_accuracy_beside_the_papers(tmp_path):
         "mobilenetv3_cpsca not run); needs RAF-DB"
     )
     assert table.has_ours and not filled_table("002-T5", form="full", found=found).has_ours
-    text = table_text(table)
-    low, high = (math.floor(1000 * end) / 10 for end in wilson(right, FACES))
-    assert f"{right / FACES:.1%}".replace("%", " %") in text and f"({low} to {high})" in text
-    for said in ("1 seed", "22,000 training rows", "614 that repeat", "PublicTest, 400 faces", "ferplus-majority"):
-        assert said in " ".join(text.split())
-    for said in ("1 of 4 runs are there", "Short form", "64 px", "(2,000 faces)", "[4] The released code's"):
-        assert said in " ".join(text.split())
 
 
 def test_a_run_shared_by_three_tables_fills_all(tmp_path):
@@ -120,7 +111,6 @@ def test_confusion_matrices_stand_in_the_order_that_is_stated(tmp_path):
         ) or (
             row.label == "contempt"  # more contempt is taken for neutral than recognised
         )
-    assert "Ours:" in table_text(table)
     empty = filled_table("001-T7", found=Found(stored=tmp_path / "none")).confusions[0]
     assert empty.ours is None and empty.missing == "not run" and empty.paper is not None
 
@@ -263,12 +253,3 @@ def test_the_state_tells_of_both_forms(tmp_path):
     assert table_state(table, Found(stored=tmp_path)) == (
         f"short form: 1 of 1 runs stored, full form: 1 of 3 runs stored ({of_full}, {of_full}.seed2 not run)"
     )
-
-
-@pytest.mark.parametrize("table", list_tables(), ids=lambda table: table.id)
-def test_every_table_prints_empty(table, tmp_path):
-    empty = fill(table, found=Found(stored=tmp_path))
-    text = table_text(empty)
-    assert text.startswith(f"{table.id}  {table.title}") and f"[{len(table.footnotes)}] " in text
-    assert all(len(line) <= 140 for line in text.splitlines())
-    assert empty.has_ours == table.computed

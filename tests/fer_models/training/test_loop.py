@@ -13,25 +13,17 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from sklearn.metrics import accuracy_score
 
-from fer_models.checkpoints import read_card
-from fer_models.classifier import load_classifier
-from fer_models.data import Faces, Parts, hold_out_tenth, read_parts
-from fer_models.evaluation import evaluate, predict_faces
+from fer_models.data import Faces, Parts, read_parts
 from fer_models.networks import channels_last, create_network
 from fer_models.preprocessing import to_input
 from fer_models.training import learner, loop, losses
 from fer_models.training.batches import Batches
-from fer_models.training.built_on import BuiltOn
-from fer_models.training.events import EpochDone, StepDone, ignore, seconds_left
+from fer_models.training.events import EpochDone, StepDone
 from fer_models.training.machine import Machine
-from fer_models.training.partition import plan
-from fer_models.training.publish import publish
 from fer_models.training.recipe import Augmentation, Loss, Recipe, Stage
-from fer_models.training.start.load import load_start
-from tests.conftest import make_checkpoint
 from tests.support.fer2013_files import write_files
+from tests.support.recipes import learnable
 
 RECIPE = Recipe(
     network="mobilenetv3_small",
@@ -140,13 +132,6 @@ def test_events_tell_what_happened_and_how_long_it_takes(unbroken):
     assert [dataclasses.asdict(epoch.record) for epoch in epochs] == history
     assert steps[0].accuracy is None and steps[3].accuracy == history[0]["accuracy"]
     assert epochs[1].record.loss == pytest.approx(steps[5].loss)  # after the last step the mean is the whole epoch's
-
-
-def test_time_left_is_counted_in_pixels():
-    """Of 2 epochs at 48 pixels and one at 64 (RECIPE), 10 s after the first half epoch of 4 steps."""
-    done, whole = 0.5 * 48**2, 2 * 48**2 + 64**2
-    assert seconds_left(RECIPE, 2, 4, 10.0) == pytest.approx(10 * (whole - done) / done)
-    assert seconds_left(RECIPE, 12, 4, 10.0) == 0
 
 
 def test_another_recipe_or_other_data_cannot_resume(unbroken, faces):
@@ -311,36 +296,6 @@ def test_a_compiled_step_moves_the_weights_as_a_plain_one_does(faces):
     torch.testing.assert_close(moved[0], moved[1], atol=1e-5, rtol=1e-3)
 
 
-def learnable(network: str, **changes) -> Recipe:
-    """Four epochs, enough for telling bright faces from dark ones."""
-    settings = {"stages": (Stage(side=48, epochs=4),), "optimizer": "adamw", "learning_rate": 1e-3, "ema_decay": 0.5}
-    return Recipe(network=network, batch_size=16, warmup_epochs=0.5, **{**settings, **changes})
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory) -> Parts:
-    return read_parts(write_files(tmp_path_factory.mktemp("many"), training=192, test=32, leaks=(1,)))
-
-
-def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
-    recipe = learnable("resnet18")
-    best = loop.train(recipe, many.training, many.validation, tmp_path / "run", CPU)
-    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", built_on=BuiltOn())
-    classifier = load_classifier(file)
-    card = classifier.card
-    assert card.name == "resnet18.ferplus" and card.seed == 0
-    assert card.data.rows == 191 and card.data.leaked_rows_left_out == 1
-    assert "FERPlus, MIT" in card.licence and "unresolved" in card.licence
-    assert card.preprocessing.input_side == 48 and card.initialisation == "from scratch"
-    predicted = predict_faces(classifier, many.validation.images).argmax(1)
-    assert card.scores[0].accuracy == accuracy_score(many.validation.labels, predicted)
-    assert card.scores[0].accuracy > 0.95 and "chosen on this part" in card.scores[0].note
-    assert Recipe.model_validate(card.recipe) == recipe
-    with pytest.raises(ValueError, match="labelled"):
-        other = read_parts(write_files(tmp_path / "data"), "fer2013").validation
-        evaluate(classifier, other, split="PublicTest", label_rule="fer2013")
-
-
 @pytest.mark.parametrize("loss", [Loss(softmax=0, centre=0.1), Loss(softmax=0, triplet=1)], ids=["centre", "triplet"])
 def test_losses_without_cross_entropy_answer_by_the_nearest_mean(many, tmp_path, loss):
     # Steps too small to pull all features together, as centre loss alone does in time.
@@ -371,37 +326,3 @@ def test_early_stopping_ends_a_run(many, tmp_path):
     history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     best = int(np.argmax([record["accuracy"] for record in history])) + 1
     assert len(history) == best + 2 < 30
-
-
-def test_the_epoch_is_chosen_where_the_recipe_says(many):
-    held_out = plan(many, RECIPE.model_copy(update={"choose_on": "held-out tenth"}))
-    rest, tenth = hold_out_tenth(many.training)
-    np.testing.assert_array_equal(held_out.training.rows, rest.rows)
-    np.testing.assert_array_equal(held_out.choosing.rows, tenth.rows)
-    assert held_out.scored is many.validation and "held-out tenth" in held_out.note
-    nothing = dataclasses.replace(many, validation=None, test=None, names=("all", None, None))
-    assert "held-out tenth" in plan(nothing, RECIPE).scored_name
-
-
-def test_a_run_can_start_from_a_checkpoint(parts, faces, tmp_path, monkeypatch):
-    monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(tmp_path))
-    file = make_checkpoint("mobilenetv3_small", tmp_path, "small.test")
-    network = create_network("mobilenetv3_small")
-    load_start(network, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
-    stored = load_file(file)
-    assert all(torch.equal(tensor, stored[name].to(tensor.dtype)) for name, tensor in network.state_dict().items())
-    recipe = RECIPE.model_copy(update={"start": "small.test", "stages": (Stage(side=48, epochs=1),)})
-    best = loop.train(recipe, *faces, tmp_path / "run", CPU)
-    start = read_card("small.test")
-    built_on = BuiltOn(start=start)
-    card = load_classifier(publish(best, recipe, parts, plan(parts, recipe), tmp_path / "out", built_on=built_on)).card
-    assert card.initialisation == "weights of small.test, which were trained from scratch"
-    assert card.recipe["start"] == "small.test" and card.recipe["start_recipe"] == {}
-    dropped = create_network("mobilenetv3_small", dropout=0.5)  # other options, the same shapes
-    load_start(dropped, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
-    wider = create_network("mobilenetv3_small", last_channels=640)
-    with pytest.raises(ValueError, match=r"^small\.test has no options, and its weights do not fit .*$"):
-        load_start(wider, RECIPE.model_copy(update={"start": "small.test"}), faces[0], ignore)
-    with pytest.raises(ValueError, match="cannot start this run"):
-        other = recipe.model_copy(update={"network": "mobilenetv2"})
-        load_start(create_network("mobilenetv2"), other, faces[0], ignore)

@@ -1,5 +1,7 @@
 """The data of a run divided: no class is lost, and no score gets the name of another rule."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,14 @@ def test_a_sample_may_lack_classes(tmp_path):
     recipe = Recipe(network="mobilenetv3_small", choose_on="held-out tenth")
     planned = plan(read_for(recipe, write_files(tmp_path)), recipe)
     assert np.unique(planned.training.labels).tolist() == [0, 1]
+
+
+def test_the_epoch_is_chosen_where_the_recipe_says(many):
+    recipe = Recipe(network="mobilenetv3_small")
+    held_out = plan(many, recipe.model_copy(update={"choose_on": "held-out tenth"}))
+    rest, tenth = hold_out_tenth(many.training)
+    np.testing.assert_array_equal(held_out.training.rows, rest.rows)
+    np.testing.assert_array_equal(held_out.choosing.rows, tenth.rows)
+    assert held_out.scored is many.validation and "held-out tenth" in held_out.note
+    nothing = dataclasses.replace(many, validation=None, test=None, names=("all", None, None))
+    assert "held-out tenth" in plan(nothing, recipe).scored_name

@@ -1,17 +1,21 @@
-"""What the card of a published checkpoint says of where its weights came from."""
+"""Published checkpoints: they answer as they learnt, and their cards say where the weights came from."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from sklearn.metrics import accuracy_score
 
 from fer_models.card import Card
 from fer_models.checkpoints import load_checkpoint, read_card, save_checkpoint
+from fer_models.classifier import load_classifier
 from fer_models.data import Parts, data_set_of, read_parts
+from fer_models.evaluation import evaluate, predict_faces
 from fer_models.evaluation.seen import what_it_saw
 from fer_models.networks import create_network
 from fer_models.training.built_on import BuiltOn, initialisation, keep_built_on, read_built_on, whole_licence
-from fer_models.training.loop import STATE
+from fer_models.training.loop import STATE, train
+from fer_models.training.machine import Machine
 from fer_models.training.partition import CHOSEN_HERE, plan
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage
@@ -19,6 +23,7 @@ from fer_models.training.state import read_best, write_tensors
 from tests.conftest import make_network
 from tests.support.fer2013_files import write_files
 from tests.support.made_up_data import write_class_folders
+from tests.support.recipes import learnable
 
 RECIPE = Recipe(network="mobilenetv3_small", stages=(Stage(side=48, epochs=1),))
 CLASSES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")
@@ -181,3 +186,22 @@ def test_damaged_weights_of_a_run_are_named(best, parts):
     write_tensors(create_network("mobilenetv3_small").state_dict(), best, {})
     with pytest.raises(ValueError, match=r"best\.safetensors does not say of which epoch"):
         published(best, RECIPE, parts)
+
+
+def test_a_learnable_task_is_learnt_and_published(many, tmp_path):
+    recipe = learnable("resnet18")
+    best = train(recipe, many.training, many.validation, tmp_path / "run", Machine("cpu"))
+    file = publish(best, recipe, many, plan(many, recipe), tmp_path / "out", built_on=BuiltOn())
+    classifier = load_classifier(file)
+    card = classifier.card
+    assert card.name == "resnet18.ferplus" and card.seed == 0
+    assert card.data.rows == 191 and card.data.leaked_rows_left_out == 1
+    assert "FERPlus, MIT" in card.licence and "unresolved" in card.licence
+    assert card.preprocessing.input_side == 48 and card.initialisation == "from scratch"
+    predicted = predict_faces(classifier, many.validation.images).argmax(1)
+    assert card.scores[0].accuracy == accuracy_score(many.validation.labels, predicted)
+    assert card.scores[0].accuracy > 0.95 and "chosen on this part" in card.scores[0].note
+    assert Recipe.model_validate(card.recipe) == recipe
+    with pytest.raises(ValueError, match="labelled"):
+        other = read_parts(write_files(tmp_path / "data"), "fer2013").validation
+        evaluate(classifier, other, split="PublicTest", label_rule="fer2013")
