@@ -33,7 +33,7 @@ setup: .venv/.installed-test ## make .venv with all that the tests need
 docs: .venv/.installed ## write the scores in README and docs anew, from the cards
 	$(BIN)/python scripts/make_docs.py
 
-benchmark: .venv/.installed-test .venv/.installed-onnx ## measure speed on this machine
+benchmark: .venv/.installed-test ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py $(ARGS)
 
 precomputed: .venv/.installed ## look at the gallery anew for the site's first paint
