@@ -7,6 +7,7 @@ python examples/explain_a_face.py photo.jpg mobilenetv3_simam.ferplus
 import sys
 
 import fer_models as fer
+from fer_models.text import probability_text
 
 
 def spread(gate: fer.GateMap) -> float:
@@ -22,7 +23,7 @@ def main(picture: str, checkpoint: str = "a_mobilenet.ferplus") -> None:
         print("No face found.")
     for face in faces:
         seen = fer.explain(classifier, face.crop)
-        answer = f"{classifier.labels[seen.target]} {seen.probabilities[seen.target]:.1%}"
+        answer = f"{classifier.labels[seen.target]} {probability_text(seen.probabilities[seen.target])}"
         print(f"Face at {face.box}: {answer}")
 
         row, column = divmod(int(seen.cam.argmax()), seen.cam.shape[1])
@@ -30,7 +31,8 @@ def main(picture: str, checkpoint: str = "a_mobilenet.ferplus") -> None:
 
         gate = max(seen.gates, key=spread)
         low, high = gate.values.min(), gate.values.max()
-        print(f"  Strongest gate: {gate.layer} ({gate.kind}), {low:.2f} to {high:.2f} over {' x '.join(gate.axes)}")
+        axes = " x ".join(gate.axes)
+        print(f"  The gate that varies most: {gate.layer} ({gate.kind}), {low:.2f} to {high:.2f} over {axes}")
 
 
 if __name__ == "__main__":
