@@ -38,7 +38,7 @@ def train(
     ] = None,
     label_rule: Annotated[
         str | None,
-        typer.Option(help="ferplus-majority and FERPlus's four other rules, fer2013, raf-db, rafd, or folder."),
+        typer.Option(help="How faces are labelled, such as fer2013; another word lists all rules [the recipe's]."),
     ] = None,
     keep_leaks: Annotated[
         bool, typer.Option("--keep-leaks", help="Keep training rows that repeat a test picture, as the papers did.")

@@ -19,7 +19,6 @@ from fer_models.labels import FER2013, FERPLUS
 
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
-LABEL_RULES = (*RULES, "fer2013")
 
 
 @dataclass(frozen=True)
@@ -97,11 +96,11 @@ def label_rows(data: Fer2013, rows: np.ndarray, label_rule: str) -> Faces:
 
     Raises ValueError for an unknown rule, DataError when it needs votes and there are none.
     """
-    if label_rule not in LABEL_RULES:
-        raise ValueError(f"A label rule is one of {', '.join(LABEL_RULES)}, not '{label_rule}'.")
     if label_rule == "fer2013":
         labels = data.emotion[rows]
         return Faces(data.faces[rows], labels, np.eye(7, dtype=np.float32)[labels], rows, FER2013)
+    if label_rule not in RULES:
+        raise ValueError(f"Its label rule is fer2013 or one of {', '.join(RULES)}, not '{label_rule}'.")
     if data.votes is None:
         raise DataError("fer2013new.csv (the FERPlus votes) is missing beside fer2013.csv.")
     labels, targets = RULES[label_rule].label(data.votes[rows])
