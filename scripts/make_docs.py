@@ -13,26 +13,36 @@ from pathlib import Path
 
 from fer_models.card import Card, Score
 from fer_models.checkpoints import read_card
+from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.labels import display_order
 from fer_models.networks import PAPER_NETWORKS, find_variant, list_networks, network_cost
+from fer_models.reproduction import find_table
 from fer_models.text import interval_text, listed, share_text
 from fer_models.training.recipe import Recipe
 from fer_models.training.recipes import recipe_of
-from webapp.views.evaluation.data import start_of
+from fer_models.training.start.published import start_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "checkpoints"
 DOCUMENTS = ("README.md", "docs/checkpoints.md", "docs/papers.md", "docs/training-log.md")
 _PLACE = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_RULES = ("ferplus-majority", "fer2013")
-#: Checkpoint -> what its paper prints, and what we aim at on PublicTest, both in per cent.
-TARGETS = {
-    "mobilenetv3_simam.ferplus": ("83.47", 86.5),
-    "mobilenetv3_cpsca.ferplus": ("87.5", 87.6),
-    "a_mobilenet.ferplus": ("88.11", 88.5),
-    "efficientnet_b0_attention.ferplus": ("", 88.0),
-    "mobilenetv3_simam.fer2013": ("67.65", 69.0),
-    "efficientnet_b0_attention.fer2013": ("69", 71.5),
+_RULES = (STANDARD_RULE, "fer2013")
+#: Checkpoint -> the table, row and column in which its paper prints such a score.
+PRINTED = {
+    "mobilenetv3_simam.ferplus": ("001-T3", "Proposed network", "FERPlus"),
+    "mobilenetv3_cpsca.ferplus": ("002-T5", "CPSCA", "FERPlus"),
+    "a_mobilenet.ferplus": ("003-T3", "A-MobileNet", "accuracy"),
+    "mobilenetv3_simam.fer2013": ("001-T3", "Proposed network", "FER2013"),
+    "efficientnet_b0_attention.fer2013": ("004-F4", "accuracy", "f1-score"),
+}
+#: Checkpoint -> what we aim at on PublicTest, in per cent.
+AIMS = {
+    "mobilenetv3_simam.ferplus": 86.5,
+    "mobilenetv3_cpsca.ferplus": 87.6,
+    "a_mobilenet.ferplus": 88.5,
+    "efficientnet_b0_attention.ferplus": 88.0,
+    "mobilenetv3_simam.fer2013": 69.0,
+    "efficientnet_b0_attention.fer2013": 71.5,
 }
 
 
@@ -48,17 +58,19 @@ def written(text: str) -> str:
 
 
 def paper_scores() -> str:
-    """The four papers' networks on FERPlus's labels: every start has a column of its own."""
-    scored = [(card, score) for card, score in _scored("ferplus-majority") if card.network in PAPER_NETWORKS]
+    """The four papers' networks on FERPlus's labels: a table for each start."""
+    scored = [(card, score) for card, score in _scored(STANDARD_RULE) if card.network in PAPER_NETWORKS]
     scored.sort(key=lambda one: PAPER_NETWORKS.index(one[0].network))
-    starts = list(dict.fromkeys(start_of(card) for card, _ in scored))
-    rows = []
-    for card, score in scored:
-        told = f"{share_text(score.accuracy)} ({interval_text(score.interval)}), macro-F1 {share_text(score.macro_f1)}"
-        parameters = f"{network_cost(card.network, len(card.labels)).parameters / 1e6:.1f} M"
-        scores = (told if start_of(card) == start else "" for start in starts)
-        rows.append((f"`{card.name}`", _authors(card.network), parameters, *scores))
-    return _table(("checkpoint", "paper", "parameters", *starts), rows)
+    tables = []
+    for start in dict.fromkeys(start_of(card) for card, _ in scored):
+        rows = []
+        for card, score in scored:
+            if start_of(card) == start:
+                parameters = f"{network_cost(card.network, len(card.labels)).parameters / 1e6:.1f} M"
+                authors = find_variant(card.network).authors
+                rows.append((f"`{card.name}`", authors, parameters, *_told(score)))
+        tables.append(_table((start, "paper", "parameters", "accuracy", "95 % interval", "macro-F1"), rows))
+    return "\n\n".join(tables)
 
 
 def checkpoint_scores() -> str:
@@ -83,10 +95,11 @@ def targets() -> str:
     """How far each paper's network is from what we aim at; what is missing is counted from the score as it is told."""
     accuracies = {card.name: score.accuracy for rule in _RULES for card, score in _scored(rule)}
     rows = []
-    for name, (paper, target) in TARGETS.items():
+    for name, target in AIMS.items():
+        paper = _printed(*PRINTED[name]) if name in PRINTED else "none"
         reached = share_text(accuracies[name])
         missing = max(0, target - float(reached.removesuffix(" %")))
-        rows.append((f"`{name}`", f"{paper} %" if paper else "none", f"{target} %", reached, f"{missing:.1f} points"))
+        rows.append((f"`{name}`", paper, f"{target} %", reached, f"{missing:.1f} points"))
     return _table(("checkpoint", "paper", "target", "reached", "missing"), rows)
 
 
@@ -94,8 +107,9 @@ def networks() -> str:
     """Every registered network: what it is, whose, and its cost for eight labels at 224 px."""
     rows = []
     for name in list_networks():
-        cost, about = network_cost(name), find_variant(name).summary
-        rows.append((f"`{name}`", about, _authors(name), f"{cost.parameters:,}", _millions(cost.macs)))
+        cost, variant = network_cost(name), find_variant(name)
+        costs = f"{cost.parameters:,}", _millions(cost.macs)
+        rows.append((f"`{name}`", variant.summary, variant.authors, *costs))
     return _table(("network", "what it is", "paper", "parameters", "MACs"), rows)
 
 
@@ -156,9 +170,11 @@ def _told(score: Score) -> tuple[str, str, str]:
     return share_text(score.accuracy), interval_text(score.interval), share_text(score.macro_f1)
 
 
-def _authors(network: str) -> str:
-    """'Jiang et al. 2024'."""
-    return find_variant(network).paper.partition(",")[0]
+def _printed(table: str, label: str, column: str) -> str:
+    """A cell of a paper's table, as it is printed."""
+    found = find_table(table)
+    (row,) = (row for row in found.rows if row.label == label)
+    return row.paper[found.columns.index(column)].text
 
 
 def _millions(count: int) -> str:

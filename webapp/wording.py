@@ -1,7 +1,4 @@
-"""Names and plain words for networks and mechanisms.
-
-Names of networks are in visitors' links (``?network=A-MobileNet``): they never change.
-"""
+"""Names and plain words for networks and mechanisms."""
 
 from __future__ import annotations
 
@@ -15,20 +12,6 @@ from fer_models.text import listed, share_text
 
 if TYPE_CHECKING:
     from fer_models.evaluation import Comparison
-
-
-@dataclass(frozen=True)
-class NetworkWords:
-    """What the page says of a network: its name, one line, and the paper it comes from."""
-
-    name: str
-    summary: str
-    reference: str
-
-    @property
-    def short_reference(self) -> str:
-        """Authors and year, as a sentence: 'Nan et al. 2022.'"""
-        return f"{self.reference.partition(',')[0].rstrip('.')}." if self.reference else ""
 
 
 #: What a network's name is followed by, by the data set that the checkpoint is named after; FERPlus is the usual one.
@@ -105,7 +88,7 @@ def _of_ours(checkpoint: str) -> tuple[str, str] | None:
 
 
 def network_name(checkpoint: str) -> str:
-    """What a checkpoint is called on the page and in links; a checkpoint that is not one of ours keeps its own name."""
+    """What a checkpoint is called on the page; a checkpoint that is not one of ours keeps its own name."""
     ours = _of_ours(checkpoint)
     return VARIANTS[ours[0]].title + _TRAINED_ON[ours[1]] if ours else checkpoint
 
@@ -126,12 +109,16 @@ def in_papers_order(checkpoints: list[str]) -> list[str]:
     return sorted(checkpoints, key=place)
 
 
-def network_words(card: Card) -> NetworkWords:
-    """Name, one line and paper of a checkpoint's network."""
+def network_summary(card: Card) -> str:
+    """A checkpoint's network in one line."""
     variant = VARIANTS.get(card.network)
-    if variant is None:
-        return NetworkWords(network_name(card.name), f"The network {card.network}.", "")
-    return NetworkWords(network_name(card.name), variant.summary, variant.paper)
+    return variant.summary if variant else f"The network {card.network}."
+
+
+def authors_text(card: Card) -> str:
+    """Who made a checkpoint's network, as a sentence: 'Nan et al. 2022.' Empty where that is not known."""
+    variant = VARIANTS.get(card.network)
+    return f"{variant.authors.rstrip('.')}." if variant else ""
 
 
 def short_score(card: Card) -> str:
@@ -154,7 +141,7 @@ def _recall_table(score: Score) -> str:
 
 def card_text(card: Card) -> str:
     """What a checkpoint's card says, as Markdown: paper, data, score and rights."""
-    words = network_words(card)
+    variant = VARIANTS.get(card.network)
     data = "not stated"
     if card.data is not None:
         data = f"{card.data.rows:,} faces ({card.data.dataset}), labelled by: {label_rule_text(card.data.label_rule)}"
@@ -164,8 +151,8 @@ def card_text(card: Card) -> str:
             data += f"; {card.data.leaked_rows_left_out:,} that repeat a test picture were left out"
     taught = card.lineage.teachers
     lines = {
-        "Network": f"{words.summary} (`{card.network}`)",
-        "Paper": words.reference,
+        "Network": f"{network_summary(card)} (`{card.network}`)",
+        "Paper": variant.paper if variant else "",
         "Checkpoint": f"`{card.name}`, {card.initialisation}" + (f"; taught by {listed(taught)}" if taught else ""),
         "Training data": data,
         "Score": score_text(card),

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
 class Variant:
     """A registered network.
 
-    ``title`` is its name for people, ``paper`` where it comes from, ``summary`` what sets it apart, in one line;
-    ``family`` is the module of this package in whose VARIANTS its builder stands.
+    ``title`` is its name for people; links of before hold it (``?network=A-MobileNet``), so it never changes.
+    ``paper`` is where it comes from, ``summary`` what sets it apart, in one line; ``family`` is the module of this
+    package in whose VARIANTS its builder stands.
     """
 
     title: str
     family: str
     paper: str
     summary: str
+
+    @property
+    def authors(self) -> str:
+        """Of its paper, with the year where it is known: 'Jiang et al. 2024'."""
+        return self.paper.partition(",")[0]
 
 
 _JIANG = "Jiang et al. 2024, Research on facial expression recognition algorithm based on improved MobileNetV3"
@@ -179,7 +185,7 @@ VARIANTS = {
     ),
 }
 #: The four networks of the papers, in their order.
-PAPER_NETWORKS = tuple(VARIANTS)[:4]
+PAPER_NETWORKS = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")
 
 
 class UnknownNetworkError(ValueError):

@@ -7,6 +7,7 @@ from fer_models.reproduction.result import Result
 from fer_models.reproduction.runs import SEEDS, Form, runs
 from fer_models.reproduction.table import Study, Table
 from fer_models.training.recipe import Recipe
+from fer_models.training.start.published import start_text
 
 INTERVALS = (
     "Intervals are 95 %: of the faces (Wilson's for shares, the bootstrap for F1 and averages) and, with several "
@@ -60,8 +61,7 @@ def _recipe_text(studies: Sequence[Study], form: Form) -> str:
 
 
 def _start(recipes: Sequence[Recipe]) -> str:
-    starts = {"from ImageNet weights" if recipe.start else "from scratch" for recipe in recipes}
-    return " or ".join(sorted(starts))
+    return " or ".join(sorted({start_text(recipe.start) for recipe in recipes}))
 
 
 def _labels(recipe: Recipe) -> str:

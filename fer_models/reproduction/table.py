@@ -131,6 +131,11 @@ class Table:
     confusions: tuple[PrintedConfusion, ...] = ()
 
     @property
+    def authors(self) -> str:
+        """Of its paper, which is named by its number first: 'Nan et al. 2022'."""
+        return self.paper.partition(", ")[2]
+
+    @property
     def studies(self) -> tuple[Study, ...]:
         """Every training it needs, each once, in the order of its rows."""
         needed = [source.study for row in self.rows for source in row.ours if isinstance(source, Trained)]

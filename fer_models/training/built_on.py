@@ -13,7 +13,7 @@ from fer_models.data import data_set_of
 from fer_models.text import nearest
 from fer_models.training.loop import is_begun
 from fer_models.training.recipe import Recipe
-from fer_models.training.start.published import PUBLISHED
+from fer_models.training.start.published import PUBLISHED, start_text
 
 _FILE = "origin.json"  # runs that have begun hold one
 _BUILT_ON = " Built on "
@@ -64,7 +64,7 @@ def initialisation(recipe: Recipe, built_on: BuiltOn, name: str) -> str:
     if recipe.start in PUBLISHED:
         return PUBLISHED[recipe.start].words_for(recipe.network)
     if (start := built_on.start) is None:
-        return "from scratch"
+        return start_text(None)
     which = f"an earlier {name}" if start.name == name else start.name
     return f"weights of {which}, which were trained from {start.initialisation.removeprefix('from ')}"
 

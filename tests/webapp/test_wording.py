@@ -1,11 +1,11 @@
-"""Names of checkpoints as visitors read them and as links carry them, and what the page says of a card."""
+"""Names of checkpoints as visitors read them and as links of before hold them, and what the page says of a card."""
 
 from fer_models.card import TrainingData
 from tests.conftest import make_network
 from webapp.wording import card_text, in_papers_order, network_name
 
 
-def test_names_in_links_stay():
+def test_names_that_links_of_before_hold_stay():
     assert network_name("mobilenetv3_simam.ferplus") == "MobileNetV3-SimAM"
     assert network_name("mobilenetv3_cpsca.ferplus") == "MobileNetV3-CPSCA"
     assert network_name("a_mobilenet.ferplus") == "A-MobileNet"

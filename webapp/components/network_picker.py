@@ -51,4 +51,4 @@ def _line(checkpoint: str, weights: Path, *changed: int) -> str:
     """What the network is, how good and how large; kept until one of its files has ``changed``."""
     card = read_card(checkpoint)
     score = wording.short_score(card)
-    return f"{wording.network_words(card).summary}  \n{score} · {weights.stat().st_size / 1e6:.1f} MB"
+    return f"{wording.network_summary(card)}  \n{score} · {weights.stat().st_size / 1e6:.1f} MB"

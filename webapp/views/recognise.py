@@ -74,7 +74,7 @@ def page() -> None:
         except EXPECTED_ERRORS as error:
             places.say("This network cannot be loaded", str(error), wrong=True)
             return
-        st.caption(f"{wording.network_words(card).short_reference} {wording.score_text(card)}")
+        st.caption(f"{wording.authors_text(card)} {wording.score_text(card)}")
         display = _choose_display(card.labels)
         _fold_away(card)
     if isinstance(face, NoFace):

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+from fer_models.networks import find_variant
 from fer_models.reproduction.costs import cost
 from fer_models.reproduction.table import NOTHING, Cell, Computed, Row, Table
 
-PAPER = "001, Jiang et al. 2024"
 NETWORK, BASELINE = "mobilenetv3_simam", "mobilenetv3_large"
+PAPER = f"001, {find_variant(NETWORK).authors}"
 #: The five networks of Table 4, as the paper calls them.
 ABLATIONS = (
     ("Base", BASELINE),

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from fer_models.networks import find_variant
 from fer_models.reproduction.costs import cost
 from fer_models.reproduction.measures import accuracy
 from fer_models.reproduction.table import (
@@ -19,8 +20,8 @@ from fer_models.reproduction.table import (
 )
 from fer_models.training.recipe import LabelRule, Loss
 
-PAPER = "002, Liang et al. 2023"
 NETWORK = "mobilenetv3_cpsca"
+PAPER = f"002, {find_variant(NETWORK).authors}"
 RULES: tuple[LabelRule, LabelRule] = ("ferplus-majority", "raf-db")
 BYTES = 4  # of a float32
 SETTING = (

@@ -3,6 +3,7 @@
 from functools import partial
 
 from fer_models.labels import FERPLUS, RAF_DB
+from fer_models.networks import find_variant
 from fer_models.reproduction.costs import cost
 from fer_models.reproduction.measures import accuracy, recall
 from fer_models.reproduction.table import (
@@ -20,8 +21,8 @@ from fer_models.reproduction.table import (
 )
 from fer_models.training.recipe import LabelRule, Loss
 
-PAPER = "003, Nan et al. 2022"
 NETWORK = "a_mobilenet"
+PAPER = f"003, {find_variant(NETWORK).authors}"
 SETTING = (
     "Paper: 224 px, 100 epochs, one run, Adam at 1e-4, started from ImageNet weights, small classes augmented offline; "
     "which part of FERPlus is the test part is not said."

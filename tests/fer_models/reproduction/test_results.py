@@ -18,7 +18,7 @@ from fer_models.reproduction import (
 )
 from fer_models.reproduction.measures import mean_of_seeds
 from fer_models.reproduction.result import ResultError, read_result, score_split, write_result
-from fer_models.reproduction.runs import runs
+from fer_models.reproduction.runs import Run, runs
 from tests.support.reproduction_results import FACES, made_up, store, study_of
 
 
@@ -59,6 +59,18 @@ def test_accuracy_beside_the_papers(tmp_path):
         "mobilenetv3_cpsca not run); needs RAF-DB"
     )
     assert table.has_ours and not filled_table("002-T5", form="full", found=found).has_ours
+
+
+@pytest.mark.parametrize(
+    ("start", "words"), [("vggface2", "from VGGFace2 weights"), ("imagenet-lite0", "from ImageNet weights")]
+)
+def test_conditions_say_which_weights_runs_start_from(start, words, monkeypatch):
+    def begun(study, form):
+        return [Run(run.recipe.model_copy(update={"start": start})) for run in runs(study, form)]
+
+    monkeypatch.setattr("fer_models.reproduction.conditions.runs", begun)
+    said = " ".join(filled_table("003-T3").conditions)
+    assert words in said and "from scratch" not in said
 
 
 def test_a_run_shared_by_three_tables_fills_all(tmp_path):

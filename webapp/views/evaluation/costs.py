@@ -13,9 +13,10 @@ from fer_models.reproduction.measures import accuracy
 from fer_models.reproduction.runs import FORMS
 from fer_models.reproduction.table import Study
 from fer_models.training.recipe import Loss
+from fer_models.training.start.published import start_of
 from webapp.figures.points import CostPoint
 from webapp.views.evaluation import tables
-from webapp.views.evaluation.data import Stamp, evaluated, start_of, stated_score
+from webapp.views.evaluation.data import Stamp, evaluated, stated_score
 from webapp.wording import in_papers_order
 
 logger = logging.getLogger(__name__)

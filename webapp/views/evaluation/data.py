@@ -16,7 +16,6 @@ from fer_models.data import short_name
 from fer_models.evaluation import Predictions, Report, load_predictions, make_report, score
 from fer_models.evaluation.seen import what_it_saw
 from fer_models.reproduction import list_tables
-from fer_models.training.start.published import PUBLISHED
 
 Stamp = tuple[tuple[str, int], ...]
 
@@ -61,27 +60,6 @@ def _evaluated(name: str, split: str, changed: Stamp) -> Evaluated:
 def stated_score(card: Card, split: str, label_rule: str | None = None) -> Score | None:
     """The score of a split that the card states, under its short name or in full."""
     return next((s for s in card.scores if short_name(s.split) == split and label_rule in (None, s.label_rule)), None)
-
-
-def start_of(card: Card) -> str:
-    """What training began with, through all checkpoints that went before, and whether others taught it.
-
-    Such as "from ImageNet weights" or "from scratch, with teachers from VGGFace2 weights": what has seen more pictures
-    than its own is never in one series with what has not.
-    """
-    lineage = card.lineage
-    own, teachers = _weights(lineage.first_start), lineage.teachers_starts
-    if not teachers:
-        return f"from {own}"
-    of_teachers = sorted({_weights(start) for start in teachers if start is not None})
-    return f"from {own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
-
-
-def _weights(start: str | None) -> str:
-    """What training began with, in words."""
-    if start is None:
-        return "scratch"
-    return f"{PUBLISHED[start].pictures} weights" if start in PUBLISHED else "other weights"
 
 
 def paper_matrices(found: Evaluated) -> list[PaperMatrix]:

@@ -48,14 +48,9 @@ def _draw(table: Table) -> None:
         _fold_training(curves)
 
 
-def _authors(table: Table) -> str:
-    """'Nan et al. 2022'."""
-    return table.paper.partition(",")[2].strip().rstrip(".") or table.paper
-
-
 def _choose_table() -> Table:
     by_id = {table.id: table for table in list_tables()}
-    options = {id: f"{id} · {_authors(table)}, {table.title}" for id, table in by_id.items()}
+    options = {id: f"{id} · {table.authors}, {table.title}" for id, table in by_id.items()}
     return by_id[state.choose(state.TABLE, st.selectbox, "Table", options)]
 
 

@@ -5,14 +5,16 @@ import streamlit as st
 from fer_models.card import Card, Score
 from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
+from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.text import interval_text, share_text
+from fer_models.training.start.published import start_of
 from webapp import state, wording
 from webapp.components.page_parts import announce
 from webapp.components.words import notice
 from webapp.figures import answer, scores
-from webapp.views.evaluation.data import Evaluated, evaluated, start_of, stated_score
+from webapp.views.evaluation.data import Evaluated, evaluated, stated_score
 
-DEFAULT_SPLIT, DEFAULT_RULE = "PublicTest", "ferplus-majority"
+DEFAULT_SPLIT = "PublicTest"
 NEEDS_DATA = "The command needs the data set: --data FOLDER."
 
 
@@ -51,11 +53,11 @@ def _show_stated(name: str, split: str, reason: str) -> str:
         card = read_card(name)
     except CheckpointError:
         _say("This checkpoint cannot be read", reason)
-        return DEFAULT_RULE
+        return STANDARD_RULE
     stated = stated_score(card, split)
     if stated is None:
         _say("Not scored yet", f"{reason} {NEEDS_DATA}")
-        return card.label_rule or DEFAULT_RULE
+        return card.label_rule or STANDARD_RULE
     _show(name, card, stated)
     text = f"The score is its card's; where it errs, only its answers tell. {reason} {NEEDS_DATA}"
     notice("Its answers to the single faces are not there.", text)

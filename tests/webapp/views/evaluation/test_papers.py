@@ -19,7 +19,6 @@ from tests.support.evaluation_files import (
     write_results,
 )
 from tests.support.pages import charts, checked, has_matrix, html, text, values
-from webapp.views.evaluation.data import start_of
 
 
 def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
@@ -64,36 +63,6 @@ def test_runs_far_below_the_others_are_named_below_the_charts():
     found = re.search(r"below the charts: (.*?)\.(?= |$)", text(page))[1]
     below = [float(share) / 100 for share in re.findall(r"([\d.]+) %", found)]
     assert below and max(below) < chart["layout"]["yaxis"]["range"][0] < min(drawn)
-
-
-@pytest.mark.parametrize(
-    ("recipe", "start"),
-    [
-        ({}, "from scratch"),
-        ({"start": "imagenet-lite0"}, "from ImageNet weights"),
-        ({"start": "ImageNet-try", "start_recipe": {"start": None, "seed": 1}}, "from scratch"),
-        (
-            {"start": "x", "start_recipe": {"start": "y", "start_recipe": {"start": "vggface2"}}},
-            "from VGGFace2 weights",
-        ),
-        ({"start": "x"}, "from other weights"),
-        ({"teacher_recipes": [{"seed": 1}, {"seed": 2}]}, "from scratch, with teachers"),
-        (
-            {"teacher_recipes": [{"start": "vggface2"}, {"start": "imagenet"}, {}]},
-            "from scratch, with teachers from ImageNet weights and VGGFace2 weights",
-        ),
-        (
-            {"start": "x", "start_recipe": {"seed": 1, "teacher_recipes": [{"start": "vggface2"}]}},
-            "from scratch, with teachers from VGGFace2 weights",
-        ),
-        (
-            {"start": "imagenet", "teacher_recipes": [{"teacher_recipes": [{"start": "vggface2"}]}]},
-            "from ImageNet weights, with teachers from VGGFace2 weights",
-        ),
-    ],
-)
-def test_what_training_began_with_is_known_through_all_that_went_before(recipe, start):
-    assert start_of(read_card("a_mobilenet.ferplus").model_copy(update={"recipe": recipe})) == start
 
 
 def test_a_papers_table_is_chosen_by_its_id(visit):
