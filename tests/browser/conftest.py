@@ -3,11 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Error, Page, Response, expect, sync_playwright
 
 from tests.support.servers import free_port, running, wait_until_ready
 
@@ -85,3 +85,25 @@ def page(browser: Browser, page_errors: list[str]) -> Iterator[Page]:
     page.on("pageerror", lambda error: page_errors.append(f"thrown: {error.message}"))
     yield page
     context.close()
+
+
+@pytest.fixture
+def visit_evaluation(page: Page, page_errors: list[str], site_url: str) -> Iterator[Callable[[str], Page]]:
+    """Call it with a query string; in the end the page must not have logged or thrown an error."""
+    refused = []
+
+    def note(response: Response) -> None:
+        if response.status >= 400:
+            refused.append(response.url)
+
+    def open_page(query: str = "") -> Page:
+        page.goto(f"{site_url}/evaluation{query}")
+        return page
+
+    page.on("response", note)
+    # The first visitor waits for libraries and, where there is one, for the data set.
+    expect.set_options(timeout=120_000)
+    yield open_page
+    # On any page but the first, Streamlit looks for its server beneath the page's own address before it goes up.
+    assert all("/evaluation/_stcore/" in url for url in refused)
+    assert [error for error in page_errors if "status of 404" not in error] == []
