@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.evaluation_page import cell, choose, expect_as_wide_as_the_page, expect_chosen, score
 
@@ -11,8 +11,13 @@ from tests.support.evaluation_page import cell, choose, expect_as_wide_as_the_pa
 SMALLEST_TEXT = """() => Math.min(...[...document.querySelectorAll('.stMain *')]
     .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()) && e.getClientRects().length)
     .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
-FONT_SIZE = "e => parseFloat(getComputedStyle(e).fontSize)"
 LARGEST_TEXT = SMALLEST_TEXT.replace("Math.min", "Math.max")
+
+
+def expect_the_largest_text(page: Page) -> None:
+    """The score is, once the styles have arrived."""
+    size = "parseFloat(getComputedStyle(document.querySelector('.fs-score h2')).fontSize)"
+    page.wait_for_function(f"({LARGEST_TEXT})() === {size}")
 
 
 def test_the_page_is_reached_from_the_first_one(page, site_url):
@@ -24,7 +29,7 @@ def test_the_page_is_reached_from_the_first_one(page, site_url):
     heading = score(page).get_by_role("heading")
     expect(heading).to_have_text(re.compile(r"^\d\d\.\d\s% of 3,199 faces$"))
     expect(heading).to_be_in_viewport()
-    assert page.evaluate(LARGEST_TEXT) == heading.evaluate(FONT_SIZE)
+    expect_the_largest_text(page)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -123,7 +128,7 @@ def test_usable_at_375_pixels_in_both_themes(visit_evaluation, page, scheme):
     page.emulate_media(color_scheme=scheme)
     visit_evaluation("?compare=mobilenetv3_cpsca.ferplus&table=001-T4&runs=true")
     expect(score(page).get_by_role("heading")).to_be_in_viewport()
-    assert page.evaluate(LARGEST_TEXT) == score(page).get_by_role("heading").evaluate(FONT_SIZE)
+    expect_the_largest_text(page)
     expect(page.locator(".fs-printed")).to_be_visible()
     expect(page.locator(".st-key-cost_parameters .nsewdrag")).to_be_visible()
     page.get_by_text("Training curves", exact=True).click()
