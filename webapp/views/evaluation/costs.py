@@ -13,7 +13,7 @@ from fer_models.reproduction.measures import accuracy
 from fer_models.reproduction.runs import FORMS
 from fer_models.reproduction.table import Study
 from fer_models.training.recipe import Loss
-from fer_models.training.start.published import start_of
+from fer_models.training.start.published import start_of, start_text
 from webapp.figures.points import CostPoint
 from webapp.views.evaluation import tables
 from webapp.views.evaluation.data import Stamp, evaluated, stated_score
@@ -87,7 +87,7 @@ def _run_points(split: str, label_rule: str, changed: Stamp) -> list[CostPoint]:
             measured = accuracy(results, split) if results else None
             if measured is None or measured.value is None or measured.interval is None:
                 continue
-            start = "from scratch" if results[0].recipe.start is None else "from ImageNet weights"
+            start = start_text(results[0].recipe.start)
             side = results[0].recipe.preprocessing.input_side
             costs = cost(study.network, len(results[0].labels), side)
             points.append(

@@ -19,6 +19,7 @@ from tests.support.evaluation_files import (
     write_results,
 )
 from tests.support.pages import charts, checked, has_matrix, html, text, values
+from webapp.views.evaluation import costs, tables
 
 
 def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, no_results, tmp_path, only_checkpoints):
@@ -54,6 +55,21 @@ def test_cost_has_every_network_of_the_same_faces_in_series_of_one_start(visit, 
     legend = html(page).partition('class="fs-legend"')[2].partition("</dl>")[0]
     kinds = re.findall(r"<dt>(.*?)</dt>", re.sub("<i.*?</i>", "", legend))
     assert list(map(unescape, kinds)) == ["Checkpoints, from ImageNet weights", "Checkpoints, from scratch", runs]
+
+
+def test_a_runs_start_is_named_as_a_checkpoints_is(no_results, monkeypatch):
+    write_results(no_results, "003-T3")
+    shipped = type(tables.SHIPPED)
+    read = shipped.results
+
+    def begun_with_faces(*asked):
+        found = read(*asked)
+        recipes = [each.recipe.model_copy(update={"start": "vggface2"}) for each in found]
+        return [each.model_copy(update={"recipe": recipe}) for each, recipe in zip(found, recipes, strict=True)]
+
+    monkeypatch.setattr(shipped, "results", begun_with_faces)
+    points = costs.run_points("PublicTest", "ferplus-majority")
+    assert {point.series for point in points} == {"Short runs for the papers' tables, from VGGFace2 weights"}
 
 
 def test_runs_far_below_the_others_are_named_below_the_charts():
