@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 WIDTHS = (375, 768, 1024, 1280, 1920)
 HEIGHTS = {375: 812}
@@ -58,6 +58,9 @@ FAINTEST = f"""() => {{
     return {TEXTS}.map(e => [contrast(e), e.textContent]).sort((a, b) => a[0] - b[0])[0]
 }}"""
 
+# The styles have arrived.
+STYLED = "getComputedStyle(document.querySelector('.st-key-question h1')).fontWeight === '400'"
+
 
 @pytest.fixture
 def at_width(page: Page, site_url: str):
@@ -68,7 +71,7 @@ def at_width(page: Page, site_url: str):
         page.set_viewport_size({"width": width, "height": HEIGHTS.get(width, 900)})
         page.goto(f"{site_url}/{query}")
         expect(page.locator(".fs-overview img").first).to_be_visible()
-        page.wait_for_function("getComputedStyle(document.querySelector('.st-key-question h1')).fontWeight === '400'")
+        page.wait_for_function(STYLED)
         return page
 
     return visit
@@ -150,3 +153,31 @@ def test_settings_are_folded_and_open_by_keyboard(at_width):
     expect(slider).to_have_count(0)
     page.locator("summary", has_text=re.compile("^.*Settings$")).press("Enter")
     expect(slider).to_be_visible()
+
+
+def test_the_chosen_face_is_in_sight_whenever_another_is_chosen(at_width):
+    page = at_width(375, "?sample=contempt")
+    strip = page.locator(".st-key-sample")
+    expect(strip.get_by_role("radio", name="Contempt")).to_be_in_viewport(ratio=0.9)
+    neutral = strip.get_by_role("radio", name="Neutral")
+    neutral.click()
+    expect(page).to_have_url(re.compile("sample=neutral"))
+    expect(neutral).to_be_in_viewport(ratio=0.9)
+    page.go_back()
+    expect(strip.get_by_role("radio", name="Contempt")).to_be_checked()
+    expect(strip.get_by_role("radio", name="Contempt")).to_be_in_viewport(ratio=0.9)
+
+
+def test_the_question_stands_clear_of_what_follows(at_width, site_url):
+    def gap(following: Locator) -> float:
+        expect(following).to_be_visible()
+        page.wait_for_function(STYLED)
+        question = page.locator(".st-key-question").get_by_text(re.compile(r"\?$")).last
+        range_of = "const range = document.createRange(); range.selectNodeContents(e)"
+        bottom = question.evaluate(f"e => {{ {range_of}; return range.getBoundingClientRect().bottom }}")
+        return following.bounding_box()["y"] - bottom
+
+    page = at_width(1280)
+    assert gap(page.get_by_role("radiogroup", name="Face")) >= 6
+    page.goto(f"{site_url}/evaluation")
+    assert gap(page.locator(".st-key-network").get_by_text("Network", exact=True)) >= 6

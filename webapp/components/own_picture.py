@@ -21,6 +21,7 @@ from fer_models.faces import crop_box, whole_picture
 from fer_models.images import RGBImage
 from webapp import state
 from webapp.components.face import ChosenFace, NoFace
+from webapp.components.in_sight import keep_in_sight
 from webapp.components.picture_frame import picture_frame, shown_picture
 from webapp.figures.thumbnails import thumbnail, thumbnail_style
 
@@ -169,6 +170,8 @@ def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> Cho
         width="stretch",
     )
     st.html(thumbnail_style("part", picture.thumbnails))
+    if part in faces:
+        keep_in_sight("part", int(part) - 1)
     with st.container(horizontal=True, key="about_picture", vertical_alignment="center"):
         st.button("Remove picture", icon=":material/delete:", on_click=_remove, args=(source,))
         st.caption("In this session's memory alone, until you remove it or leave.")

@@ -11,6 +11,7 @@ from fer_models.labels import display_order
 from webapp import state
 from webapp.components.face import ChosenFace
 from webapp.components.gallery import Sample, read_gallery
+from webapp.components.in_sight import keep_in_sight
 from webapp.figures.thumbnails import thumbnail, thumbnail_style
 
 
@@ -27,6 +28,7 @@ def choose_sample() -> ChosenFace:
         label_visibility="collapsed",
         width="stretch",
     )
+    keep_in_sight("sample", names.index(group))
     samples = groups[group]
     sample = samples[0]
     with st.container(horizontal=True, key="about_sample", vertical_alignment="center"):
