@@ -102,7 +102,7 @@ def test_no_label_is_cut_and_nothing_scrolls_sideways(at_width, width):
 def test_labels_that_are_cut_are_found(at_width, rule, words):
     page = at_width(1280)
     page.add_style_tag(content=rule)
-    assert any(words in cut for cut in page.evaluate(CUT))
+    page.wait_for_function(f"words => ({CUT})().some(cut => cut.includes(words))", arg=words)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
