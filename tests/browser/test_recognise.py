@@ -49,9 +49,18 @@ def upload(page: Page, file: Path) -> None:
     page.locator("input[type=file]").set_input_files(file)
 
 
+def stands_still(page: Page) -> None:
+    """Wait until nothing moves: a press that ends on what has slid under it chooses nothing, in any browser."""
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+        " && document.getAnimations().every(animation => animation.playState !== 'running')"
+    )
+
+
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw a box over the visitor's picture with the mouse, from one place to another in parts of its sides."""
     picture = page.get_by_alt_text("Your picture")
+    stands_still(page)
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     corners = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
@@ -132,6 +141,7 @@ def test_choices_are_in_the_address_and_come_back_elsewhere(visit, browser: Brow
     page.get_by_role("radio", name="2", exact=True).click()
     expect(page).to_have_url(re.compile("composite=2"))
     page.get_by_text("Settings", exact=True).click()
+    stands_still(page)
     page.get_by_test_id("stCheckbox").get_by_text("Stretch to this picture's range").click()
     expect(page.get_by_text("Stretched to this picture's range").first).to_be_visible()
     slider = page.get_by_role("slider")
@@ -232,6 +242,7 @@ def test_a_box_is_drawn_by_finger(browser, site_url, astronaut_file):
     page.locator("input[type=file]").set_input_files(astronaut_file)
     picture = page.get_by_alt_text("Your picture")
     expect(picture).to_be_visible(timeout=30_000)
+    stands_still(page)
     picture.scroll_into_view_if_needed()
     box = picture.bounding_box()
     touch = page.context.new_cdp_session(page)
