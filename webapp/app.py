@@ -34,20 +34,13 @@ st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, lay
 # Links of our own: Streamlit's navigation folds away behind an arrow on a phone, and forgets what was chosen.
 links = st.container(horizontal=True, key="pages", vertical_alignment="center")
 links.markdown("**FERScope**", width="content")
-places = [links.empty() for _ in pages]
-
-
-def draw_links() -> dict[str, str]:
-    """The links to all pages, with every choice; returns the choices."""
-    choices = state.address()
-    for place, page in zip(places, pages, strict=True):
-        place.page_link(page, query_params=choices)
-    return choices
-
 
 with state.kept(chosen.title):
-    drawn = draw_links()
+    choices = state.address()
+    # Never emptied first: whoever has come to one by keyboard would lose their place.
+    places = [links.page_link(page, query_params=choices) for page in pages]
     chosen.run()
     # The page has found out what of a link could not be had.
-    if state.address() != drawn:
-        draw_links()
+    if state.address() != choices:
+        for place, page in zip(places, pages, strict=True):
+            place.page_link(page, query_params=state.address())

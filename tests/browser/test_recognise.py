@@ -301,14 +301,18 @@ def test_a_changed_headline_is_announced_where_the_last_one_was(visit):
     status = page.get_by_role("status").filter(has_text="reads this face as")
     expect(status).to_contain_text("A-MobileNet reads this face as")
     element = status.element_handle()
+    link = page.get_by_role("link", name="Evaluation").element_handle()
     page.get_by_role("radio", name="MobileNetV3-SimAM").click()
     expect(status).to_contain_text("MobileNetV3-SimAM reads this face as")
     assert element.evaluate("element => element.isConnected && element.textContent.includes('SimAM')")
+    stands_still(page)
+    assert link.evaluate("link => link.isConnected && link.href.includes('network=mobilenetv3_simam.ferplus')")
 
 
 def test_tab_enters_each_group_at_its_chosen_item(visit):
     page = visit("?sample=fear&composite=2&network=mobilenetv3_cpsca.ferplus")
     expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
+    stands_still(page)
     page.get_by_role("link", name="Evaluation").focus()
     entered = []
     for _ in range(5):  # the fourth is the Grad-CAM, which shows the face beneath
