@@ -12,7 +12,7 @@ from fer_models.version import __version__
 if TYPE_CHECKING:
     from fer_models.checkpoints import CheckpointError, list_checkpoints
     from fer_models.classifier import Classifier, load_classifier
-    from fer_models.explanation import Explanation, GateMap, explain, read_gates
+    from fer_models.explanation import Covered, Explanation, GateMap, cover, explain, read_gates
     from fer_models.faces import Face, detect_faces
     from fer_models.images import ImageError, open_image
     from fer_models.networks import UnknownNetworkError, create_network, list_networks
@@ -22,11 +22,13 @@ else:
         {
             "CheckpointError": "fer_models.checkpoints",
             "Classifier": "fer_models.classifier",
+            "Covered": "fer_models.explanation",
             "Explanation": "fer_models.explanation",
             "Face": "fer_models.faces",
             "GateMap": "fer_models.explanation",
             "ImageError": "fer_models.images",
             "UnknownNetworkError": "fer_models.networks.registry",
+            "cover": "fer_models.explanation",
             "create_network": "fer_models.networks.registry",
             "detect_faces": "fer_models.faces",
             "explain": "fer_models.explanation",
@@ -42,11 +44,13 @@ __all__ = [
     "__version__",
     "CheckpointError",
     "Classifier",
+    "Covered",
     "Explanation",
     "Face",
     "GateMap",
     "ImageError",
     "UnknownNetworkError",
+    "cover",
     "create_network",
     "detect_faces",
     "explain",

@@ -3,16 +3,21 @@
 import operator
 import os
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from fer_models.card import Card
-from fer_models.checkpoints import load_checkpoint
+from fer_models.checkpoints import find_checkpoint, load_checkpoint
 from fer_models.networks import Network, channels_last
 from fer_models.networks.folding import fold_batch_norms
+from fer_models.networks.layers import Layer, layers_of
 from fer_models.preprocessing import preprocess
+from fer_models.text import nearest
+
+BATCH = 32  # faces a forward pass: more are not faster on a CPU, and take more memory
 
 
 class Classifier:
@@ -22,13 +27,15 @@ class Classifier:
         network: nn.Module in eval mode, images (N, 3, S, S) -> logits (N, K); batch norms folded, gradients off.
         card: the checkpoint's card.
         labels: K expression names, in output order.
+        file: of its weights, beside which its card and all that was measured of it lie; None for one made in memory.
     """
 
-    def __init__(self, network: Network, card: Card):
+    def __init__(self, network: Network, card: Card, file: Path | None = None):
         network = channels_last(fold_batch_norms(network.eval()))
         self.network = network.requires_grad_(False)
         self.card = card
         self.labels = card.labels
+        self.file = file
         self.preprocess = partial(preprocess, preprocessing=card.preprocessing)
         self.preprocess.__doc__ = preprocess.__doc__
 
@@ -42,6 +49,26 @@ class Classifier:
         """
         with torch.inference_mode():
             return self.network(self.preprocess(crops)).softmax(1).numpy()
+
+    def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """Scores before the softmax, (N, K) float32, of as many crops as there are: a batch at a time."""
+        with torch.inference_mode():
+            batches = [crops[start : start + BATCH] for start in range(0, max(len(crops), 1), BATCH)]
+            return np.concatenate([self.network(self.preprocess(batch)).numpy() for batch in batches])
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Blocks whose output a CAM can be taken at, from the stem to the last map."""
+        return layers_of(self.network, self.card.preprocessing.input_side)
+
+    def layer(self, name: str | None = None) -> Layer:
+        """The layer of that name, or the last one. ValueError when there is none such."""
+        if name is None:
+            return self.layers[-1]
+        names = [layer.name for layer in self.layers]
+        if name not in names:
+            raise ValueError(f"'{name}' is not a layer of this network.{nearest(name, names)}")
+        return self.layers[names.index(name)]
 
     def target_index(self, target: str | int) -> int:
         """Index of a label given by name or index. ValueError when there is none such."""
@@ -64,4 +91,4 @@ def load_classifier(name: str | os.PathLike[str]) -> Classifier:
     Raises CheckpointError or UnknownNetworkError (see load_checkpoint).
     """
     with torch.inference_mode(False):  # weights made in a caller's inference mode could not take part in gradients
-        return Classifier(*load_checkpoint(name))
+        return Classifier(*load_checkpoint(name), find_checkpoint(name))

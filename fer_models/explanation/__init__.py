@@ -1,6 +1,17 @@
-"""Explanations: gates as they were computed, and Grad-CAM beside them."""
+"""Explanations: gates as they were computed, Grad-CAM beside them, and what holds when places are covered."""
 
+from fer_models.explanation.cover import Covered, cover
 from fer_models.explanation.explain import Explanation, explain, grad_cams
 from fer_models.explanation.gates import GateMap, coordinate_map, position_map, read_gates
 
-__all__ = ["Explanation", "GateMap", "coordinate_map", "explain", "grad_cams", "position_map", "read_gates"]
+__all__ = [
+    "Covered",
+    "Explanation",
+    "GateMap",
+    "coordinate_map",
+    "cover",
+    "explain",
+    "grad_cams",
+    "position_map",
+    "read_gates",
+]
