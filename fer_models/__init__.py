@@ -12,7 +12,8 @@ from fer_models.version import __version__
 if TYPE_CHECKING:
     from fer_models.checkpoints import CheckpointError, list_checkpoints
     from fer_models.classifier import Classifier, load_classifier
-    from fer_models.explanation import Covered, Explanation, GateMap, cover, explain, read_gates
+    from fer_models.explanation import Covered, Explanation, GateMap, agreement, cover, explain, read_gates
+    from fer_models.face_parts import face_regions
     from fer_models.faces import Face, detect_faces
     from fer_models.images import ImageError, open_image
     from fer_models.networks import UnknownNetworkError, create_network, list_networks
@@ -28,10 +29,12 @@ else:
             "GateMap": "fer_models.explanation",
             "ImageError": "fer_models.images",
             "UnknownNetworkError": "fer_models.networks.registry",
+            "agreement": "fer_models.explanation",
             "cover": "fer_models.explanation",
             "create_network": "fer_models.networks.registry",
             "detect_faces": "fer_models.faces",
             "explain": "fer_models.explanation",
+            "face_regions": "fer_models.face_parts",
             "list_checkpoints": "fer_models.checkpoints",
             "list_networks": "fer_models.networks.registry",
             "load_classifier": "fer_models.classifier",
@@ -50,10 +53,12 @@ __all__ = [
     "GateMap",
     "ImageError",
     "UnknownNetworkError",
+    "agreement",
     "cover",
     "create_network",
     "detect_faces",
     "explain",
+    "face_regions",
     "list_checkpoints",
     "list_networks",
     "load_classifier",

@@ -1,5 +1,6 @@
 """Explanations: gates as they were computed, Grad-CAM beside them, and what holds when places are covered."""
 
+from fer_models.explanation.agreement import agreement
 from fer_models.explanation.cover import Covered, cover
 from fer_models.explanation.explain import Explanation, explain, grad_cams
 from fer_models.explanation.gates import GateMap, coordinate_map, position_map, read_gates
@@ -8,6 +9,7 @@ __all__ = [
     "Covered",
     "Explanation",
     "GateMap",
+    "agreement",
     "coordinate_map",
     "cover",
     "explain",
