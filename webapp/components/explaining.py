@@ -1,7 +1,6 @@
 """What a network saw in a face: computed, or stored while the network is still being loaded."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import streamlit as st
 
@@ -9,11 +8,10 @@ import fer_models as fer
 from fer_models.images import RGBImage
 from webapp import warm_up
 from webapp.components.face import ChosenFace
-from webapp.components.gallery import Sample
-from webapp.components.samples import sample_crop
 from webapp.components.waiting import wait_until
 from webapp.figures.gate_groups import GateGroup, group_gates
-from webapp.networks import is_loaded, load_classifier, version
+from webapp.maps import remembered
+from webapp.networks import is_loaded, load_classifier
 from webapp.precomputed import stored_answer
 
 LOADING = "This network is being loaded"
@@ -31,18 +29,11 @@ def explanation_for(checkpoint: str, face: ChosenFace, target: str | None) -> An
     """What the checkpoint saw in the face, explained for a label or, where ``target`` is None, for the predicted one.
 
     None while the server is still loading the network and has no stored answer; see :func:`wait_for`. Looks once at
-    each face with each network: moving a slider or asking for another label computes nothing again. The session keeps
-    the last answer only. Raises CheckpointError or UnknownNetworkError.
+    each face with each network: moving a slider or asking for another label computes nothing again. Raises
+    CheckpointError or UnknownNetworkError.
     """
-    key = (face.key, checkpoint, version(checkpoint))
-    kept = st.session_state.get("explained")
-    if kept is None or kept[0] != key:
-        answer = _answer(checkpoint, face)
-        if answer is None:
-            return None
-        kept = st.session_state["explained"] = key, answer
-    answer = kept[1]
-    if target is None:
+    answer = _answer(checkpoint, face)
+    if answer is None or target is None:
         return answer
     return replace(answer, seen=replace(answer.seen, target=answer.seen.labels.index(target)))
 
@@ -61,18 +52,9 @@ def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     else:
         with st.spinner(LOADING):
             load_classifier(checkpoint)
-    if face.sample:
-        return _look_at_sample(checkpoint, version(checkpoint), face.sample)
-    return _look(checkpoint, face.crop)
+    return remembered(face, checkpoint, ("explain",), lambda classifier: _look(classifier, face.crop))
 
 
-@lru_cache(maxsize=128)  # of 0.6 MB at most
-def _look_at_sample(checkpoint: str, version: int, sample: Sample) -> Answer:
-    """A gallery's picture is nobody's private one: what is seen in it is seen once for all visitors."""
-    return _look(checkpoint, sample_crop(sample))
-
-
-def _look(checkpoint: str, crop: RGBImage) -> Answer:
-    classifier = load_classifier(checkpoint)
+def _look(classifier: fer.Classifier, crop: RGBImage) -> Answer:
     seen = fer.explain(classifier, crop)
     return Answer(seen, group_gates(classifier.network, seen.gates))

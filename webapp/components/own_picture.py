@@ -24,6 +24,7 @@ from webapp.components.face import ChosenFace, NoFace
 from webapp.components.in_sight import keep_in_sight
 from webapp.components.picture_frame import picture_frame, shown_picture
 from webapp.figures.thumbnails import thumbnail, thumbnail_style
+from webapp.maps import forget_own
 
 WHOLE, BOX = "whole", "box"
 PRIVACY = (
@@ -149,8 +150,8 @@ def _forget_file(file: UploadedFile) -> None:
 
 def _remove(source: str) -> None:
     _pictures().pop(source, None)
-    for name in ("explained", _OWNER):
-        st.session_state.pop(name, None)
+    st.session_state.pop(_OWNER, None)
+    forget_own()
     st.session_state[_REMOVED] = st.session_state.get(_REMOVED, 0) + 1
     state.take(state.PART, "", "")
     state.forget(*state.EDGES)

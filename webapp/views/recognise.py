@@ -18,6 +18,7 @@ from webapp.components.network_picker import choose_network
 from webapp.components.own_picture import PRIVACY
 from webapp.components.page_parts import announce, page_heading
 from webapp.figures import answer, evidence, strips
+from webapp.maps import forget_own
 
 QUESTION = "Which expression does this face show, and what did the network look at?"
 CAVEAT = (
@@ -47,7 +48,7 @@ class Places:
 
     def say(self, title: str, text: str, *, wrong: bool = False) -> None:
         """There is no answer: say why, and forget what was seen of a picture that may be gone."""
-        st.session_state.pop("explained", None)
+        forget_own()
         self.headline.html(answer.message(title))
         (self.result.error if wrong else self.result.info)(text)
         announce(f"{title}. {text}")

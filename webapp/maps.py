@@ -1,0 +1,117 @@
+"""What was computed of faces, kept: of the gallery's for all visitors, of a visitor's own in their session alone.
+
+Every page asks here. An answer is kept under all that decides it: the face, the file of the weights, and the question.
+Both memories are bounded; what was used longest ago goes first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import streamlit as st
+
+from webapp.components.face import ChosenFace
+from webapp.networks import load_classifier, version
+
+if TYPE_CHECKING:
+    import fer_models as fer
+
+T = TypeVar("T")
+SHARED_BYTES, OWN_BYTES = 64_000_000, 8_000_000
+OWN = "computed_of_own_pictures"  # in the session
+
+
+class Memory:
+    """Answers by what decides them. Of many threads that ask at once for the same, one computes and the others wait."""
+
+    def __init__(self, most_bytes: int):
+        self.most_bytes = most_bytes
+        self._answers: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._using = threading.Lock()  # never held while anything is computed
+        self._computing: dict[Hashable, threading.Lock] = {}
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The answer that is kept, or what ``compute`` returns, kept from now on. What it raises is not kept."""
+        with self._using:
+            if key in self._answers:
+                return self._use(key)
+            mine = self._computing.setdefault(key, threading.Lock())
+        with mine:
+            try:
+                with self._using:
+                    if key in self._answers:
+                        return self._use(key)
+                answer = compute()
+                with self._using:
+                    self._answers[key] = answer, size(answer)
+                    while self.bytes > self.most_bytes and len(self._answers) > 1:
+                        self._answers.popitem(last=False)
+                return answer
+            finally:
+                with self._using:
+                    self._computing.pop(key, None)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._answers
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    @property
+    def bytes(self) -> int:
+        """What the answers take."""
+        return sum(taken for _, taken in self._answers.values())
+
+    def _use(self, key: Hashable) -> Any:
+        self._answers.move_to_end(key)
+        return self._answers[key][0]
+
+
+_shared = Memory(SHARED_BYTES)
+
+
+def remembered(
+    face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...], compute: Callable[[fer.Classifier], T]
+) -> T:
+    """What ``compute`` finds of the face with the checkpoint's classifier; computed once for each ``question``.
+
+    Faces of equal key must be equal, as must be the answers to equal questions. Nobody changes an answer: it may be
+    another visitor's as well. Raises CheckpointError or UnknownNetworkError, and what ``compute`` raises.
+    """
+    return _memory(face).get(_key(face, checkpoint, question), lambda: compute(load_classifier(checkpoint)))
+
+
+def is_remembered(face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...]) -> bool:
+    """Whether remembered answers at once. Raises CheckpointError."""
+    return _key(face, checkpoint, question) in _memory(face)
+
+
+def forget_own() -> None:
+    """A visitor's picture is gone, and so is what was computed of it."""
+    st.session_state.pop(OWN, None)
+
+
+def _memory(face: ChosenFace) -> Memory:
+    return _shared if face.sample else st.session_state.setdefault(OWN, Memory(OWN_BYTES))
+
+
+def _key(face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
+    return face.key, checkpoint, version(checkpoint), question
+
+
+def size(answer: Any) -> int:
+    """About how many bytes an answer takes: its arrays, however they are held."""
+    if isinstance(answer, np.ndarray):
+        return answer.nbytes
+    if isinstance(answer, Mapping):
+        return sum(map(size, answer.values()))
+    if isinstance(answer, list | tuple):
+        return sum(map(size, answer))
+    if is_dataclass(answer):
+        return sum(size(getattr(answer, each.name)) for each in fields(answer))
+    return 64
