@@ -17,6 +17,10 @@ DeviceOption = Annotated[str | None, typer.Option(help="cuda or cpu [cuda if the
 CompileOption = Annotated[
     bool, typer.Option("--compile", help="Compile the network first (torch.compile); pays off in long runs.")
 ]
+Bf16Option = Annotated[
+    bool,
+    typer.Option("--bf16", help="Compute in bfloat16 on the CPU too; faster where the processor has AMX, as on CUDA."),
+]
 NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
 
 

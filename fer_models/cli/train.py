@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fer_models.cli.common import CompileOption, DataOption, DeviceOption, SkipBadOption, plain_errors, resumable
+from fer_models.cli.common import (
+    Bf16Option,
+    CompileOption,
+    DataOption,
+    DeviceOption,
+    SkipBadOption,
+    plain_errors,
+    resumable,
+)
 
 if TYPE_CHECKING:
     from fer_models.training.recipe import Stage
@@ -52,6 +60,7 @@ def train(
     skip_bad: SkipBadOption = False,
     device: DeviceOption = None,
     compiled: CompileOption = False,
+    bf16: Bf16Option = False,
     start_weights: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Published weights that the recipe starts from [timm's: from the Hub]."),
@@ -93,7 +102,7 @@ def train(
                 track(event)
                 show(event)
 
-            machine = Machine(device, compiled, skip_bad, start_weights)
+            machine = Machine(device, compiled, skip_bad, start_weights, bf16)
             weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16", watch)
     typer.echo(f"Checkpoint: {weights}")
 

@@ -184,6 +184,15 @@ VARIANTS = {
         "Eight convolutions and two dense layers: stands for the CNN that paper 004 compares with.",
     ),
 }
+#: Networks that only teach: they can be trained, loaded and looked into by name, but no list shows them.
+TEACHERS = {
+    "dlib_resnet": Variant(
+        "dlib's ResNet",
+        "dlib",
+        "King 2017, High quality face recognition with deep metric learning",
+        "The face recogniser of dlib without its last block: a teacher that knows faces.",
+    ),
+}
 #: The four networks of the papers, in their order.
 PAPER_NETWORKS = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")
 
@@ -193,17 +202,18 @@ class UnknownNetworkError(ValueError):
 
 
 def list_networks() -> list[str]:
-    """Names of every registered variant, the four papers' networks first."""
+    """Names of every registered variant, the four papers' networks first; not those that only teach."""
     return list(VARIANTS)
 
 
 def find_variant(name: str) -> Variant:
     """What is known of a network without building it. UnknownNetworkError, suggesting the nearest, for another name."""
-    if name not in VARIANTS:
+    known = VARIANTS | TEACHERS
+    if name not in known:
         raise UnknownNetworkError(
-            f"There is no network '{name}'.{nearest(name, VARIANTS)} 'ferscope networks' lists them."
+            f"There is no network '{name}'.{nearest(name, known)} 'ferscope networks' lists them."
         )
-    return VARIANTS[name]
+    return known[name]
 
 
 def create_network(name: str, num_classes: int = 8, **options: Any) -> Network:

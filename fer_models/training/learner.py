@@ -22,10 +22,11 @@ class Learner:
         recipe: how it learns.
         labels: (N,) of all training rows, on the same device.
         compiled: compile the network with ``torch.compile`` first.
+        bf16: learn in bfloat16 on the CPU too.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False):
-        self.network, self.recipe, self.device = network, recipe, labels.device
+    def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False, bf16: bool = False):
+        self.network, self.recipe, self.device, self.bf16 = network, recipe, labels.device, bf16
         self.ema = AveragedModel(network, use_buffers=True)
         self.optimizer = make_optimizer(network, recipe)
         head = cast(nn.Linear, network.classifier[-1])
@@ -55,7 +56,7 @@ class Learner:
         """
         recipe = self.recipe
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         loss, features = self._backward(images, targets, labels, step)
         if recipe.sam:
             with sharpest_neighbour(self.network, recipe.sam):
@@ -71,7 +72,7 @@ class Learner:
         """Fresh gradients of one batch; returns its loss and the features (N, D) behind it, both detached."""
         # A seed of its own, so that both passes of sharpness-aware minimisation drop the same units.
         torch.manual_seed(self.recipe.seed * 1_000_003 + step + 2**40)
-        with autocast(self.device):
+        with autocast(self.device, self.bf16):
             features, logits = self.forward(images)
         features = features.float()
         loss = self.loss(features, logits.float(), targets, labels)

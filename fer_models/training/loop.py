@@ -61,7 +61,7 @@ def train(
         load_start(network, recipe, training, watch, machine.start_weights)
     batches = Batches(recipe, training, machine.torch_device)
     network = channels_last(network).to(machine.torch_device)
-    learner = Learner(network, recipe, batches.labels, compiled=machine.compiled)
+    learner = Learner(network, recipe, batches.labels, compiled=machine.compiled, bf16=machine.bf16)
     run = run_identity(recipe, training, batches.targets, validation)
     state = RunState()
     if is_begun(folder):

@@ -14,12 +14,14 @@ class Machine:
     """Device (CUDA when there is one, unless said), compiling, skipping unreadable pictures, and a start's file.
 
     ``start_weights`` is a copy of the published weights that recipes start from; timm's are else fetched from the Hub.
+    ``bf16`` computes in bfloat16 on the CPU too, as CUDA always does.
     """
 
     device: str | None = None
     compiled: bool = False
     skip_bad: bool = False
     start_weights: Path | None = None
+    bf16: bool = False
 
     @property
     def torch_device(self) -> torch.device:

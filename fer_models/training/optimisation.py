@@ -16,15 +16,27 @@ TIME_DECAY = 1e-5  # a step; paper 003, Keras's `decay`
 
 
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """SGD, Adam or AdamW; weight decay on weights of two or more axes, not on biases and norms."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    """SGD, Adam or AdamW; weight decay on weights of two or more axes, not on biases and norms.
+
+    The ``share`` of a group is what its learning rate has to be multiplied by, for ``recipe.layer_decay``.
+    """
+    layers = 1 + max((_layer(name) for name, _ in network.named_parameters()), default=0)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in sorted(network.named_parameters(), key=lambda named: named[1].ndim <= 1):
+        share = recipe.layer_decay ** (layers - _layer(name)) if name.startswith("features.") else 1.0
+        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((share, decay), []).append(parameter)
+    settings = [{"params": some, "weight_decay": decay, "share": share} for (share, decay), some in groups.items()]
     if recipe.optimizer == "sgd":
         nesterov = recipe.nesterov and recipe.momentum > 0
-        return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov)
+        return torch.optim.SGD(settings, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov)
     kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, lr=recipe.learning_rate)
+    return kind(settings, lr=recipe.learning_rate)
+
+
+def _layer(name: str) -> int:
+    """The number of the feature layer that a parameter is in: 4 of 'features.4.conv1.weight'."""
+    return int(name.split(".")[1]) if name.startswith("features.") else 0
 
 
 def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Sequence[float] = ()) -> float:

@@ -62,7 +62,8 @@ class Recipe(_Settings):
     network: str
     options: dict[str, Any] = Field(default_factory=dict, description="of the network, e.g. dropout")
     start: str | None = Field(
-        default=None, description="imagenet, imagenet-lite0, vggface2, or a checkpoint to start from; else scratch"
+        default=None,
+        description="imagenet, imagenet-lite0, vggface2, dlib, or a checkpoint to start from; else scratch",
     )
     label_rule: LabelRule = STANDARD_RULE
     training_rule: LabelRule | None = Field(
@@ -95,6 +96,9 @@ class Recipe(_Settings):
     mixup: float = Field(default=0, ge=0, description="alpha of Mixup's Beta distribution; 0: none")
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = Field(default=0.08, gt=0, description="at the end of the warm-up")
+    layer_decay: float = Field(
+        default=1, gt=0, le=1, description="what the rate is multiplied by from one feature layer to the one before it"
+    )
     schedule: Literal["cosine", "constant", "plateau", "inverse time"] = Field(
         default="cosine", description="after the warm-up: to zero; as it is; x 0.1 after 10 epochs; 1 / (1 + 1e-5 step)"
     )

@@ -16,9 +16,9 @@ from fer_models.training.losses import set_nearest_mean
 from fer_models.training.recipe import Recipe
 
 
-def autocast(device: torch.device) -> AbstractContextManager:
-    """Mixed precision where the device gains from it: bfloat16 on CUDA, plain float32 on the CPU."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def autocast(device: torch.device, bf16: bool = False) -> AbstractContextManager:
+    """Mixed precision in bfloat16: on CUDA, and on the CPU where ``bf16`` asks for it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16 or device.type == "cuda")
 
 
 def scores(shares: np.ndarray, faces: Faces) -> dict[str, float]:

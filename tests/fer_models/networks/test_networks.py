@@ -18,6 +18,7 @@ from fer_models.networks import (
     network_cost,
 )
 from fer_models.networks.folding import fold_batch_norms
+from fer_models.networks.registry import TEACHERS
 
 PARAMETERS_8 = {
     "mobilenetv3_simam": 3_567_152,
@@ -42,6 +43,7 @@ PARAMETERS_8 = {
     "resnet18": 11_180_616,
     "resnet50": 23_524_424,
     "vgg16": 134_293_320,
+    "dlib_resnet": 4_397_128,
 }
 PARAMETERS_7 = {
     "mobilenetv3_simam": 3_565_871,
@@ -51,11 +53,13 @@ PARAMETERS_7 = {
     "mobilenetv3_narrow": 1_932_839,
 }
 MILLION_MACS = dict(zip(PAPER_NETWORKS, (376, 183, 568, 466), strict=True)) | {"mobilenetv3_large": 215}
-SMALL = [name for name in list_networks() if name not in ("vgg16", "fer_cnn", "resnet50")]
+EVERY = [*list_networks(), *TEACHERS]
+SMALL = [name for name in EVERY if name not in ("vgg16", "fer_cnn", "resnet50")]
 
 
 def test_every_variant_is_counted():
-    assert set(list_networks()) == {*PARAMETERS_8, "efficientnet_b0_attention"}
+    assert set(list_networks()) | TEACHERS.keys() == {*PARAMETERS_8, "efficientnet_b0_attention"}
+    assert not TEACHERS.keys() & set(list_networks())
     assert list_networks()[:4] == list(PAPER_NETWORKS)
     assert [find_variant(name).authors for name in PAPER_NETWORKS] == [
         "Jiang et al. 2024",
@@ -65,19 +69,19 @@ def test_every_variant_is_counted():
     ]
 
 
-@pytest.mark.parametrize("family", ["mobilenetv3", "mobilenetv1", "mobilenetv2", "efficientnet", "classic"])
+@pytest.mark.parametrize("family", ["mobilenetv3", "mobilenetv1", "mobilenetv2", "efficientnet", "classic", "dlib"])
 def test_every_builder_of_a_family_is_registered(family):
-    registered = {name for name in list_networks() if find_variant(name).family == family}
+    registered = {name for name in EVERY if find_variant(name).family == family}
     assert registered == set(import_module(f"fer_models.networks.{family}").VARIANTS)
 
 
 def test_every_variant_has_a_title_of_its_own_a_line_and_its_paper():
-    variants = [find_variant(name) for name in list_networks()]
+    variants = [find_variant(name) for name in EVERY]
     assert len({variant.title for variant in variants}) == len(variants)
     assert len({variant.summary for variant in variants}) == len(variants)
     for variant in variants:
         assert re.match(r"[A-Z].+\.$", variant.summary) and len(variant.summary) < 110
-        assert re.match(r"\w+( et al\.| and \w+)( \d{4})?, [A-Z].+[a-z]", variant.paper)
+        assert re.match(r"\w+( et al\.| and \w+)?( \d{4})?, [A-Z].+[a-z]", variant.paper)
 
 
 @pytest.mark.parametrize(("name", "count"), PARAMETERS_8.items())
@@ -173,7 +177,7 @@ def test_folding_changes_nothing_but_rounding(name):
         after = fold_batch_norms(network)(images)
     torch.testing.assert_close(after, before, rtol=1e-9, atol=1e-9)
     folded = norms - sum(isinstance(m, nn.BatchNorm2d) for m in network.modules())
-    assert folded > 10 or name == "mobilenetv3_simam"
+    assert folded > 10 or name in ("mobilenetv3_simam", "dlib_resnet")
 
 
 def test_folding_refuses_a_network_in_training():

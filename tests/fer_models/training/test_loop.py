@@ -238,6 +238,27 @@ def test_averaged_weights_are_of_use_after_few_steps(many, tmp_path):
     assert history[-1]["accuracy"] > 0.95
 
 
+@pytest.mark.parametrize("bf16", [False, True])
+def test_a_teacher_s_network_learns_in_either_precision(many, tmp_path, monkeypatch, bf16):
+    seen = set()
+    real = learner.Learner._forward
+
+    def watch(self, images):
+        hook = self.network.features[1].register_forward_hook(lambda *call: seen.add(call[2].dtype))
+        try:
+            return real(self, images)
+        finally:
+            hook.remove()
+
+    monkeypatch.setattr(learner.Learner, "_forward", watch)
+    recipe = learnable("dlib_resnet", learning_rate=1e-3)
+    best = loop.train(recipe, many.training, many.validation, tmp_path, Machine("cpu", bf16=bf16))
+    history = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert history[-1]["accuracy"] > 0.95
+    assert seen == {torch.bfloat16 if bf16 else torch.float32}
+    assert {tensor.dtype for tensor in load_file(best).values()} == {torch.float32}
+
+
 def test_a_poisoned_gradient_is_seen_before_anything_is_saved(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "SAVE_EVERY_S", -1.0)
     real = torch.nn.utils.clip_grad_norm_

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from fer_models.networks import create_network
+from fer_models.training.learner import Learner
 from fer_models.training.optimisation import learning_rate_at, make_optimizer, plateaus, sharpest_neighbour
 from fer_models.training.recipe import Recipe, Stage
 
@@ -54,6 +55,24 @@ def test_weight_decay_spares_norms_and_biases(kind):
     assert {p.ndim for p in decayed} == {2, 4} and {p.ndim for p in others} == {1}
     assert len(decayed) + len(others) == len(list(network.parameters()))
     assert optimizer.param_groups[1]["weight_decay"] == 0
+
+
+def test_layers_nearer_to_the_picture_learn_more_slowly():
+    network = create_network("dlib_resnet")
+    optimizer = make_optimizer(network, recipe(optimizer="adamw", layer_decay=0.5))
+    share = {id(p): group["share"] for group in optimizer.param_groups for p in group["params"]}
+    assert len(share) == sum(len(group["params"]) for group in optimizer.param_groups)
+    shares = {name: share[id(p)] for name, p in network.named_parameters()}
+    assert shares["classifier.1.weight"] == shares["embedding.2.bias"] == 1
+    assert [shares[f"features.{layer}.conv2.bias"] for layer in (13, 12, 1)] == [0.5, 0.25, 0.5**13]
+    assert shares["features.0.0.weight"] == 0.5**14
+    before = {name: p.detach().clone() for name, p in network.named_parameters()}
+    learner = Learner(network, recipe(optimizer="adamw", layer_decay=0.5), torch.arange(8))
+    learner.learn(torch.randn(8, 3, 64, 64), torch.eye(8), torch.arange(8), step=0, rate=1e-3)
+    # Adam's first step is the rate itself, in the direction of each gradient.
+    moved = {name: float((p.detach() - before[name]).abs().max()) for name, p in network.named_parameters()}
+    assert moved["classifier.1.bias"] == pytest.approx(1e-3, rel=0.01)
+    assert moved["features.12.conv1.bias"] == pytest.approx(0.25e-3, rel=0.01)
 
 
 def test_the_sharpest_neighbour_is_rho_away_along_the_gradient_and_left_again():

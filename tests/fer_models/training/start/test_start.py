@@ -17,6 +17,7 @@ from fer_models.training.start.load import load_start
 from fer_models.training.start.published import PUBLISHED
 from fer_models.training.start.vggface2 import load_vggface2
 from tests.conftest import make_network
+from tests.support import dlib_file
 from tests.support.fer2013_files import write_files
 from tests.support.graph_model import made_up, write
 from tests.support.timm_layout import lite0, random_state
@@ -27,20 +28,26 @@ def test_each_published_start_has_its_loader(tmp_path):
         "imagenet": tmp_path / "model.safetensors",
         "imagenet-lite0": tmp_path / "lite0.pth",
         "vggface2": write(tmp_path, made_up()),
+        "dlib": dlib_file.write(tmp_path, dlib_file.made_up()),
     }
     save_file(random_state("mobilenetv1_100"), files["imagenet"])
     torch.save(lite0(), files["imagenet-lite0"])
     assert files.keys() == PUBLISHED.keys()
     faces = read_parts(write_files(tmp_path / "data", training=16, test=8, leaks=())).training
-    called = {"imagenet": "timm/mobilenetv1", "imagenet-lite0": "EfficientNet-Lite0", "vggface2": "faceres-deep"}
+    called = {
+        "imagenet": ("mobilenetv1", "timm/mobilenetv1"),
+        "imagenet-lite0": ("efficientnet_b0", "EfficientNet-Lite0"),
+        "vggface2": ("mobilenetv1", "faceres-deep"),
+        "dlib": ("dlib_resnet", "dlib's face recogniser"),
+    }
     for start, file in files.items():
-        name = "efficientnet_b0" if start == "imagenet-lite0" else "mobilenetv1"
+        name, weights = called[start]
         network = create_network(name)
         before = network.features[0][0].weight.clone()
         said: list[Event] = []
         load_start(network, Recipe(network=name, start=start), faces, said.append, file)
         assert not torch.equal(network.features[0][0].weight, before)
-        assert len(said) == 1 and said[0].text.startswith(f"Weights of {called[start]}")
+        assert len(said) == 1 and said[0].text.startswith(f"Weights of {weights}")
 
 
 @pytest.fixture
