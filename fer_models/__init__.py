@@ -12,7 +12,16 @@ from fer_models.version import __version__
 if TYPE_CHECKING:
     from fer_models.checkpoints import CheckpointError, list_checkpoints
     from fer_models.classifier import Classifier, load_classifier
-    from fer_models.explanation import Covered, Explanation, GateMap, agreement, cover, explain, read_gates
+    from fer_models.explanation import (
+        Covered,
+        Explanation,
+        GateMap,
+        agreement,
+        cover,
+        explain,
+        operate,
+        read_gates,
+    )
     from fer_models.face_parts import face_regions
     from fer_models.faces import Face, detect_faces
     from fer_models.images import ImageError, open_image
@@ -39,6 +48,7 @@ else:
             "list_networks": "fer_models.networks.registry",
             "load_classifier": "fer_models.classifier",
             "open_image": "fer_models.images",
+            "operate": "fer_models.explanation",
             "read_gates": "fer_models.explanation",
         },
     )
@@ -63,5 +73,6 @@ __all__ = [
     "list_networks",
     "load_classifier",
     "open_image",
+    "operate",
     "read_gates",
 ]

@@ -4,6 +4,7 @@ from fer_models.explanation.agreement import agreement
 from fer_models.explanation.cover import Covered, cover
 from fer_models.explanation.explain import Explanation, explain, grad_cams
 from fer_models.explanation.gates import GateMap, coordinate_map, position_map, read_gates
+from fer_models.explanation.operate import operate
 
 __all__ = [
     "Covered",
@@ -14,6 +15,7 @@ __all__ = [
     "cover",
     "explain",
     "grad_cams",
+    "operate",
     "position_map",
     "read_gates",
 ]
