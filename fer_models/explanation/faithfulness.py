@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
+from fer_models.explanation.agreement import agreement, to_grid
 from fer_models.explanation.controls import FACE_PRIOR, controls
 from fer_models.explanation.cover import covered, filling
 from fer_models.preprocessing import to_source
@@ -145,20 +145,6 @@ def interval(values: np.ndarray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def on_grid(values: np.ndarray, grid: int) -> np.ndarray:
-    """A map (h, w) on a grid of places, (grid, grid) float64: the mean where it is finer, bilinear where coarser.
-
-    Raises ValueError for another shape or values that are no numbers.
-    """
-    given = np.asarray(values, np.float64)
-    if given.ndim != 2 or 0 in given.shape:
-        raise ValueError(f"A map has the shape (height, width), not {given.shape}.")
-    if not np.isfinite(given).all():
-        raise ValueError("A map holds numbers; this one has NaN or infinity in it.")
-    finer = min(given.shape) >= grid
-    return cv2.resize(given, (grid, grid), interpolation=cv2.INTER_AREA if finer else cv2.INTER_LINEAR)
-
-
 def curves(
     classifier: Classifier,
     source: np.ndarray,
@@ -203,8 +189,9 @@ def numbers(
     sets = np.random.default_rng(seed).random((SETS, places)) < 0.5
     logits = target_logits(classifier, source, np.concatenate([~np.ones((1, places), bool), alone, sets]), target, fill)
     change = logits[0] - logits[1:]  # what covering takes away
-    flat = maps.reshape(len(maps), -1)
-    return infidelity(flat, sets, change[places:]), np.array([rank_correlation(one, change[:places]) for one in flat])
+    truth = change[:places].reshape(maps[0].shape)
+    alike = agreement({str(number): values for number, values in enumerate([*maps, truth])}, len(truth))
+    return infidelity(maps.reshape(len(maps), -1), sets, change[places:]), alike[-1, :-1]
 
 
 def infidelity(maps: np.ndarray, sets: np.ndarray, change: np.ndarray) -> np.ndarray:
@@ -218,16 +205,6 @@ def infidelity(maps: np.ndarray, sets: np.ndarray, change: np.ndarray) -> np.nda
     power = (said**2).sum(1, keepdims=True)
     scale = np.divide((said * change).sum(1, keepdims=True), power, out=np.zeros_like(power), where=power > 0)
     return ((scale * said - change) ** 2).mean(1)
-
-
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rank correlation of two maps with equally many values; NaN when one of them is flat."""
-    from scipy.stats import rankdata  # it takes long to import
-
-    ranks = np.stack([rankdata(np.ravel(values)) for values in (a, b)])
-    ranks -= ranks.mean(1, keepdims=True)
-    spread = np.sqrt((ranks**2).sum(1)).prod()
-    return float(ranks[0] @ ranks[1] / spread) if spread else float("nan")
 
 
 def target_logits(
@@ -247,4 +224,4 @@ def target_logits(
 
 
 def _gridded(maps: Mapping[str, np.ndarray], grid: int) -> np.ndarray:
-    return np.stack([on_grid(values, grid) for values in maps.values()])
+    return np.stack([to_grid(values, grid) for values in maps.values()])
