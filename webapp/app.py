@@ -26,7 +26,12 @@ def to_start() -> None:
 
 
 start = st.Page(show_recognise, title="Recognise", default=True)
-pages = [start, st.Page(show_evaluation, title="Evaluation", url_path="evaluation")]
+# What one may want to do, and the pages for it.
+groups = {
+    "See": [start],
+    "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
+}
+pages = [page for group in groups.values() for page in group]
 hidden = st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden")
 chosen = st.navigation([*pages, hidden], position="hidden")
 icon = str(Path(__file__).with_name("icon.svg"))
@@ -37,8 +42,12 @@ links.markdown("**FERScope**", width="content")
 
 with state.kept(chosen.title):
     choices = state.address()
-    # Never emptied first: whoever has come to one by keyboard would lose their place.
-    places = [links.page_link(page, query_params=choices) for page in pages]
+    places = []
+    for name, group in groups.items():
+        with links.container(horizontal=True, width="content", vertical_alignment="center", key=f"pages_{name}"):
+            st.caption(name, width="content")
+            # Never emptied first: whoever has come to one by keyboard would lose their place.
+            places += [st.page_link(page, query_params=choices) for page in group]
     chosen.run()
     # The page has found out what of a link could not be had.
     if state.address() != choices:

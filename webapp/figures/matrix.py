@@ -138,7 +138,7 @@ def matrix_buttons(matrix: Matrix, name: str, chosen: tuple[str, str]) -> str:
 
     rows = [
         "".join(map(button, [true] * len(matrix.labels), matrix.labels, matrix.short[row], matrix.full[row], styles))
-        for row, (true, styles) in enumerate(zip(matrix.labels, _styles(matrix), strict=True))
+        for row, (true, styles) in enumerate(zip(matrix.labels, cell_styles(matrix.values, matrix.scale), strict=True))
     ]
     table = _table(matrix, "fs-matrix", rows, f' role="grid" aria-label="Confusion matrix of {escape(name)}"')
     return f'{table}<p class="fs-readout" aria-hidden="true"></p>'
@@ -148,18 +148,23 @@ def matrix_picture(matrix: Matrix, caption: str) -> str:
     """The matrix as a table with coloured cells that chooses nothing."""
     rows = [
         "".join(f'<td style="{style}">{escape(text)}</td>' for style, text in zip(styles, texts, strict=True))
-        for styles, texts in zip(_styles(matrix), matrix.short, strict=True)
+        for styles, texts in zip(cell_styles(matrix.values, matrix.scale), matrix.short, strict=True)
     ]
     return _table(matrix, "fs-matrix", rows, "", caption)
 
 
 def colour_bar(matrix: Matrix, unit: str) -> str:
     """The matrix's scale with its ends and its middle, and what it measures."""
-    stops = ",".join(f"rgb({r} {g} {b})" for r, g, b in _stops(matrix.scale))
-    ticks = "".join(f"<span>{escape(tick)}</span>" for tick in matrix.ticks)
+    return scale_bar(matrix.scale, matrix.ticks, unit)
+
+
+def scale_bar(scale: Scale, ticks: Sequence[str], unit: str) -> str:
+    """A scale as a bar; ``ticks`` stand at its ends and its middle."""
+    stops = ",".join(f"rgb({r} {g} {b})" for r, g, b in _stops(scale))
+    marks = "".join(f"<span>{escape(tick)}</span>" for tick in ticks)
     return (
         f'<div class="fs-bar"><div class="fs-gradient" style="background:linear-gradient(to right,{stops})"></div>'
-        f'<div class="fs-ticks">{ticks}</div><p>{escape(unit)}</p></div>'
+        f'<div class="fs-ticks">{marks}</div><p>{escape(unit)}</p></div>'
     )
 
 
@@ -187,9 +192,9 @@ def _table(matrix: Matrix, css_class: str, rows: Sequence[str], attributes: str,
     )
 
 
-def _styles(matrix: Matrix) -> list[list[str]]:
+def cell_styles(values: np.ndarray, scale: Scale) -> list[list[str]]:
     """Background and legible text of each cell: white or black, whichever has the higher contrast (WCAG 2.2)."""
-    colours = matrix.scale.colours[matrix.scale.indices(matrix.values)]
+    colours = scale.colours[scale.indices(values)]
     linear = colours / 255
     linear = np.where(linear <= 0.04045, linear / 12.92, ((linear + 0.055) / 1.055) ** 2.4)
     luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
