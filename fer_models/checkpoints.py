@@ -5,8 +5,11 @@ Finding them and reading their cards needs no PyTorch; it is loaded with the fir
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +84,27 @@ def read_card(name: str | os.PathLike[str]) -> Card:
         raise CheckpointError(f"The card {file.name} cannot be read: {error}.") from error
     except ValidationError as error:
         raise CheckpointError(f"The card {file.name} is not right: {first_mistake(error)}.") from error
+
+
+def weights_key(name: str | os.PathLike[str]) -> str:
+    """By what a stored result is known to be of today's checkpoint, given by name or by the path of its weights.
+
+    It is the SHA-256 of the weights and of what the card says of how they are used; the card's scores may change.
+    Raises CheckpointError.
+    """
+    weights, card = find_checkpoint(name), read_card(name)
+    used = card.model_dump(mode="json", include={"network", "options", "labels", "preprocessing"})
+    state = weights.stat()
+    digest = _sha256(weights, state.st_mtime_ns, state.st_size).copy()
+    digest.update(json.dumps(used).encode())
+    return digest.hexdigest()
+
+
+@lru_cache
+def _sha256(weights: Path, changed: int, size: int) -> hashlib._Hash:
+    """Of the whole file, as it was when it was last changed."""
+    with open(weights, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256")
 
 
 def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:

@@ -15,7 +15,7 @@ import numpy as np
 
 import fer_models as fer
 from fer_models.atomic import written_aside
-from fer_models.checkpoints import find_checkpoint, read_card
+from fer_models.checkpoints import weights_key
 from fer_models.faces import whole_picture
 from webapp.components.gallery import Sample, read_gallery
 from webapp.figures.gate_groups import GateGroup, Layer, group_gates
@@ -26,7 +26,7 @@ FILE = Path(__file__).with_name("precomputed.npz")
 def stored_answer(checkpoint: str, sample: Sample, file: Path = FILE) -> tuple[fer.Explanation, list[GateGroup]] | None:
     """What the checkpoint saw in a composite, explained for the predicted expression; None where it is not stored."""
     stored = _read(file)
-    if stored is None or stored["checkpoint"] != checkpoint or stored["weights"] != _weights_key(checkpoint):
+    if stored is None or stored["checkpoint"] != checkpoint or stored["weights"] != weights_key(checkpoint):
         return None
     if _face_key(sample) not in stored["faces"]:
         return None
@@ -55,7 +55,7 @@ def store_answers(checkpoint: str, file: Path = FILE) -> int:
     gates = seen[0].gates
     about = {
         "checkpoint": checkpoint,
-        "weights": _weights_key(checkpoint),
+        "weights": weights_key(checkpoint),
         "faces": [_face_key(sample) for sample in samples],
         "labels": seen[0].labels,
         "layer": seen[0].layer,
@@ -87,13 +87,6 @@ def _read(file: Path) -> dict[str, Any] | None:
         about = json.loads(str(stored["about"]))
         values = [stored[f"gate{index}"] for index in range(len(about["gates"]))]
         return about | {"probabilities": stored["probabilities"], "cams": stored["cams"], "values": values}
-
-
-def _weights_key(checkpoint: str) -> str:
-    """Of the weights and of what the card says of how they are used; its scores may change."""
-    card = read_card(checkpoint)
-    used = card.model_dump(mode="json", include={"network", "options", "labels", "preprocessing"})
-    return hashlib.sha256(find_checkpoint(checkpoint).read_bytes() + json.dumps(used).encode()).hexdigest()
 
 
 def _face_key(sample: Sample) -> str:

@@ -1,4 +1,4 @@
-"""The command line: `ferscope app | predict | train | evaluate | reproduce | export | networks | checkpoints`.
+"""The command line: `ferscope app | predict | train | evaluate | averages | reproduce | ...`, see `ferscope --help`.
 
 One file a command. They import the library when they are called: `ferscope --help` loads no PyTorch.
 
@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 an input could not be used (the message says which and why
 
 import typer
 
+from fer_models.cli.averages import averages
 from fer_models.cli.checkpoints import checkpoints
 from fer_models.cli.evaluate import evaluate
 from fer_models.cli.export import export
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("app")(open_site)
-for command in (predict, train, evaluate, reproduce, export, networks, checkpoints):
+for command in (predict, train, evaluate, averages, reproduce, export, networks, checkpoints):
     app.command()(command)
 
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from fer_models.labels import LabelSet
 
+#: A mean is stored or shown in place of pictures only when it is of so many faces that it is nobody's.
+FACES_IN_A_MEAN = 30
+
 
 class DataError(ValueError):
     """A data set that is missing, incomplete or not what its format says; the message names the file."""

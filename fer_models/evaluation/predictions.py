@@ -19,16 +19,14 @@ import numpy as np
 
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card
-from fer_models.data.faces import Faces
+from fer_models.data.faces import FACES_IN_A_MEAN, Faces
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces
 
 if TYPE_CHECKING:  # what is stored is read without PyTorch
     from fer_models.classifier import Classifier
 
-#: A mean face is shown in place of pictures only when it is of so many faces that it is nobody's.
-FACES_IN_A_MEAN = 30
-_SPLIT = re.compile(r"[A-Za-z0-9_-]+")
+_SPLIT = re.compile(r"(?!averages$)[A-Za-z0-9_-]+")  # NAME.averages.npz is of another kind
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays is no truth value
@@ -157,7 +155,10 @@ def list_predictions() -> list[tuple[str, str]]:
 
 def _file(weights: Path, split: str) -> Path:
     if not _SPLIT.fullmatch(split):
-        raise ValueError(f"The name of a split has letters, digits, - and _ only; '{split}' cannot name a file.")
+        raise ValueError(
+            "The name of a split has letters, digits, - and _ only, and is not 'averages'; "
+            f"'{split}' cannot name a file."
+        )
     return weights.with_suffix(f".{split}.npz")
 
 

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 import fer_models as fer
 from fer_models.card import Card
-from fer_models.checkpoints import checkpoint_folders, load_checkpoint, read_card, save_checkpoint
+from fer_models.checkpoints import checkpoint_folders, load_checkpoint, read_card, save_checkpoint, weights_key
 from fer_models.networks import create_network
 from fer_models.preprocessing import Preprocessing
 
@@ -223,3 +223,22 @@ def test_a_failed_save_leaves_the_old_checkpoint(saved, monkeypatch):
         save_checkpoint(network.float(), read_card(file), file.parent)
     assert (file.read_bytes(), file.with_suffix(".json").read_bytes()) == before
     assert {f.name for f in file.parent.iterdir()} == {"small.test.safetensors", "small.test.json"}
+
+
+def test_the_key_follows_the_weights_and_their_use_and_no_score(saved):
+    file, _ = saved
+    key = weights_key("small.test")
+    assert key == weights_key(file)
+
+    def changed(**fields) -> str:
+        card = json.loads(file.with_suffix(".json").read_text()) | fields
+        file.with_suffix(".json").write_text(json.dumps(card))
+        return weights_key(file)
+
+    assert changed(initialisation="told otherwise") == key
+    assert changed(labels=LABELS[::-1]) != key
+    assert changed(labels=LABELS) == key
+    weights = bytearray(file.read_bytes())
+    weights[-1] ^= 1
+    file.write_bytes(weights)
+    assert weights_key(file) != key

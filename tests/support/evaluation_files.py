@@ -6,8 +6,8 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from fer_models.card import Score
+from fer_models.data.faces import FACES_IN_A_MEAN
 from fer_models.evaluation import Predictions, save_predictions
-from fer_models.evaluation.predictions import FACES_IN_A_MEAN
 from fer_models.labels import FER2013, FERPLUS
 from fer_models.reproduction import find_table
 from fer_models.reproduction.result import Result, score_split, write_result

@@ -23,7 +23,7 @@ from fer_models.labels import FER2013, FERPLUS
 from tests.conftest import make_checkpoint, make_network
 
 BUNDLED = Path(__file__).parents[3] / "checkpoints"
-STORED = sorted(BUNDLED.glob("*.npz"))
+STORED = sorted(BUNDLED.glob("*.*Test.npz"))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +119,7 @@ def test_listing(weights, faces, monkeypatch, tmp_path_factory):
     for split in ("PublicTest", "PrivateTest"):
         store(weights, faces, split)
     (weights.parent / "small.test.some.thing.npz").touch()
+    (weights.parent / "small.test.averages.npz").touch()
     (weights.parent / "other.PublicTest.npz").touch()
     mine = [entry for entry in list_predictions() if entry[0].startswith(("small", "other"))]
     assert mine == [("small.test", "PrivateTest"), ("small.test", "PublicTest")]

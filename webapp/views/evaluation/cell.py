@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from fer_models.evaluation.predictions import FACES_IN_A_MEAN
+from fer_models.data.faces import FACES_IN_A_MEAN
 from fer_models.labels import display_order
 from fer_models.text import share_text
 from webapp import state, wording
