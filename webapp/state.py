@@ -12,7 +12,7 @@ fragment, whose runs do not write the address.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from webapp.components.words import plain
 
-Value = str | int | bool
+Value = str | int | bool | list[str]
 # In the session: the address by key; whether controls have yet to hear of it; the page shown last; what to tell.
 _ADDRESS, _FRESH, _PAGE, _NOTICES = "address", "address_is_new", "page_shown", "notices"
 _LONGEST = 60  # characters of a wrong value that a notice repeats
@@ -63,7 +63,16 @@ class Switch:
     hideable: bool = True
 
 
-Key = Choice | Number | Switch
+@dataclass(frozen=True)
+class Several:
+    """Some of several ids, in order, with commas between them in the address. The page says which there are."""
+
+    name: str
+    noun: str
+    hideable: bool = True
+
+
+Key = Choice | Number | Switch | Several
 
 # Names and defaults are in links: neither ever changes.
 NETWORK = Choice("network", "network")
@@ -81,6 +90,15 @@ EDGES = tuple(
 EXPLAIN = Choice("explain", "expression", "predicted")
 OPACITY = Number("opacity", "opacity", 60, 0, 100)
 STRETCH = Switch("stretch", "choice of range")
+# Compare.
+VARY = Choice("vary", "kind of comparison", "network")
+NETWORKS = Several("networks", "network")
+METHODS = Several("methods", "method")
+LAYERS = Several("layers", "layer")
+FACES = Several("faces", "face")
+GATE = Choice("gate", "gate", "last")
+GATES = Switch("gates", "choice of gates")
+NOISE = Choice("noise", "map", "nothing")
 # Evaluation.
 SPLIT = Choice("split", "scored part")
 COMPARE = Choice("compare", "comparison", "nothing")
@@ -92,8 +110,9 @@ FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
 
 _RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH)
+_COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_EVALUATION)}
+KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_EVALUATION)}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"
 
@@ -195,13 +214,52 @@ def chosen(key: Choice, options: Mapping[str, str], default: str) -> str:
     asked = _address().get(key.name)
     if asked is None:
         return default
-    words = {words.casefold(): id for id, words in options.items()} | {id.casefold(): id for id in options}
-    found = words.get(asked.casefold())
+    found = _by_words(options).get(asked.casefold())
     if found is None:
         _fall_back(key, asked, options.get(default, "nothing"))
         return default
     put(key, found, default)
     return found
+
+
+def choose_several(
+    key: Several,
+    widget: Callable[..., Any],
+    label: str,
+    options: Mapping[str, str],
+    default: Sequence[str],
+    **arguments: Any,
+) -> list[str]:
+    """Draw a control (such as ``st.multiselect``) over ``options``, ids and their words; returns the chosen ids.
+
+    How many there may be is for the page to say. For what is not among the options the next of ``default`` stands in
+    while fewer are chosen than there are by default, and it is told.
+    """
+    usual = list(default)
+    value = _chosen_several(key, options, usual)
+    arguments |= {"options": list(options), "format_func": options.__getitem__, "default": value}
+    _draw(key, widget, label, value, usual, arguments)
+    return value
+
+
+def _chosen_several(key: Several, options: Mapping[str, str], default: list[str]) -> list[str]:
+    asked = _address().get(key.name)
+    if asked is None:
+        return default
+    by_words = _by_words(options)
+    wanted = list(dict.fromkeys(filter(None, map(str.strip, asked.split(",")))))
+    found = list(dict.fromkeys(by_words[each.casefold()] for each in wanted if each.casefold() in by_words))
+    for unknown in (each for each in wanted if each.casefold() not in by_words):
+        stand_in = next((each for each in default if each not in found), None) if len(found) < len(default) else None
+        found += [stand_in] if stand_in else []
+        _tell_missing(key, unknown, options[stand_in] if stand_in else "")
+    put(key, found, default)
+    return found
+
+
+def _by_words(options: Mapping[str, str]) -> dict[str, str]:
+    """Ids by themselves and by their words, in small letters."""
+    return {words.casefold(): id for id, words in options.items()} | {id.casefold(): id for id in options}
 
 
 def number(key: Number, widget: Callable[..., Any], label: str, **arguments: Any) -> int:
@@ -285,6 +343,8 @@ def _take(key: Key, usual: Value, then: Callable[[str], None] | None) -> None:
 
 
 def _text(value: Value) -> str:
+    if isinstance(value, list):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -306,7 +366,12 @@ def _check_hidden() -> None:
 
 def _fall_back(key: Key, asked: str, shown: str) -> None:
     forget(key)
-    st.session_state[_NOTICES].append(f"No {key.noun} “{_quoted(asked)}” here: {_quoted(shown)} instead.")
+    _tell_missing(key, asked, shown)
+
+
+def _tell_missing(key: Key, asked: str, shown: str) -> None:
+    instead = f": {_quoted(shown)} instead" if shown else ""
+    st.session_state[_NOTICES].append(f"No {key.noun} “{_quoted(asked)}” here{instead}.")
 
 
 def _quoted(text: str) -> str:

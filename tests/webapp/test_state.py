@@ -23,11 +23,13 @@ def page_of_controls() -> None:
             explain = state.choose(state.EXPLAIN, st.selectbox, "Explain", named)
             opacity = state.number(state.OPACITY, st.slider, "Opacity", step=5)
             stretch = state.switch(state.STRETCH, st.toggle, "Stretch")
+            networks = state.choose_several(state.NETWORKS, st.multiselect, "Networks", networks, ["a.x", "b.x"])
             left = state.number(state.EDGES[0], st.number_input, "Left")
             st.button("Draw", on_click=lambda: state.take(state.EDGES[0], 40))
             if st.session_state.pop("cut", False):
                 st.rerun()
             st.text(f"{network} {explain} {opacity} {stretch} {left}")
+            st.text(" ".join(networks))
 
 
 @pytest.fixture
@@ -70,6 +72,31 @@ def test_links_of_yesterday_have_an_options_words(visit):
     assert shown(page).startswith("a.x fear") and notice(page) == ""
     assert address(page) == {"network": "a.x", "explain": "fear"}
     assert shown(visit(explain="The predicted one")).startswith("b.x predicted")
+
+
+def test_several_are_one_choice_in_their_order(visit):
+    page = visit(networks="c.y,Network A")
+    assert page.text[1].value == "c.y a.x" and address(page) == {"networks": "c.y,a.x"} and notice(page) == ""
+    checked(page.multiselect(key="networks").set_value(["a.x", "b.x"]).run())
+    assert page.text[1].value == "a.x b.x" and address(page) == {}
+    checked(page.multiselect(key="networks").set_value([]).run())
+    assert page.text[1].value == "" and address(page) == {"networks": ""}
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown", "missing"),
+    [
+        ("c.y,x,b.x", "c.y b.x", ["x"]),
+        ("x,c.y", "c.y a.x", ["x"]),
+        ("x,y,z", "a.x b.x", ["x", "y", "z"]),
+        ("a.x,a.x,c.y", "a.x c.y", []),
+        ("a.x,b.x,c.y,", "a.x b.x c.y", []),
+    ],
+)
+def test_of_several_what_is_unknown_is_named_and_a_default_stands_in(visit, asked, shown, missing):
+    page = visit(networks=asked)
+    assert page.text[1].value == shown and all(f"“{each}”" in notice(page) for each in missing)
+    assert bool(notice(page)) == bool(missing)
 
 
 def test_what_is_chosen_by_code_moves_the_control_and_the_address(visit):
