@@ -293,7 +293,8 @@ def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any
 
 def put(key: Key, value: Value, default: Value | None = None) -> None:
     """Choose before the control is drawn, where no visitor did: see :func:`take`."""
-    if value == (key.default if default is None else default):
+    usual = key.default if default is None and not isinstance(key, Several) else default
+    if value == usual:
         _address().pop(key.name, None)
     else:
         _address()[key.name] = _text(value)
