@@ -1,4 +1,4 @@
-"""The command line: `ferscope app | predict | train | evaluate | averages | reproduce | ...`, see `ferscope --help`.
+"""The command line: `ferscope app | predict | train | teach | evaluate | ...`, see `ferscope --help` for all.
 
 One file a command. They import the library when they are called: `ferscope --help` loads no PyTorch.
 
@@ -15,6 +15,7 @@ from fer_models.cli.networks import networks
 from fer_models.cli.predict import predict
 from fer_models.cli.reproduce import reproduce
 from fer_models.cli.site import open_site
+from fer_models.cli.teach import teach
 from fer_models.cli.train import train
 
 app = typer.Typer(
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("app")(open_site)
-for command in (predict, train, evaluate, averages, reproduce, export, networks, checkpoints):
+for command in (predict, train, teach, evaluate, averages, reproduce, export, networks, checkpoints):
     app.command()(command)
 
 

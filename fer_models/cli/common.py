@@ -21,6 +21,14 @@ Bf16Option = Annotated[
     bool,
     typer.Option("--bf16", help="Compute in bfloat16 on the CPU too; faster where the processor has AMX, as on CUDA."),
 ]
+RecipeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        metavar="paper|tuned|CHECKPOINT|FILE",
+        help="The paper's, our tuned one, a checkpoint's, or TOML or JSON; what a file leaves out has defaults.",
+    ),
+]
 NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'ferscope train' makes one."
 
 

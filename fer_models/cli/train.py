@@ -11,6 +11,7 @@ from fer_models.cli.common import (
     CompileOption,
     DataOption,
     DeviceOption,
+    RecipeOption,
     SkipBadOption,
     plain_errors,
     resumable,
@@ -30,14 +31,7 @@ def train(
     name: Annotated[
         str, typer.Option(help="Name of the checkpoint [NETWORK.ferplus, or after another data set; NETWORK.own].")
     ] = "",
-    recipe_name: Annotated[
-        str | None,
-        typer.Option(
-            "--recipe",
-            metavar="paper|tuned|CHECKPOINT|FILE",
-            help="The paper's, our tuned one, a checkpoint's, or TOML or JSON; what a file leaves out has defaults.",
-        ),
-    ] = None,
+    recipe_name: RecipeOption = None,
     stage: Annotated[
         list[str] | None, typer.Option(metavar="SIDE:EPOCHS", help="Repeat for growing sides, e.g. 64:16 then 112:3.")
     ] = None,
@@ -64,6 +58,9 @@ def train(
     start_weights: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Published weights that the recipe starts from [timm's: from the Hub]."),
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Teachers' answers that 'ferscope teach' stored.")
     ] = None,
     project: Annotated[
         str | None, typer.Option("--track", metavar="PROJECT", help="Log each epoch to Trackio too (extra 'track').")
@@ -102,7 +99,7 @@ def train(
                 track(event)
                 show(event)
 
-            machine = Machine(device, compiled, skip_bad, start_weights, bf16)
+            machine = Machine(device, compiled, skip_bad, start_weights, bf16, answers)
             weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16", watch)
     typer.echo(f"Checkpoint: {weights}")
 

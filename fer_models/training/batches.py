@@ -11,6 +11,7 @@ from fer_models.data.faces import Faces
 from fer_models.networks import channels_last
 from fer_models.networks.folding import fold_batch_norms
 from fer_models.preprocessing import to_input
+from fer_models.training.answers import Answers
 from fer_models.training.augmenter import augmenter
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast
@@ -25,14 +26,23 @@ class Batches:
         targets: (N, K) float32, the shares of votes or one label.
     """
 
-    def __init__(self, recipe: Recipe, training: Faces, device: torch.device):
-        self.recipe = recipe
+    def __init__(
+        self,
+        recipe: Recipe,
+        training: Faces,
+        device: torch.device,
+        *,
+        bf16: bool = False,
+        answers: Answers | None = None,
+    ):
+        self.recipe, self.answers = recipe, answers
         self.augment = augmenter(recipe.augmentation)
         self.images = torch.from_numpy(np.asarray(training.images)).to(device)
         self.labels = torch.from_numpy(np.asarray(training.labels)).to(device)
         targets = training.targets if recipe.soft_targets else np.eye(len(training.label_set))[training.labels]
         self.targets = torch.from_numpy(np.asarray(targets)).float().to(device)
-        self.teachers = Teachers(recipe.teachers, training, device) if recipe.teachers else None
+        asked_now = recipe.teachers and answers is None
+        self.teachers = Teachers(recipe.teachers, training, device, bf16=bf16) if asked_now else None
 
     def order(self, epoch: int) -> Tensor:
         """Indices of an epoch's training rows: each once, or drawn by class."""
@@ -44,11 +54,19 @@ class Batches:
         share = labels.bincount()[labels].double() ** -self.recipe.oversample
         return torch.multinomial(share, rows, replacement=True, generator=generator).to(self.images.device)
 
-    def make(self, chosen: Tensor, side: int) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network gets of the rows ``chosen``: images (N, 3, S, S), targets (N, K), labels (N,)."""
-        recipe = self.recipe
-        faces = self.augment(self.images[chosen].unsqueeze(1).float() / 255).squeeze(1)
-        targets = self.targets[chosen]
+    def make(self, chosen: Tensor, side: int, epoch: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+        """What the network gets of the rows ``chosen``: images (N, 3, S, S), targets (N, K), labels (N,).
+
+        The ``epoch`` decides on the view where teachers have answered before.
+        """
+        recipe, targets = self.recipe, self.targets[chosen]
+        if self.answers:
+            view, answers = self.answers.of_epoch(epoch)
+            rows = chosen.cpu()
+            faces = mirrored(view[rows].to(targets.device).float() / 255, recipe.augmentation.flip)
+            targets = torch.lerp(targets, answers[rows].to(targets.device), recipe.teaching)
+        else:
+            faces = self.augment(self.images[chosen].unsqueeze(1).float() / 255).squeeze(1)
         if recipe.mixup:
             faces, targets = mixed_up(faces, targets, recipe.mixup)
         if self.teachers:
@@ -66,8 +84,8 @@ class Teachers:
     faces of another side: sharper or coarser ones it has never seen.
     """
 
-    def __init__(self, names: Sequence[str], training: Faces, device: torch.device):
-        self.device = device
+    def __init__(self, names: Sequence[str], training: Faces, device: torch.device, *, bf16: bool = False):
+        self.device, self.bf16 = device, bf16
         side = training.images.shape[1]
         self.members = []
         for name in names:
@@ -82,9 +100,17 @@ class Teachers:
     @torch.no_grad()
     def __call__(self, faces: Tensor) -> Tensor:
         """Mean probabilities (N, K) float32 of grey faces (N, s, s) in 0..1."""
-        with autocast(self.device):
-            answers = [network(to_input(faces, preprocessing)) for network, preprocessing in self.members]
+        with autocast(self.device, self.bf16):
+            answers = [
+                network(to_input(faces.to(self.device), preprocessing)) for network, preprocessing in self.members
+            ]
         return torch.stack([answer.float().softmax(1) for answer in answers]).mean(0)
+
+
+def mirrored(faces: Tensor, probability: float) -> Tensor:
+    """Faces (N, s, s), each mirrored with a probability."""
+    chosen = (torch.rand(len(faces)) < probability).to(faces.device)
+    return torch.where(chosen.view(-1, 1, 1), faces.flip(-1), faces)
 
 
 def mixed_up(faces: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:

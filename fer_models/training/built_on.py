@@ -11,6 +11,7 @@ from fer_models.card import Card
 from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import data_set_of
 from fer_models.text import nearest
+from fer_models.training.answers import read_cards
 from fer_models.training.loop import is_begun
 from fer_models.training.recipe import Recipe
 from fer_models.training.start.published import PUBLISHED, start_text
@@ -28,14 +29,17 @@ class BuiltOn(BaseModel):
     teachers: tuple[Card, ...] = ()
 
 
-def read_built_on(recipe: Recipe, folder: Path) -> BuiltOn:
+def read_built_on(recipe: Recipe, folder: Path, answers: Path | None = None) -> BuiltOn:
     """A run in ``folder`` keeps the cards that it began with; other checkpoints may bear their names by now.
+
+    The cards of teachers that were asked before lie with their ``answers``.
 
     Raises CheckpointError when a checkpoint is not there, ValueError when the kept cards are damaged.
     """
     file = folder / _FILE
     if not is_begun(folder) or not file.is_file():
-        return BuiltOn(start=_read_start(recipe), teachers=tuple(read_card(name) for name in recipe.teachers))
+        teachers = read_cards(answers) if answers else tuple(read_card(name) for name in recipe.teachers)
+        return BuiltOn(start=_read_start(recipe), teachers=teachers)
     try:
         return BuiltOn.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:

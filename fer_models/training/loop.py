@@ -12,6 +12,7 @@ from torch import Tensor
 from fer_models.atomic import written_aside
 from fer_models.data.faces import Faces
 from fer_models.networks import channels_last, create_network
+from fer_models.training.answers import Answers
 from fer_models.training.batches import Batches
 from fer_models.training.events import EpochDone, EpochRecord, StepDone, Watch, ignore, seconds_left
 from fer_models.training.learner import Learner
@@ -59,7 +60,8 @@ def train(
     network = create_network(recipe.network, len(training.label_set), **recipe.options)
     if recipe.start is not None and not is_begun(folder):
         load_start(network, recipe, training, watch, machine.start_weights)
-    batches = Batches(recipe, training, machine.torch_device)
+    answers = Answers(machine.answers, recipe, training) if machine.answers else None
+    batches = Batches(recipe, training, machine.torch_device, bf16=machine.bf16, answers=answers)
     network = channels_last(network).to(machine.torch_device)
     learner = Learner(network, recipe, batches.labels, compiled=machine.compiled, bf16=machine.bf16)
     run = run_identity(recipe, training, batches.targets, validation)
@@ -84,7 +86,7 @@ def train(
         for index in range(state.step - epoch * steps, steps):
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)  # its own, so that a resumed run repeats it
             rate = learning_rate_at(state.step, recipe, steps, state.validation_losses)
-            batch = batches.make(order[index * recipe.batch_size :][: recipe.batch_size], side)
+            batch = batches.make(order[index * recipe.batch_size :][: recipe.batch_size], side, epoch)
             losses.append(learner.learn(*batch, step=state.step, rate=rate))
             state.step += 1
             if len(losses) >= LOOK_EVERY[machine.torch_device.type]:

@@ -14,7 +14,8 @@ class Machine:
     """Device (CUDA when there is one, unless said), compiling, skipping unreadable pictures, and a start's file.
 
     ``start_weights`` is a copy of the published weights that recipes start from; timm's are else fetched from the Hub.
-    ``bf16`` computes in bfloat16 on the CPU too, as CUDA always does.
+    ``bf16`` computes in bfloat16 on the CPU too, as CUDA always does. ``answers`` is the file of answers that teachers
+    gave before.
     """
 
     device: str | None = None
@@ -22,6 +23,7 @@ class Machine:
     skip_bad: bool = False
     start_weights: Path | None = None
     bf16: bool = False
+    answers: Path | None = None
 
     @property
     def torch_device(self) -> torch.device:

@@ -92,6 +92,12 @@ class Recipe(_Settings):
     teachers: tuple[str, ...] = Field(
         default=(), description="checkpoints whose mean answer on the augmented picture joins the targets"
     )
+    views: int = Field(
+        default=0,
+        ge=0,
+        description="seeded views of all rows, one an epoch, on which teachers were asked once ('ferscope teach'); 0: "
+        "they are asked at every step",
+    )
     teaching: float = Field(default=0.5, ge=0, le=1, description="the teachers' share of the targets")
     mixup: float = Field(default=0, ge=0, description="alpha of Mixup's Beta distribution; 0: none")
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
@@ -125,6 +131,8 @@ class Recipe(_Settings):
             raise ValueError(f"options: the recipe's network and its data decide on {' and '.join(reserved)}")
         if self.mixup and (self.loss.centre or self.loss.triplet):
             raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
+        if self.views and not self.teachers:
+            raise ValueError("views are what teachers are asked about, and there are none")
         if self.training_rule and (self.choose_on != "validation" or self.partition != "official"):
             raise ValueError("with a training_rule the epoch is chosen on the official partition's validation part")
         return self

@@ -12,6 +12,8 @@ from fer_models.data import data_folder
 from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
+from fer_models.training.answers import ask
+from fer_models.training.batches import Teachers
 from fer_models.training.built_on import keep_built_on, read_built_on
 from fer_models.training.events import Watch, ignore
 from fer_models.training.loop import is_begun, train
@@ -55,12 +57,16 @@ def run_training(
         raise ValueError("`start_weights` names published weights, but this recipe starts from none.")
     if name in PUBLISHED:
         raise ValueError(f"A checkpoint cannot be called '{name}': so are published weights that runs start from.")
+    if recipe.views and machine.answers is None:
+        raise ValueError("This recipe's teachers are asked before: `answers` has to name what 'ferscope teach' stored.")
+    if machine.answers is not None and not recipe.views:
+        raise ValueError("`answers` names stored answers, but this recipe has no views that they could belong to.")
     # What is misspelt shall fail now, not after the data are read or, worse, after hours.
     create_network(recipe.network, 8, **recipe.options)
     check_file_name(name)
     if recipe.start in PUBLISHED and not is_begun(folder):
         check_start(recipe.start, recipe.network, machine.start_weights)
-    built_on = read_built_on(recipe, folder)
+    built_on = read_built_on(recipe, folder, machine.answers)
     if machine.device is not None:
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad)
@@ -69,6 +75,24 @@ def run_training(
         keep_built_on(built_on, folder)
     best = train(recipe, planned.training, planned.choosing, folder, machine, watch)
     return publish(best, recipe, parts, planned, folder, built_on=built_on, name=name, form=form)
+
+
+def run_teaching(recipe: Recipe, data: str | None, file: Path, machine: Machine, watch: Watch = ignore) -> None:
+    """Ask the recipe's teachers about its views and store their answers in ``file``, or go on where that stopped.
+
+    Raises ValueError (or a kind of it) for unusable input.
+    """
+    if not recipe.views:
+        raise ValueError(
+            "This recipe has no views about which teachers could be asked: 'views' and 'teachers' say them."
+        )
+    if machine.device is not None:
+        check_device(machine.device)
+    cards = tuple(read_card(name) for name in recipe.teachers)
+    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad)
+    training = plan(parts, recipe).training
+    teachers = Teachers(recipe.teachers, training, machine.torch_device, bf16=machine.bf16)
+    ask(recipe, training, cards, teachers, file, watch)
 
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:

@@ -272,7 +272,8 @@ def test_the_library_names_parameters_and_the_command_line_its_options(capsys):
 
 
 @pytest.mark.parametrize(
-    "command", ["", "app", "predict", "train", "evaluate", "averages", "reproduce", "export", "networks", "checkpoints"]
+    "command",
+    ["", "app", "predict", "train", "teach", "evaluate", "averages", "reproduce", "export", "networks", "checkpoints"],
 )
 def test_help_of_the_installed_command_from_another_folder(command, tmp_path):
     arguments = [str(FERSCOPE), *command.split(), "--help"]
