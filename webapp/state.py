@@ -90,6 +90,9 @@ EDGES = tuple(
 EXPLAIN = Choice("explain", "expression", "predicted")
 OPACITY = Number("opacity", "opacity", 60, 0, 100)
 STRETCH = Switch("stretch", "choice of range")
+#: How a map is made, and the block at whose output; the default layer is the last map.
+METHOD = Choice("method", "method", "grad-cam")
+LAYER = Choice("layer", "layer", "last")
 # Compare.
 VARY = Choice("vary", "kind of comparison", "network")
 NETWORKS = Several("networks", "network")
@@ -109,7 +112,7 @@ TABLE = Choice("table", "table", "003-T3")
 FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
 
-_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH)
+_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_EVALUATION)}

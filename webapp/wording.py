@@ -81,6 +81,19 @@ MECHANISMS = {
 }
 
 
+#: What the methods of fer_models.explanation.attribution are called.
+METHODS = {
+    "grad-cam": "Grad-CAM",
+    "hires-cam": "HiResCAM",
+    "grad-cam++": "Grad-CAM++",
+    "layer-cam": "LayerCAM",
+    "ablation-cam": "Ablation-CAM",
+    "occlusion": "Covering each place",
+    "integrated-gradients": "Integrated gradients",
+    "input-x-gradient": "Input × gradient",
+}
+
+
 def _of_ours(checkpoint: str) -> tuple[str, str] | None:
     """Network and training of a checkpoint that has words here."""
     network, _, trained_on = checkpoint.partition(".")
