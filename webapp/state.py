@@ -7,7 +7,7 @@ Back or Forward; a control shows it and writes into it; each run writes it to th
 Streamlit's own ``bind="query-params"`` is not used: it replaces the entry in the browser's history instead of adding
 one, forgets what is not on the page at hand, and knows only what its own widgets were told.
 
-A link may hide controls, ``?hide=opacity,stretch``: the choices in the link then hold. Controls must not lie in a
+A link may hide controls, ``?hide=opacity,contrast``: the choices in the link then hold. Controls must not lie in a
 fragment, whose runs do not write the address.
 """
 
@@ -89,7 +89,7 @@ EDGES = tuple(
 )
 EXPLAIN = Choice("explain", "expression", "predicted")
 OPACITY = Number("opacity", "opacity", 60, 0, 100)
-STRETCH = Switch("stretch", "choice of range")
+CONTRAST = Choice("contrast", "contrast", "picture")
 #: How a map is made, and the block at whose output; the default layer is the last map.
 METHOD = Choice("method", "method", "grad-cam")
 LAYER = Choice("layer", "layer", "last")
@@ -112,12 +112,14 @@ TABLE = Choice("table", "table", "003-T3")
 FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
 
-_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, STRETCH, METHOD, LAYER)
+_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_EVALUATION)}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"
+#: Keys of former links: what took their place, and which of its values each of theirs means.
+_FORMER: dict[str, tuple[Key, dict[str, str]]] = {"stretch": (CONTRAST, {"true": "picture", "false": "same"})}
 
 
 # --------------------------------------------------------------------------------------------------- the whole address
@@ -145,7 +147,7 @@ def address() -> dict[str, str]:
 def _begin(page: str) -> None:
     """Take over what the address says where it says something new; else it says what was just chosen, at once."""
     if _ADDRESS not in st.session_state or _went_through_history():
-        asked = st.query_params.to_dict()
+        asked = _of_today(st.query_params.to_dict())
         st.session_state[_ADDRESS] = {name: asked[name] for name in (*KEYS, HIDE) if name in asked}
         st.session_state[_NOTICES] = []
         st.session_state[_FRESH] = True
@@ -167,9 +169,22 @@ def _finish() -> None:
 
 def _write() -> None:
     asked = st.query_params.to_dict()
-    wanted = address() | {name: value for name, value in asked.items() if name not in KEYS and name != HIDE}
+    known = {*KEYS, *_FORMER, HIDE}
+    wanted = address() | {name: value for name, value in asked.items() if name not in known}
     if wanted != asked:
         st.query_params.from_dict(wanted)
+
+
+def _of_today(asked: dict[str, str]) -> dict[str, str]:
+    """A link's choices under the keys that they have now."""
+    for former, (key, values) in _FORMER.items():
+        value = values.get(asked.pop(former, "").casefold())
+        if value is not None and value != key.default:
+            asked.setdefault(key.name, value)
+        hidden = asked.get(HIDE, "").split(",")
+        if former in hidden:
+            asked[HIDE] = ",".join(key.name if name == former else name for name in hidden)
+    return asked
 
 
 def _went_through_history() -> bool:

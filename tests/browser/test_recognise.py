@@ -103,7 +103,7 @@ def test_upload_shows_the_expression_and_every_gate(visit, astronaut_file, netwo
     page.locator("input[type=file]").set_input_files(astronaut_file)
     expect(page.locator(ANSWER)).to_have_text(EXPRESSION)
     expect(page.locator(".fs-eyebrow")).to_have_text(f"{network} reads this face as")
-    gates = page.locator(".fs-lead ~ .fs-section .fs-frames img")
+    gates = page.locator(".st-key-own_gates .fs-section img")
     expect(gates).to_have_count(GATE_PICTURES[network])
     assert min(widths(gates)) > 0
     assert all(gate.get_attribute("alt") for gate in gates.all())
@@ -140,17 +140,17 @@ def test_choices_are_in_the_address_and_come_back_elsewhere(visit, browser: Brow
     expect(page.locator(".fs-eyebrow")).to_contain_text("MobileNetV3-CPSCA")
     page.get_by_role("radio", name="2", exact=True).click()
     expect(page).to_have_url(re.compile("composite=2"))
+    page.get_by_role("radio", name="Same scale for all").click()
+    expect(page).to_have_url(re.compile("contrast=same"))
     page.get_by_text("Settings", exact=True).click()
     stands_still(page)
-    page.get_by_test_id("stCheckbox").get_by_text("Stretch to this picture's range").click()
-    expect(page.get_by_text("Stretched to this picture's range").first).to_be_visible()
     slider = page.get_by_role("slider")
     slider.focus()
     slider.press("ArrowLeft")
-    expect(page.locator(".fs-overlay > div")).to_have_attribute("style", "opacity:0.55")
+    expect(page.locator(".fs-overview .fs-strip")).to_have_attribute("style", re.compile("--fs-opacity:0.55"))
     expect(page).to_have_url(re.compile("sample=fear"))
     expect(page).to_have_url(re.compile("opacity=55"))
-    for choice in ("network=mobilenetv3_cpsca.ferplus", "composite=2", "stretch=true"):
+    for choice in ("network=mobilenetv3_cpsca.ferplus", "composite=2", "contrast=same"):
         assert choice in page.url
     shown = page.locator(".fs-overview").inner_html()
 
@@ -328,7 +328,7 @@ def test_usable_at_375_pixels_in_both_themes(visit, network, scheme):
     page.set_viewport_size({"width": 375, "height": 812})
     page.emulate_media(color_scheme=scheme)
     visit(f"?network={network}")
-    expect(page.locator(".fs-lead ~ .fs-section").last).to_be_visible()
+    expect(page.locator(".st-key-own_gates .fs-section").last).to_be_visible()
     expect(page.locator(ANSWER)).to_be_in_viewport()
     assert_no_sideways_scrolling(page)
     for summary in page.locator(".fs-numbers summary").all():
@@ -338,8 +338,8 @@ def test_usable_at_375_pixels_in_both_themes(visit, network, scheme):
 
 def test_a_map_reached_by_keyboard_shows_the_face(visit):
     page = visit("?network=MobileNetV3-SimAM")
-    first = page.locator(".fs-lead ~ .fs-section .fs-map").first
-    expect(first.locator("img")).to_have_css("opacity", "1")
+    first = page.locator(".st-key-own_gates .fs-map").first
+    expect(first.locator("img")).to_have_css("opacity", "0.6")
     first.focus()
-    expect(first.locator("img")).to_have_css("opacity", "0.45")
+    expect(first.locator("img")).to_have_css("opacity", "0.12")
     assert "data:image/webp" in first.evaluate("e => getComputedStyle(e).backgroundImage")

@@ -22,13 +22,13 @@ def page_of_controls() -> None:
             named = {"predicted": "The predicted one"} | {label: label.capitalize() for label in labels}
             explain = state.choose(state.EXPLAIN, st.selectbox, "Explain", named)
             opacity = state.number(state.OPACITY, st.slider, "Opacity", step=5)
-            stretch = state.switch(state.STRETCH, st.toggle, "Stretch")
+            runs = state.switch(state.RUNS, st.toggle, "Runs")
             networks = state.choose_several(state.NETWORKS, st.multiselect, "Networks", networks, ["a.x", "b.x"])
             left = state.number(state.EDGES[0], st.number_input, "Left")
             st.button("Draw", on_click=lambda: state.take(state.EDGES[0], 40))
             if st.session_state.pop("cut", False):
                 st.rerun()
-            st.text(f"{network} {explain} {opacity} {stretch} {left}")
+            st.text(f"{network} {explain} {opacity} {runs} {left}")
             st.text(" ".join(networks))
 
 
@@ -56,13 +56,13 @@ def test_defaults_stay_out_of_the_address(visit):
 
 
 def test_every_kind_of_control_is_restored_from_a_link_and_written_to_it(visit):
-    asked = {"network": "a.x", "explain": "fear", "opacity": "20", "stretch": "true", "left": "5"}
+    asked = {"network": "a.x", "explain": "fear", "opacity": "20", "runs": "true", "left": "5"}
     page = visit(**asked)
     assert shown(page) == "a.x fear 20 True 5" and address(page) == asked
     assert page.pills(key="network").value == "a.x" and page.slider(key="opacity").value == 20
     page.selectbox(key="explain").set_value("anger").run()
     page.slider(key="opacity").set_value(60).run()
-    checked(page.toggle(key="stretch").set_value(False).run())
+    checked(page.toggle(key="runs").set_value(False).run())
     assert shown(page) == "a.x anger 60 False 5"
     assert address(page) == {"network": "a.x", "explain": "anger", "left": "5"}
 
@@ -113,7 +113,7 @@ def test_what_is_chosen_by_code_moves_the_control_and_the_address(visit):
         ("opacity", "400", "60"),
         ("opacity", "-5", "60"),
         ("opacity", "half", "60"),
-        ("stretch", "perhaps", "off"),
+        ("runs", "perhaps", "off"),
         ("left", "", "25"),
     ],
 )
@@ -121,7 +121,7 @@ def test_an_unknown_value_falls_back_and_is_named(visit, name, asked, instead):
     page = visit(**{name: asked})
     assert shown(page) == "b.x predicted 60 False 25" and address(page) == {}
     assert f"“{asked}”" in notice(page) and instead in notice(page)
-    checked(page.toggle(key="stretch").set_value(True).run())
+    checked(page.toggle(key="runs").set_value(True).run())
     assert notice(page) == ""
 
 
@@ -194,3 +194,18 @@ def test_what_is_not_ours_stays_in_the_address(visit):
 def test_every_key_is_in_the_table_under_its_name():
     named = [value for value in vars(state).values() if isinstance(value, state.Key)]
     assert {key.name for key in (*named, *state.EDGES)} == set(state.KEYS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "today"),
+    [
+        ({"stretch": "true"}, {}),
+        ({"stretch": "false"}, {"contrast": "same"}),
+        ({"stretch": "false", "contrast": "average"}, {"contrast": "average"}),
+        ({"stretch": "perhaps"}, {}),
+        ({"hide": "stretch,opacity"}, {"hide": "contrast,opacity"}),
+    ],
+)
+def test_links_of_before_mean_what_took_the_place_of_their_keys(visit, asked, today):
+    page = visit(**asked)
+    assert address(page) == today and notice(page) == ""

@@ -9,7 +9,7 @@ import numpy as np
 from fer_models.labels import display_order
 from fer_models.text import probability_text
 from webapp.figures.colours import expression_colour
-from webapp.figures.strips import NARROW, Frame, strip
+from webapp.figures.strips import NARROW
 
 LONG = 16  # letters; a longer headline is set smaller
 
@@ -81,16 +81,6 @@ def probability_table(labels: Sequence[str], probabilities: np.ndarray, target: 
         '<table class="fs-probabilities"><caption>Probability of each expression; together 100'
         f"{NARROW}%</caption><tbody>{rows}</tbody></table>"
     )
-
-
-def overview(frames: Sequence[Frame], table: str) -> str:
-    """Face and Grad-CAM as two equal frames, the probabilities below."""
-    return f'<div class="fs-overview">{strip(frames)}{table}</div>'
-
-
-def overlay(face: str, cam: str, opacity: float) -> str:
-    """Two <img> on one another; the upper is a map, as opaque as asked for."""
-    return f'<div class="fs-overlay">{face}<div style="opacity:{opacity:.2f}">{cam}</div></div>'
 
 
 def message(title: str, text: str = "") -> str:

@@ -1,7 +1,7 @@
 """Colour maps, scales and the colours of expressions."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -20,6 +20,16 @@ def _blue_white_red() -> np.ndarray:
 
 #: 256 RGB colours for signed values: blue below zero, white at zero, red above.
 BLUE_WHITE_RED = _blue_white_red()
+
+
+def _blue_clear_red() -> np.ndarray:
+    signed = np.linspace(-1, 1, 256)
+    colours = np.where(signed[:, None] < 0, (25, 85, 215), (210, 15, 45))
+    return np.column_stack([colours, 255 * np.abs(signed) ** 0.8]).round().astype(np.uint8)
+
+
+#: 256 RGBA colours for signed values that lie on a face: clear at zero, the more opaque the further from it.
+BLUE_CLEAR_RED = _blue_clear_red()
 
 #: Okabe and Ito's palette. Their black is grey here, which is legible in both themes.
 EXPRESSION_COLOURS = {
@@ -43,7 +53,10 @@ LINES = ("#1f8a80", "#8a63d2", "#a8761a", "#c2478f", "#5b7fa6", "#6f8f2f", "#b55
 
 @dataclass(frozen=True, eq=False)
 class Scale:
-    """How values become colours: what lies at or below ``low`` has the first colour, at or above ``high`` the last."""
+    """How values become colours: what lies at or below ``low`` has the first colour, at or above ``high`` the last.
+
+    ``colours``: (256, 3) uint8 RGB, or (256, 4) RGBA for a map that lies on a face.
+    """
 
     low: float
     high: float
@@ -71,18 +84,27 @@ class Scale:
         return text.replace("-", "\N{MINUS SIGN}")
 
 
-def gate_scale(value_range: tuple[float, float], maps: Iterable[np.ndarray], stretch: bool) -> Scale:
-    """The scale that maps side by side share: their kind's own range, or stretched to the values of these maps."""
-    if not stretch:
+#: What a map's colours may be spread over, in words.
+CONTRASTS = {"picture": "this picture", "same": "same scale for all", "average": "against the average face"}
+
+
+def contrast_scale(contrast: str, value_range: tuple[float, float], maps: Sequence[np.ndarray]) -> Scale:
+    """The scale that maps side by side share.
+
+    'picture': the values of these maps; 'same': their kind's own range, so that any two pictures can be compared;
+    'average': for maps from which the average face's were taken, see :func:`signed_scale`.
+    """
+    if contrast == "average":
+        return signed_scale(maps, BLUE_CLEAR_RED)
+    if contrast == "same":
         return Scale(*value_range, CIVIDIS)
-    values = list(maps)
-    return Scale(float(min(map(np.min, values))), float(max(map(np.max, values))), CIVIDIS)
+    return Scale(float(min(map(np.min, maps))), float(max(map(np.max, maps))), CIVIDIS)
 
 
-def signed_scale(maps: np.ndarray) -> Scale:
-    """Blue-white-red with zero in the middle, out to the largest absolute value of ``maps``."""
-    limit = float(np.abs(maps).max())
-    return Scale(-limit, limit, BLUE_WHITE_RED)
+def signed_scale(maps: Iterable[np.ndarray], colours: np.ndarray = BLUE_WHITE_RED) -> Scale:
+    """Zero in the middle, out to the largest absolute value of ``maps``: one array or several."""
+    limit = max(float(np.abs(values).max()) for values in maps)
+    return Scale(-limit, limit, colours)
 
 
 def expression_colour(label: str) -> str:

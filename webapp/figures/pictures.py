@@ -28,12 +28,18 @@ def map_png(values: np.ndarray, scale: Scale, side: int = MAP_SIDE) -> bytes:
     """
     enlarged = cv2.resize(values.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
     picture = Image.fromarray(scale.indices(enlarged)).convert("P")
-    picture.putpalette(scale.colours.tobytes())
-    return _encode(picture, "PNG", compress_level=3)
+    picture.putpalette(scale.colours[:, :3].tobytes())
+    clear = {"transparency": scale.colours[:, 3].tobytes()} if scale.colours.shape[1] == 4 else {}
+    return _encode(picture, "PNG", compress_level=3, **clear)
+
+
+def rows_png(values: np.ndarray, scale: Scale) -> bytes:
+    """Values (h, w) as a PNG of one pixel each: what the browser enlarges along one side only."""
+    return _encode(Image.fromarray(scale.colours[scale.indices(values)]), "PNG")
 
 
 def face_webp(crop: np.ndarray, side: int = MAP_SIDE) -> bytes:
-    """A crop (H, W, 3) uint8 RGB as WebP, at most ``side`` pixels wide."""
+    """A crop (H, W, 3) RGB or (H, W) grey, uint8, as WebP, at most ``side`` pixels wide."""
     height, width = crop.shape[:2]
     if max(height, width) > side:
         shrink = side / max(height, width)
@@ -42,12 +48,18 @@ def face_webp(crop: np.ndarray, side: int = MAP_SIDE) -> bytes:
     return _encode(Image.fromarray(crop), "WEBP", quality=88, method=1)
 
 
+def grey_face_uri(crop: np.ndarray) -> str:
+    """What lies beneath the maps of a crop, (H, W, 3) RGB or (H, W) grey, uint8: it in grey, as a data URI."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY) if crop.ndim == 3 else crop
+    return data_uri(face_webp(grey), "image/webp")
+
+
 def input_png(grey: np.ndarray) -> bytes:
     """What a network is given, (S, S) uint8 grey, pixel for pixel."""
     return _encode(Image.fromarray(grey), "PNG")
 
 
-def _encode(picture: Image.Image, file_format: str, **options: int) -> bytes:
+def _encode(picture: Image.Image, file_format: str, **options: int | bytes) -> bytes:
     file = io.BytesIO()
     picture.save(file, file_format, **options)
     return file.getvalue()

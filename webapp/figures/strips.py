@@ -44,14 +44,18 @@ def stylesheet() -> str:
 
 
 def map_picture(values: np.ndarray, scale: Scale, what: str) -> str:
-    """A map (h, w), enlarged and coloured; focusing or pointing at it shows the face beneath (see style.css)."""
+    """A map (h, w), enlarged and coloured, over the face of the strip that it stands in.
+
+    Focusing or pointing at it shows more of that face (see style.css). What is clear at zero covers less of it.
+    """
     rows, columns = values.shape
     row, column = np.unravel_index(values.argmax(), values.shape)
     alt = (
         f"{what}, {size_text(values.shape)} places, from {scale.format(values.min())} to {scale.format(values.max())}; "
         f"highest in row {row + 1} of {rows}, column {column + 1} of {columns}"
     )
-    return f'<div class="fs-map" tabindex="0">{image(data_uri(map_png(values, scale), "image/png"), alt)}</div>'
+    signed = " fs-signed" if scale.colours.shape[1] == 4 else ""
+    return f'<div class="fs-map{signed}" tabindex="0">{image(data_uri(map_png(values, scale), "image/png"), alt)}</div>'
 
 
 def coordinate_picture(
@@ -84,10 +88,12 @@ def channels_picture(weights: np.ndarray, scale: Scale, what: str) -> str:
     return f'<div class="fs-plot">{plot}<div aria-hidden="true">{ends}</div></div>'
 
 
-def strip(frames: Iterable[Frame], face_uri: str = "", *, flat: bool = False) -> str:
+def strip(frames: Iterable[Frame], face_uri: str = "", opacity: float = 1.0, *, flat: bool = False) -> str:
     """Frames side by side, four in a row or two, and their numbers below, folded away.
 
-    ``face_uri`` lies beneath the maps; ``flat`` makes plots wider than high, for strips that hold no maps.
+    ``face_uri``: the grey face that lies beneath the maps (see :func:`webapp.figures.pictures.grey_face_uri`), which
+    cover it as far as ``opacity`` says, 0..1; a map that is clear at zero covers it a little more where it is not zero.
+    ``flat`` makes plots wider than high, for strips that hold no maps.
     """
     frames = list(frames)
     figures = "".join(_figure(frame) for frame in frames)
@@ -102,9 +108,19 @@ def strip(frames: Iterable[Frame], face_uri: str = "", *, flat: bool = False) ->
         if tables
         else ""
     )
-    face = f' style="--fs-face:url({face_uri})"' if face_uri else ""
+    face = f' style="{beneath(face_uri, opacity)}"' if face_uri else ""
     kind = "fs-strip fs-flat" if flat else "fs-strip"
     return f'<div class="{kind}"{face}><div class="fs-frames">{figures}</div>{folded}</div>'
+
+
+def module_name(module: str) -> str:
+    """A module's dotted name, which may break after each dot."""
+    return f"<code>{escape(module).replace('.', '.<wbr>')}</code>"
+
+
+def beneath(face_uri: str, opacity: float) -> str:
+    """The style of whatever holds maps: the face beneath them, and how much they cover it."""
+    return f"--fs-face:url({face_uri});--fs-opacity:{opacity:.2f}"
 
 
 def section(title: str, text: str, bar: str, content: str, *, level: int = 3) -> str:
@@ -120,20 +136,46 @@ def heading(title: str, text: str) -> str:
     return f'<div class="fs-lead"><h2>{escape(title)}</h2><p>{escape(text)}</p></div>'
 
 
-def colour_bar(scale: Scale, unit: str, maps: Sequence[np.ndarray]) -> str:
-    """The scale as a bar in the gate's own units, and over it a line where the values of ``maps`` lie."""
+def colour_bar(scale: Scale, unit: str, maps: Sequence[np.ndarray], fixed: tuple[float, float] | None = None) -> str:
+    """The scale as a bar in the maps' own units, and over it a line where the values of ``maps`` lie.
+
+    ``fixed``: the range that values of this kind can have. Where the colours are spread over a part of it alone, that
+    part is drawn in the whole range, so that contrast is never mistaken for size.
+    """
     low, high = min(float(values.min()) for values in maps), max(float(values.max()) for values in maps)
     here = Scale(low, high, scale.colours)
     start, end = 100 * scale.position(low), 100 * scale.position(high)
     used = f'<div class="fs-used" style="margin-left:{min(start, 99):.1f}%;width:{end - start:.1f}%"></div>'
-    stops = ",".join(f"rgb({r} {g} {b})" for r, g, b in scale.colours[:: 255 // 15])
-    ticks = "".join(f"<span>{scale.format(v)}</span>" for v in (scale.low, (scale.low + scale.high) / 2, scale.high))
+    stops = ",".join(_css_colour(colour) for colour in scale.colours[:: 255 // 15].tolist())
+    spread = fixed is not None and fixed != (scale.low, scale.high)
     return (
         f'<div class="fs-bar">{used}'
         f'<div class="fs-gradient" style="background:linear-gradient(to right,{stops})"></div>'
-        f'<div class="fs-ticks">{ticks}</div><p>{escape(unit)} '
+        f"{_ticks(scale)}{_part_of(scale, fixed) if fixed and spread else ''}<p>{escape(unit)} "
         f"Here: {here.format(low)} to {here.format(high)}.</p></div>"
     )
+
+
+def _ticks(scale: Scale) -> str:
+    ticks = "".join(f"<span>{scale.format(v)}</span>" for v in (scale.low, (scale.low + scale.high) / 2, scale.high))
+    return f'<div class="fs-ticks">{ticks}</div>'
+
+
+def _part_of(scale: Scale, fixed: tuple[float, float]) -> str:
+    """The whole range with the part of it that the colours are spread over."""
+    whole = Scale(*fixed, scale.colours)
+    start, end = 100 * whole.position(scale.low), 100 * whole.position(scale.high)
+    share = f"{max(end - start, 0):.0f}"
+    words = f"The colours are spread over {'less than 1' if share == '0' else share}{NARROW}% of the whole range."
+    return (
+        f'<div class="fs-whole" style="--from:{start:.1f}%;--to:{max(end, start + 1):.1f}%"><i></i><b></b></div>'
+        f"{_ticks(whole)}<p>{words}</p>"
+    )
+
+
+def _css_colour(colour: Sequence[int]) -> str:
+    red, green, blue, *alpha = colour
+    return f"rgb({red} {green} {blue}{f' / {alpha[0] / 255:.2f}' if alpha else ''})"
 
 
 def map_table(values: np.ndarray, scale: Scale) -> str:
@@ -192,7 +234,7 @@ def _line(head: str, cells: Iterable[str]) -> str:
 
 def _figure(frame: Frame) -> str:
     detail = f"<span>{escape(frame.detail)}</span>" if frame.detail else ""
-    module = f"<code>{escape(frame.module).replace('.', '.<wbr>')}</code>" if frame.module else ""
+    module = module_name(frame.module) if frame.module else ""
     caption = f"<strong>{escape(frame.title)}</strong>{detail}{module}"
     return f"<figure>{frame.picture}<figcaption>{caption}</figcaption></figure>"
 

@@ -14,10 +14,13 @@ from webapp import state, wording
 from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
+from webapp.components.gate_strips import show_gates
 from webapp.components.network_picker import choose_network
 from webapp.components.own_picture import PRIVACY
 from webapp.components.page_parts import announce, page_heading
 from webapp.figures import answer, evidence, strips
+from webapp.figures.gates import GateView
+from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own
 
 QUESTION = "Which expression does this face show, and what did the network look at?"
@@ -35,7 +38,6 @@ class Display:
 
     target: str | None
     opacity: float
-    stretch: bool
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _face_or_problem(stage: DeltaGenerator) -> ChosenFace | NoFace:
 
 
 def _choose_display(labels: tuple[str, ...]) -> Display:
-    if state.is_hidden(state.EXPLAIN, state.OPACITY, state.STRETCH):
+    if state.is_hidden(state.EXPLAIN, state.OPACITY):
         return _draw_display(labels)
     with st.expander("Settings"):
         return _draw_display(labels)
@@ -117,14 +119,8 @@ def _draw_display(labels: tuple[str, ...]) -> Display:
         {PREDICTED: "The predicted one"} | expressions,
         help="The expression whose score Grad-CAM explains. The gates do not depend on it.",
     )
-    opacity = state.number(state.OPACITY, st.slider, "Grad-CAM over the face", step=5, format="%d %%")
-    stretch = state.switch(
-        state.STRETCH,
-        st.toggle,
-        "Stretch to this picture's range",
-        help="Off: every kind of gate has one fixed scale, so pictures can be compared. On: small differences show.",
-    )
-    return Display(None if target == PREDICTED else target, opacity / 100, stretch)
+    opacity = state.number(state.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
+    return Display(None if target == PREDICTED else target, opacity / 100)
 
 
 def _fold_away(card: Card) -> None:
@@ -143,6 +139,6 @@ def _show(places: Places, found: Answer, name: str, card: Card, face: ChosenFace
         if face.doubt:
             st.warning(face.doubt)
         st.caption(CAVEAT)
-        st.html(evidence.overview(seen, uri, face.title, display.opacity, display.stretch))
-    st.html(evidence.cam_section(seen, face.crop, uri, card.preprocessing, display.stretch))
-    st.html(evidence.gate_sections(found.groups, uri, display.stretch))
+        st.html(evidence.overview(seen, uri, grey_face_uri(face.crop), face.title, display.opacity))
+    st.html(evidence.cam_section(seen, face.crop, grey_face_uri(face.crop), card.preprocessing, display.opacity))
+    show_gates(found.groups, GateView(grey_face_uri(face.crop), display.opacity))

@@ -1,5 +1,6 @@
 """Figures: known values have known colours, scales do not follow the values, and nothing is without words."""
 
+import base64
 import io
 import re
 import tomllib
@@ -13,8 +14,16 @@ from PIL import Image
 import webapp
 from fer_models.data import DATA_SETS
 from webapp.figures import answer, strips
-from webapp.figures.colours import BLUE_WHITE_RED, CIVIDIS, EXPRESSION_COLOURS, Scale, gate_scale, signed_scale
-from webapp.figures.pictures import face_webp, map_png
+from webapp.figures.colours import (
+    BLUE_CLEAR_RED,
+    BLUE_WHITE_RED,
+    CIVIDIS,
+    EXPRESSION_COLOURS,
+    Scale,
+    contrast_scale,
+    signed_scale,
+)
+from webapp.figures.pictures import face_webp, grey_face_uri, map_png
 from webapp.figures.profiles import LONG, SHORT, edge_svg, sorted_svg
 
 
@@ -58,14 +67,40 @@ def test_a_value_outside_the_range_has_the_nearest_ends_colour():
     assert Scale(0.622, 1.0, CIVIDIS).indices(np.array([0.5, 0.622, 1.0, 7.0])).tolist() == [0, 0, 255, 255]
 
 
-def test_fixed_scale_ignores_the_values_and_stretched_scale_follows_all_of_them():
+def test_the_same_scale_for_all_ignores_the_values_and_this_pictures_scale_follows_all_of_them():
     maps = [np.array([[0.4, 0.5]]), np.array([[0.45, 0.6]])]
-    fixed = gate_scale((0.0, 1.0), maps, stretch=False)
+    fixed = contrast_scale("same", (0.0, 1.0), maps)
     assert (fixed.low, fixed.high) == (0.0, 1.0)
-    assert map_png(maps[0], fixed) == map_png(maps[0], gate_scale((0.0, 1.0), [maps[0] * 0], stretch=False))
-    stretched = gate_scale((0.0, 1.0), maps, stretch=True)
-    assert (stretched.low, stretched.high) == (0.4, 0.6)
-    assert map_png(maps[0], fixed) != map_png(maps[0], stretched)
+    assert map_png(maps[0], fixed) == map_png(maps[0], contrast_scale("same", (0.0, 1.0), [maps[0] * 0]))
+    spread = contrast_scale("picture", (0.0, 1.0), maps)
+    assert (spread.low, spread.high) == (0.4, 0.6)
+    assert map_png(maps[0], fixed) != map_png(maps[0], spread)
+    centred = contrast_scale("average", (0.0, 1.0), [np.array([[-0.1, 0.3]])])
+    assert (centred.low, centred.high) == (-0.3, 0.3)
+
+
+def test_a_signed_map_on_a_face_is_clear_at_zero_and_the_more_opaque_the_further_from_it():
+    values = np.array([[-1.0, -0.5, 0.0, 0.5, 1.0]])
+    rgba = np.asarray(
+        Image.open(io.BytesIO(map_png(values, signed_scale([values], BLUE_CLEAR_RED), 5))).convert("RGBA")
+    )
+    blue, _, zero, _, red = rgba[2].astype(int)
+    assert zero[3] <= 5 and blue[3] == red[3] == 255
+    assert zero[3] < rgba[2, 1, 3] == pytest.approx(rgba[2, 3, 3], abs=2) and rgba[2, 1, 3] < 255
+    assert blue[2] > blue[0] + 100 and red[0] > red[2] + 100
+
+
+def test_what_lies_beneath_maps_is_grey():
+    content = grey_face_uri(np.full((40, 40, 3), (200, 40, 40), np.uint8)).partition("base64,")[2]
+    colours = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))).convert("RGB")).reshape(-1, 3).astype(int)
+    assert np.ptp(colours, axis=1).max() <= 3 and abs(colours.mean() - 88) < 4  # luminance
+
+
+def test_a_bar_says_over_which_part_of_the_whole_range_colours_are_spread():
+    maps = [np.array([[0.7, 0.8]])]
+    spread = strips.colour_bar(Scale(0.7, 0.8, CIVIDIS), "unit", maps, (0.5, 1.0))
+    assert "--from:40.0%;--to:60.0%" in spread and re.search(r"20\s% of the whole range", spread)
+    assert "whole range" not in strips.colour_bar(Scale(0.5, 1.0, CIVIDIS), "unit", maps, (0.5, 1.0))
 
 
 def test_zero_is_white_on_a_signed_scale():
@@ -76,7 +111,9 @@ def test_zero_is_white_on_a_signed_scale():
     assert below[2] > below[0] + 50 and above[0] > above[2] + 50
 
 
-@pytest.mark.parametrize("scale", [signed_scale(np.zeros((8, 4, 4))), gate_scale((0, 1), [np.full((2, 2), 0.5)], True)])
+@pytest.mark.parametrize(
+    "scale", [signed_scale(np.zeros((8, 4, 4))), contrast_scale("picture", (0, 1), [np.full((2, 2), 0.5)])]
+)
 def test_a_scale_of_no_width_still_draws(scale):
     assert len(np.unique(pixels(map_png(np.full((4, 4), scale.low), scale)).reshape(-1, 3), axis=0)) == 1
     assert "nan" not in strips.colour_bar(scale, "unit", [np.full((4, 4), scale.low)])

@@ -93,7 +93,8 @@ def test_every_gate_of_every_network_is_drawn(visit, four_checkpoints, astronaut
     text = html(page).replace("<wbr>", "")
     modules = {gate.layer for gate in fer.explain(classifier, astronaut).gates}
     assert all(f"<code>{module}</code>" in text for module in modules)
-    shown = text.count("<figure>") - 2 - 4  # without face and overlay, and without the Grad-CAM strip
+    # Without face and Grad-CAM, and without the Grad-CAM strip; channel weights are rows of a table.
+    shown = text.count("<figure>") - 2 - 4 + len(re.findall(r'<tr><th scope="row">[^<]*<code>', text))
     assert shown == len(modules)
     assert ("This network computes no attention" in text) == (not modules)
 
@@ -104,20 +105,20 @@ def test_layers_have_plain_names(visit):
         "<strong>Block 9 · CPSCA</strong><span>184 channels · 4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4 values</span>"
         in text
     )
-    assert "<strong>Block 4 · SE</strong>" in text and "<strong>Block 11 · CA</strong>" in text
+    assert '<th scope="row">Block 4 · SE<' in text and "<strong>Block 11 · CA</strong>" in text
     assert "<strong>Last map · Pointwise gate</strong>" in html(visit(network="EfficientNet-B0-attention"))
-    assert "<strong>Block 4 · CBAM channels</strong>" in html(visit(network="A-MobileNet"))
+    assert "<strong>Block 4 · CBAM places</strong>" in html(visit(network="A-MobileNet"))
 
 
 def test_choices_are_restored_from_a_link(visit):
     page = visit(
-        sample="Fear", composite="2", network="MobileNetV3-CPSCA", explain="Sadness", opacity="20", stretch="true"
+        sample="Fear", composite="2", network="MobileNetV3-CPSCA", explain="Sadness", opacity="20", contrast="same"
     )
     assert page.radio(key="sample").value == "fear" and page.radio(key="composite").value == "2"
     assert page.radio(key="network").value == "mobilenetv3_cpsca.ferplus"
     text = html(page)
     assert "Grad-CAM for sadness" in text and "opacity:0.20" in text
-    assert "Stretched to this picture's range" in text
+    assert page.radio(key="contrast").value == "same"
 
 
 def test_a_link_to_what_does_not_exist_shows_the_default(visit):
@@ -129,7 +130,7 @@ def test_a_link_to_what_does_not_exist_shows_the_default(visit):
 
 
 def test_a_lecturers_link_hides_controls_and_keeps_their_choices(visit):
-    page = visit(hide="network,explain,opacity,stretch,picture", network="mobilenetv3_simam.ferplus", opacity="20")
+    page = visit(hide="network,explain,opacity,contrast,picture", network="mobilenetv3_simam.ferplus", opacity="20")
     assert {each.key for each in page.radio} == {"sample", "composite"}
     assert not page.selectbox and not page.slider and not page.toggle
     assert "MobileNetV1" not in [each.label for each in page.button]
@@ -147,28 +148,25 @@ def test_every_sample_of_the_gallery_gives_a_result(visit):
         assert "%" in headline(page)
 
 
-def test_scales_are_fixed_until_stretched(visit):
-    bar = re.compile(r'<div class="fs-ticks"><span>([^<]*)</span><span>[^<]*</span><span>([^<]*)</span>')
+def test_gates_have_this_pictures_scale_within_the_whole_range_or_one_for_all(visit):
+    def scales(page: AppTest) -> list[tuple[str, str]]:
+        gates = html(page).partition("own gates")[2]
+        return re.findall(r'<div class="fs-ticks"><span>([^<]*)</span><span>[^<]*</span><span>([^<]*)</span>', gates)
+
     page = visit(network="MobileNetV3-SimAM")
-    assert bar.findall(html(page))[1] == ("0.622", "1.000")
+    (low, high), whole = scales(page)
+    assert 0.622 <= float(low) < float(high) < 1 and whole == ("0.622", "1.000")
+    page.radio(key="contrast").set_value("same").run()
+    assert scales(page) == [whole]
     page.radio(key="sample").set_value("anger").run()
-    assert bar.findall(html(page))[1] == ("0.622", "1.000")
-    low, high = bar.findall(html(page.toggle(key="stretch").set_value(True).run()))[1]
-    assert 0.622 <= float(low) < float(high) < 1
+    assert scales(page) == [whole]
 
 
-def test_small_differences_lead_to_the_switch(visit):
-    hint = "Differences are small here: “Stretch to this picture's range” makes them visible."
-    page = visit(network="MobileNetV3-SimAM")
-    assert hint in text(page)
-    assert hint not in text(page.toggle(key="stretch").set_value(True).run())
-
-
-def test_opacity_target_and_stretch_compute_nothing_again(visit, monkeypatch):
+def test_opacity_target_and_contrast_compute_nothing_again(visit, monkeypatch):
     page, calls = visit(), []
     monkeypatch.setattr(recognise.fer, "explain", lambda *args: calls.append(args))
     page.slider(key="opacity").set_value(10).run()
-    page.toggle(key="stretch").set_value(True).run()
+    page.radio(key="contrast").set_value("same").run()
     checked(page.selectbox(key="explain").set_value("anger").run())
     assert not calls and "Grad-CAM for anger" in html(page) and "opacity:0.10" in html(page)
 
@@ -253,7 +251,7 @@ def test_a_large_picture_is_kept_small_with_its_faces_in_place(astronaut):
 def test_a_picture_is_encoded_once(visit, monkeypatch, astronaut):
     page, encoded = upload(visit(), png(astronaut[300:420, 20:140].copy())), []
     monkeypatch.setattr(picture_frame, "face_webp", lambda *args: encoded.append(args))
-    checked(page.toggle(key="stretch").set_value(True).run())
+    checked(page.slider(key="opacity").set_value(20).run())
     assert headline(page) == "No face found" and not encoded
 
 

@@ -1,0 +1,39 @@
+"""The gates of a network under their heading, with the one choice that is made there: the contrast."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from webapp import state
+from webapp.figures.colours import CONTRASTS
+from webapp.figures.gate_groups import GateGroup
+from webapp.figures.gates import GateView, channel_curves, gate_section, gates_heading
+
+CONTRAST_HELP = (
+    "This picture: colours are spread over the values on show, and differences show. Same scale for all: over all that "
+    "a gate of its kind can be, and any two pictures can be compared. Against the average face: what this face changes."
+)
+
+
+def show_gates(groups: Sequence[GateGroup], view: GateView) -> None:
+    """Draw every gate of a network, family by family, at the contrast that is chosen here.
+
+    ``view.average`` is what the third contrast needs: without it there are two.
+    """
+    with st.container(key="own_gates"):
+        st.html(gates_heading(len(groups)))
+        if groups:
+            _show_families(groups, view)
+
+
+def _show_families(groups: Sequence[GateGroup], view: GateView) -> None:
+    contrasts = {name: words.capitalize() for name, words in CONTRASTS.items() if name != "average" or view.average}
+    contrast = state.choose(state.CONTRAST, st.radio, "Contrast", contrasts, help=CONTRAST_HELP, horizontal=True)
+    view = replace(view, contrast=contrast)
+    for number, group in enumerate(groups):
+        st.html(gate_section(group, view))
+        if any(not gate.places for layer in group.layers for gate in layer.gates):
+            fold = st.expander("Channel weights as curves", key=f"curves{number}", on_change="rerun")
+            if fold.open:
+                fold.html(channel_curves(group, view))
