@@ -119,7 +119,7 @@ KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPAR
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"
 #: Keys of former links: what took their place, and which of its values each of theirs means.
-_FORMER: dict[str, tuple[Key, dict[str, str]]] = {"stretch": (CONTRAST, {"true": "picture", "false": "same"})}
+_FORMER: dict[str, tuple[Choice, dict[str, str]]] = {"stretch": (CONTRAST, {"true": "picture", "false": "same"})}
 
 
 # --------------------------------------------------------------------------------------------------- the whole address
