@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from fer_models.checkpoints import CheckpointError, list_checkpoints
     from fer_models.classifier import Classifier, load_classifier
     from fer_models.explanation import (
+        Attribution,
         Covered,
         Explanation,
         Faithfulness,
         GateMap,
         agreement,
+        attribute,
         cover,
         explain,
         faithfulness,
+        list_methods,
         operate,
         read_gates,
     )
@@ -32,6 +35,7 @@ else:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "Attribution": "fer_models.explanation",
             "CheckpointError": "fer_models.checkpoints",
             "Classifier": "fer_models.classifier",
             "Covered": "fer_models.explanation",
@@ -42,6 +46,7 @@ else:
             "ImageError": "fer_models.images",
             "UnknownNetworkError": "fer_models.networks.registry",
             "agreement": "fer_models.explanation",
+            "attribute": "fer_models.explanation",
             "cover": "fer_models.explanation",
             "create_network": "fer_models.networks.registry",
             "detect_faces": "fer_models.faces",
@@ -49,6 +54,7 @@ else:
             "face_regions": "fer_models.face_parts",
             "faithfulness": "fer_models.explanation",
             "list_checkpoints": "fer_models.checkpoints",
+            "list_methods": "fer_models.explanation",
             "list_networks": "fer_models.networks.registry",
             "load_classifier": "fer_models.classifier",
             "open_image": "fer_models.images",
@@ -59,6 +65,7 @@ else:
 
 __all__ = [
     "__version__",
+    "Attribution",
     "CheckpointError",
     "Classifier",
     "Covered",
@@ -69,6 +76,7 @@ __all__ = [
     "ImageError",
     "UnknownNetworkError",
     "agreement",
+    "attribute",
     "cover",
     "create_network",
     "detect_faces",
@@ -76,6 +84,7 @@ __all__ = [
     "face_regions",
     "faithfulness",
     "list_checkpoints",
+    "list_methods",
     "list_networks",
     "load_classifier",
     "open_image",

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_models.explanation.attribution.cam import grad_cams
 from fer_models.explanation.gates import GateMap, read_gates
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from fer_models.classifier import Classifier
-    from fer_models.networks import Network
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays is no truth value
@@ -74,20 +72,3 @@ def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None =
         cams=cams.numpy(),
         gates=gates,
     )
-
-
-def grad_cams(network: Network, feature_map: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (K,) and the Grad-CAM (K, h, w) of every logit at the last feature map (1, C, h, w).
-
-    The head runs once on K views of the map, and the gradient of the diagonal of the logits holds in view k what logit
-    k owes to the map; the layers before the map are not touched. The head treats pictures one by one (eval mode).
-    """
-    import torch
-
-    with torch.enable_grad():
-        views = feature_map.detach().expand(network.num_classes, -1, -1, -1).requires_grad_()
-        logits = network.head(views)  # (K, K), all rows equal
-        (gradients,) = torch.autograd.grad(logits.diagonal().sum(), views)
-    weights = gradients.mean(dim=(2, 3))  # alpha of eq. 1: (K, C)
-    cams = torch.einsum("kc,chw->khw", weights, feature_map.detach()[0])
-    return logits[0].detach(), cams

@@ -10,7 +10,7 @@ from captum.attr import LayerGradCam
 
 import fer_models as fer
 from fer_models.attention import SimAM
-from fer_models.explanation import grad_cams
+from fer_models.explanation.attribution.cam import grad_cams
 from fer_models.networks import Network
 
 
