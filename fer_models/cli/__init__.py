@@ -11,6 +11,7 @@ from fer_models.cli.averages import averages
 from fer_models.cli.checkpoints import checkpoints
 from fer_models.cli.evaluate import evaluate
 from fer_models.cli.export import export
+from fer_models.cli.faithfulness import faithfulness
 from fer_models.cli.networks import networks
 from fer_models.cli.predict import predict
 from fer_models.cli.reproduce import reproduce
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("app")(open_site)
-for command in (predict, train, teach, evaluate, averages, reproduce, export, networks, checkpoints):
+for command in (predict, train, teach, evaluate, averages, faithfulness, reproduce, export, networks, checkpoints):
     app.command()(command)
 
 

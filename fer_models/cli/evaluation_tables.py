@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fer_models.card import Score
 from fer_models.evaluation.calibration import BINS
 from fer_models.evaluation.comparison import Comparison, verdict
+from fer_models.evaluation.faithfulness import MapScores
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
 from fer_models.text import interval_text, share_text
@@ -70,6 +71,23 @@ def comparison_text(found: Comparison) -> str:
             f"  McNemar's exact test gives {verdict(found, found.a, found.b)}",
         ]
     )
+
+
+def faithfulness_table(found: MapScores) -> str:
+    """A line for every map from the truest down, and for every control."""
+    lines = [
+        f"{found.checkpoint} on {found.faces:,} faces of {found.split}: places of {found.grid} x {found.grid} covered "
+        f"in each map's order, {found.steps} steps, by {' or '.join(found.fills)} in turn",
+        f"  {'map':<44}{'faces':>6}{'gain':>8}{'95 % interval':>18}{'better than a face-shaped guess':>33}",
+    ]
+    for score in sorted(found.scores, key=lambda score: -score.gain):
+        low, high = score.interval
+        name = f"({score.name})" if score.control else f"{score.name} {score.layer or ''} {score.side} x {score.side}"
+        verdict = "" if score.control else score.verdict
+        lines.append(f"  {name:<44}{score.faces:>6,}{score.gain:>+8.3f}{f'{low:+.3f} to {high:+.3f}':>18}{verdict:>33}")
+    lines.append("  Gain: symmetric relevance gain of the predicted label's probability; a map in no order has 0.")
+    lines.append("  In brackets: maps that know nothing of the network. Intervals: Student's over faces.")
+    return "\n".join(lines)
 
 
 def _points(interval: tuple[float, float], sign: str = "") -> str:
