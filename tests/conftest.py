@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from fer_models.card import Card
 from fer_models.checkpoints import save_checkpoint
@@ -21,25 +23,39 @@ NEEDS = {
     "fer2013": ("FERSCOPE_DATA", "the folder with fer2013.csv"),
     "yunet": ("FERSCOPE_YUNET", "YuNet's .onnx file"),
 }
-deselected_lines = pytest.StashKey[list[str]]()
+
+# One thread in this process and in those that tests start: workers share the cores, and sums over several threads are
+# not the same twice.
+torch.set_num_threads(1)
+os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-# Last, so that the lines count what -k and -m would have left to run.
-@pytest.hookimpl(trylast=True)
+class Scheduling(LoadFileScheduling):
+    """A file's tests stay in one worker, for its fixtures, and so do all browser tests: one site, one browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "tests/browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def lacking() -> list[str]:
+    """Markers whose data this machine does not have."""
+    return [marker for marker, (variable, _) in NEEDS.items() if not os.environ.get(variable)]
+
+
+def pytest_report_header() -> list[str]:
+    return ["left out: tests of {}, which need {}, {}".format(marker, *NEEDS[marker]) for marker in lacking()]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    lines = config.stash.setdefault(deselected_lines, [])
-    for marker, (variable, what) in NEEDS.items():
+    for marker in lacking():
         missing = [item for item in items if item.get_closest_marker(marker)]
-        if os.environ.get(variable) or not missing:
-            continue
         items[:] = [item for item in items if item not in missing]
         config.hook.pytest_deselected(items=missing)
-        tests = "1 test" if len(missing) == 1 else f"{len(missing)} tests"
-        lines.append(f"{marker}: {tests} deselected, set {variable} to {what}")
-
-
-def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    return config.stash.get(deselected_lines, [])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,17 +25,14 @@ FLAGS = (
 )
 
 
-# Last in the session: Playwright's event loop stays on the main thread, where another test may start its own.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker("browser")
-    items.sort(key=lambda item: item.path.is_relative_to(here))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `ferscope app`, started as a visitor would on a machine that holds no settings of ours."""
     port = free_port()
@@ -61,7 +58,8 @@ def launch(chromium: BrowserType) -> Browser:
     pytest.skip(message)
 
 
-@pytest.fixture(scope="session")
+# Both end with this folder's tests: Playwright's event loop stays on the main thread, where others start their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Chromium with a fresh profile of its own."""
     with sync_playwright() as playwright:
