@@ -16,6 +16,7 @@ from fer_models.cli.networks import networks
 from fer_models.cli.predict import predict
 from fer_models.cli.reproduce import reproduce
 from fer_models.cli.site import open_site
+from fer_models.cli.surgery import surgery
 from fer_models.cli.teach import teach
 from fer_models.cli.train import train
 
@@ -28,7 +29,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("app")(open_site)
-for command in (predict, train, teach, evaluate, averages, faithfulness, reproduce, export, networks, checkpoints):
+for command in (
+    predict,
+    train,
+    teach,
+    evaluate,
+    averages,
+    surgery,
+    faithfulness,
+    reproduce,
+    export,
+    networks,
+    checkpoints,
+):
     app.command()(command)
 
 

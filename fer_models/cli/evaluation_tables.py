@@ -8,6 +8,7 @@ from fer_models.evaluation.comparison import Comparison, verdict
 from fer_models.evaluation.faithfulness import MapScores
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
+from fer_models.evaluation.surgery import Surgery
 from fer_models.text import interval_text, share_text
 
 
@@ -56,6 +57,26 @@ def robustness_table(clean: Score, found: Sequence[RobustnessScore]) -> str:
         )
     lines.append("  Eyes and mouth are covered where faces have them that are framed like FER2013's.")
     lines.append("  Intervals: Wilson's of accuracy, as on the card; Agresti and Min's, for pairs, of the drop.")
+    return "\n".join(lines)
+
+
+def surgery_table(found: Surgery) -> str:
+    """Accuracy with every gate, every kind and all gates replaced, against the untouched network on the same faces."""
+    width = max(len(row.gate) for row in found.rows) + 2
+    lines = [
+        f"{found.checkpoint} on {found.count:,} faces of {found.split}, untouched: {share_text(found.accuracy)}  "
+        f"(95 % interval {interval_text(found.interval)})",
+        f"  {'gate':<{width}}{'replaced by':<16}{'accuracy':>9}{'macro-F1':>10}"
+        f"{'change, points':>16}{'95 % interval':>17}{'p':>8}{'faces':>7}",
+    ]
+    for row in found.rows:
+        way = f"{row.way} {row.draw + 1}" if row.way == "another face" else row.way
+        p_value = f"{row.p_value:.3f}" if row.p_value >= 0.001 else "<0.001"
+        lines.append(
+            f"  {row.gate:<{width}}{way:<16}{share_text(row.accuracy):>9}{share_text(row.macro_f1):>10}"
+            f"{100 * row.difference:>+16.1f}{_points(row.difference_interval, '+'):>17}{p_value:>8}{row.count:>7,}"
+        )
+    lines.append(f"  The average face is of {found.average}. p: McNemar's exact test, one row at a time.")
     return "\n".join(lines)
 
 

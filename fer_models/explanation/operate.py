@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from fer_models.explanation.averages import read_averages
 from fer_models.explanation.gates import GateMap
 from fer_models.text import listed, nearest
 
@@ -52,7 +53,7 @@ def operate(
             where a layer has two; '*', all) -> what takes their place, see REPLACEMENTS and Replacement.
         classifier: whose gates they are, if mistakes are to be told before anything is computed; otherwise a gate that
             does not exist is told when the block ends.
-        average: gates of the average face, for 'average face'.
+        average: gates of the average face; those stored beside the classifier's weights unless given.
         seed: of 'shuffle'.
 
     What ``explain`` and ``read_gates`` record within the block is what the network used. A value that a gate of its
@@ -65,6 +66,8 @@ def operate(
 
     if classifier is not None:
         check_names(operations, gate_names(classifier))
+        if average is None and (stored := read_averages(classifier)):
+            average = stored.gates
     ready = {address: _prepared(address, operation, average, seed) for address, operation in operations.items()}
     passed: dict[tuple[str, str], None] = {}
 
@@ -204,7 +207,7 @@ def _by_name(name: str, average: Sequence[GateMap] | None, seed: int) -> Operati
 
     if name == "average face":
         if average is None:
-            raise ValueError("'average face' needs the gates of the average face: give them as 'average'.")
+            raise ValueError("'average face' needs its gates: 'ferscope averages' stores them, or give 'average'.")
         return _taken_from(average, "the average face")
     named: dict[str, Operation] = {
         "identity": lambda layer, kind, gate: torch.ones_like(gate),
