@@ -14,6 +14,7 @@ from fer_models.cli.export import export
 from fer_models.cli.faithfulness import faithfulness
 from fer_models.cli.networks import networks
 from fer_models.cli.predict import predict
+from fer_models.cli.regions import regions
 from fer_models.cli.reproduce import reproduce
 from fer_models.cli.site import open_site
 from fer_models.cli.surgery import surgery
@@ -36,6 +37,7 @@ for command in (
     evaluate,
     averages,
     surgery,
+    regions,
     faithfulness,
     reproduce,
     export,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import NO_CHECKPOINT, DataOption, plain_errors, warn
+from fer_models.cli.common import DataOption, named_or_all, plain_errors
 
 #: Of the choice of faces.
 SEED = 0
@@ -17,24 +17,21 @@ def averages(
     data: DataOption = None,
     faces: Annotated[int, typer.Option(min=30, help="Training faces that each gate is averaged over.")] = 500,
 ) -> None:
-    """Average every gate of checkpoints over training faces, and store it beside the weights as NAME.averages.npz.
+    """Average gates and maps over training faces, and store them beside the weights as NAME.averages.npz.
 
     The site shows what is special about one face against them. The faces are drawn with one seed from those that the
     checkpoint may have learned from, without those that repeat a test picture.
     """
     import numpy as np
 
-    from fer_models.checkpoints import find_checkpoint, list_checkpoints
+    from fer_models.checkpoints import find_checkpoint
     from fer_models.classifier import load_classifier
     from fer_models.data import data_folder, read_parts
     from fer_models.data.ferplus import STANDARD_RULE
     from fer_models.evaluation.split import made_by
-    from fer_models.explanation.averages import make_averages, save_averages
+    from fer_models.explanation.averages import make_averages, passes, save_averages
 
-    names = checkpoints or list_checkpoints()
-    if not names:
-        warn(NO_CHECKPOINT)
-        raise typer.Exit(1)
+    names = named_or_all(checkpoints)
     with plain_errors():
         folder = data_folder(data)
         read = functools.cache(read_parts)
@@ -45,8 +42,9 @@ def averages(
             count = min(faces, len(parts.training))
             rows = np.random.default_rng(SEED).choice(len(parts.training), count, replace=False)
             about = f"faces of {parts.names[0]}, drawn with seed {SEED}"
-            with typer.progressbar(length=count, label=f"Averaging {name}", file=sys.stderr) as bar:
+            with typer.progressbar(length=passes(count), label=f"Averaging {name}", file=sys.stderr) as bar:
                 found = make_averages(classifier, parts.training.images[rows], about, advance=bar.update)
             command = f"ferscope averages {name} --faces {faces}"
             file = save_averages(found, find_checkpoint(name), command)
-            typer.echo(f"{file.name}: {len(found.gates)} gates, {found.about}; {file.stat().st_size:,} bytes")
+            counts = f"{len(found.gates)} gates, {len(found.maps)} maps"
+            typer.echo(f"{file.name}: {counts}, {found.about}; {file.stat().st_size:,} bytes")

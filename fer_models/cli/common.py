@@ -41,6 +41,17 @@ def warn(message: object) -> None:
     typer.echo(f"ferscope: {told}", err=True)
 
 
+def named_or_all(checkpoints: list[str] | None) -> list[str]:
+    """The checkpoints that were named, or all that are found; where there are none that is said, exit code 1."""
+    from fer_models.checkpoints import list_checkpoints
+
+    names = checkpoints or list_checkpoints()
+    if not names:
+        warn(NO_CHECKPOINT)
+        raise typer.Exit(1)
+    return names
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Our own errors are sentences for a person: print them without a traceback and exit with 1."""

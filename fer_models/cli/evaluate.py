@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import NO_CHECKPOINT, DataOption, SkipBadOption, plain_errors, warn
+from fer_models.cli.common import DataOption, SkipBadOption, named_or_all, plain_errors
 
 
 def evaluate(
@@ -40,15 +40,11 @@ def evaluate(
     Accuracy, macro-F1 and recall come with 95 % bootstrap intervals; --robustness and, in JSON, 'interval' have
     Wilson's, as cards do. One view a picture, no test-time augmentation.
     """
-    from fer_models.checkpoints import list_checkpoints
     from fer_models.cli.evaluation_run import Options, run_evaluation
 
     if compare and len(checkpoints or []) != 2:
         raise typer.BadParameter("give exactly two checkpoints.", param_hint="--compare")
-    names = checkpoints or list_checkpoints()
-    if not names:
-        warn(NO_CHECKPOINT)
-        raise typer.Exit(1)
+    names = named_or_all(checkpoints)
     options = Options(
         as_json=as_json,
         out=out,

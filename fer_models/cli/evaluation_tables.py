@@ -6,9 +6,11 @@ from fer_models.card import Score
 from fer_models.evaluation.calibration import BINS
 from fer_models.evaluation.comparison import Comparison, verdict
 from fer_models.evaluation.faithfulness import MapScores
+from fer_models.evaluation.regions import RegionScores
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
 from fer_models.evaluation.surgery import Surgery
+from fer_models.face_parts import REGIONS
 from fer_models.text import interval_text, share_text
 
 
@@ -41,6 +43,20 @@ def confusion_table(report: Report) -> str:
     lines = ["  true \\ predicted" + "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))]
     for name, row in zip(names, report.confusion, strict=True):
         lines.append(f"  {name:<16}" + "".join(f"{count:>{width},}" for count, width in zip(row, widths, strict=True)))
+    return "\n".join(lines)
+
+
+def regions_table(found: RegionScores) -> str:
+    """For every expression what covering each region does to its score, and the share of Grad-CAM in the region."""
+    lines = [
+        f"{found.checkpoint} on {found.split}: change of the score (logit) by covering a region | share of Grad-CAM",
+        f"  {'expression':<12}{'faces':>6}" + "".join(f"{region:>16}" for region in REGIONS),
+    ]
+    for label in found.labels:
+        rows = found.of(label)
+        cells = (f"{rows[region].change:+.2f} |{rows[region].share:>5.0%}" for region in REGIONS)
+        lines.append(f"  {label:<12}{rows['mouth'].faces:>6}" + "".join(f"{cell:>16}" for cell in cells))
+    lines.append("  Regions are the same for every face, approximate, and larger ones hide more.")
     return "\n".join(lines)
 
 

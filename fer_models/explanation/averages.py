@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ import numpy as np
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import weights_key
 from fer_models.data.faces import FACES_IN_A_MEAN
+from fer_models.explanation.attribution import attribute
+from fer_models.explanation.attribution.cam import RULES
 from fer_models.explanation.gates import GateMap
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from fer_models.classifier import Classifier
 
 BATCH = 32  # faces a forward pass
+#: Faces that CAMs, and each method on pixels, are averaged over, at most: they look at each face many times. A mean is
+#: smooth: fewer places and steps do than one face needs.
+FACES_OF_CAMS = 200
+ON_PIXELS: dict[str, tuple[int, dict[str, Any]]] = {
+    "occlusion": (30, {"grid": 8}),
+    "integrated-gradients": (30, {"steps": 16}),
+    "input-x-gradient": (100, {}),
+}
 #: A map is named by its method and its layer, None for a method on pixels.
 MapName = tuple[str, str | None]
 
@@ -51,20 +61,36 @@ class Averages:
 def make_averages(
     classifier: Classifier, images: np.ndarray, about: str, *, advance: Callable[[int], None] | None = None
 ) -> Averages:
-    """Average a classifier's gates over faces.
+    """Average a classifier's gates and maps over faces.
+
+    The maps are every CAM by gradients at every layer, and those on pixels; each over the first of the faces.
 
     Args:
         classifier: from load_classifier.
-        images: (N, s, s) uint8 at the source side; faces that it may have learned from, 30 or more.
+        images: (N, s, s) uint8 at the source side, in an order by chance; faces that it may have learned from, 30 or
+            more.
         about: which faces these are, to stand after their number.
-        advance: called with the number of faces just done.
+        advance: called with the number of faces just done, of ``passes(N)`` in all.
     """
+    advance = advance or (lambda _: None)
     gates = mean_gates(classifier, images, advance)
-    return Averages(gates, faces=len(images), about=f"{len(images):,} {about}")
+    maps = mean_cams(classifier, images[:FACES_OF_CAMS], advance)
+    for method, (most, options) in ON_PIXELS.items():
+        maps[method, None] = mean_map(partial(_map, classifier, method, options, advance), images[:most])
+    told = f"{len(images):,} {about}"
+    if len(images) > FACES_OF_CAMS:
+        counts = {"the CAMs": FACES_OF_CAMS} | {method: most for method, (most, _) in ON_PIXELS.items()}
+        told += "; of these for " + ", ".join(f"{what} {count}" for what, count in counts.items())
+    return Averages(gates, maps, len(images), told)
+
+
+def passes(faces: int) -> int:
+    """How often faces are looked at to average over so many."""
+    return faces + sum(min(faces, most) for most in (FACES_OF_CAMS, *(most for most, _ in ON_PIXELS.values())))
 
 
 def mean_gates(
-    classifier: Classifier, images: np.ndarray, advance: Callable[[int], None] | None = None
+    classifier: Classifier, images: np.ndarray, advance: Callable[[int], None] = lambda _: None
 ) -> list[GateMap]:
     """The mean of every gate over faces (N, s, s) uint8, in network order. ValueError for too few of them."""
     import torch
@@ -85,12 +111,39 @@ def mean_gates(
         for start in range(0, len(images), BATCH):
             batch = images[start : start + BATCH]
             classifier.network.features(classifier.preprocess(list(batch)))
-            if advance:
-                advance(len(batch))
+            advance(len(batch))
     return [
         GateMap(layer, name, kind.axes, kind.value_range, gate_values(kind, means[layer, name]).numpy())
         for (layer, name), kind in kinds.items()
     ]
+
+
+def mean_cams(
+    classifier: Classifier, images: np.ndarray, advance: Callable[[int], None] = lambda _: None
+) -> dict[MapName, np.ndarray]:
+    """The mean map over faces (N, s, s) uint8 of every CAM by gradients at every layer, as :func:`mean_map` has it.
+
+    One pass forth and one back give the feature maps and gradients of all layers. ValueError for too few faces.
+    """
+    import torch
+
+    _check_enough(images)
+    layers, network = classifier.layers, classifier.network
+    sums = {(method, layer.name): np.zeros((layer.side, layer.side)) for method in RULES for layer in layers}
+    for start in range(0, len(images), BATCH):
+        batch = images[start : start + BATCH]
+        with torch.inference_mode(False), torch.enable_grad():
+            outputs = [classifier.preprocess(list(batch)).requires_grad_()]
+            for block in network.features:
+                outputs.append(block(outputs[-1]))
+            predicted = network.head(outputs[-1]).max(1).values.sum()  # of each face the logit of its own prediction
+            gradients = torch.autograd.grad(predicted, outputs[1:])
+        for layer, maps, slopes in zip(layers, outputs[1:], gradients, strict=True):
+            for method, rule in RULES.items():
+                for face in range(len(batch)):
+                    sums[method, layer.name] += _scaled(rule(maps[face].detach(), slopes[face : face + 1])[0].numpy())
+        advance(len(batch))
+    return {name: (total / len(images)).astype(np.float32) for name, total in sums.items()}
 
 
 def mean_map(map_of: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -99,8 +152,7 @@ def mean_map(map_of: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> 
     A map that is zero everywhere counts as it is. ValueError for too few faces.
     """
     _check_enough(images)
-    maps = (map_of(image).astype(np.float64) for image in images)
-    return np.mean([values / (np.abs(values).max() or 1.0) for values in maps], 0).astype(np.float32)
+    return np.mean([_scaled(map_of(image)) for image in images], 0).astype(np.float32)
 
 
 def save_averages(averages: Averages, weights: Path, command: str) -> Path:
@@ -159,6 +211,17 @@ def _read(file: Path, changed: int) -> tuple[str, Averages]:
             for place, (method, layer) in enumerate(about["maps"])
         }
     return about["weights"], Averages(gates, maps, about["faces"], about["about"])
+
+
+def _map(
+    classifier: Classifier, method: str, options: dict[str, Any], advance: Callable[[int], None], image: np.ndarray
+) -> np.ndarray:
+    advance(1)
+    return attribute(classifier, image, method, **options).values
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    return values / (np.abs(values).max() or 1.0)
 
 
 def _check_enough(images: Sequence[np.ndarray] | np.ndarray) -> None:

@@ -129,3 +129,12 @@ def _for_fusion(cams: np.ndarray, side: int) -> np.ndarray:
     largest = positive.max((1, 2), keepdims=True)
     scaled = np.tanh(2 * positive / np.where(largest > 0, largest, 1))
     return np.stack([cv2.resize(each, (side, side), interpolation=cv2.INTER_LINEAR) for each in scaled])
+
+
+#: From a feature map (C, h, w) and the gradients (T, C, h, w) of T logits there to their CAMs (T, h, w), by method.
+RULES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "grad-cam": _grad_cam,
+    "hires-cam": _hires_cam,
+    "grad-cam++": _grad_cam_plus_plus,
+    "layer-cam": _layer_cam,
+}

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from fer_models.classifier import load_classifier
 from fer_models.cli import app
 from fer_models.data import read_parts
+from fer_models.explanation import averages
 from fer_models.explanation.averages import mean_gates, read_averages
 from tests.conftest import make_checkpoint
 from tests.support.fer2013_files import repeat_row, write_files
@@ -19,6 +20,7 @@ def run(tmp_path, monkeypatch):
     weights = make_checkpoint("mobilenetv3_no_middle_attention", tmp_path / "checkpoints", "small.test")
     monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(weights.parent))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(averages, "ON_PIXELS", {"input-x-gradient": (30, {})})  # the others take long
     return lambda *arguments: CliRunner().invoke(app, ["averages", "small.test", *map(str, arguments)])
 
 
@@ -34,6 +36,7 @@ def test_training_faces_that_repeat_no_test_picture_are_averaged(run, tmp_path):
     for ours, expected in zip(found.gates, mean_gates(classifier, training.images), strict=True):
         np.testing.assert_allclose(ours.values, expected.values, atol=1e-3)
     assert f"{len(training)} faces of Training" in found.about
+    assert {("input-x-gradient", None), ("grad-cam", classifier.layers[-1].name)} < found.maps.keys()
     assert "small.test.averages.npz" in result.stdout
     assert Path("checkpoints/small.test.averages.npz").is_file()
 

@@ -271,10 +271,7 @@ def test_the_library_names_parameters_and_the_command_line_its_options(capsys):
     assert {"--" + parameter.replace("_", "-") for parameter in parameters} <= options
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["", "app", "predict", "train", "teach", "evaluate", "averages", "reproduce", "export", "networks", "checkpoints"],
-)
+@pytest.mark.parametrize("command", ["", *get_command(app).commands])
 def test_help_of_the_installed_command_from_another_folder(command, tmp_path):
     arguments = [str(FERSCOPE), *command.split(), "--help"]
     result = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)

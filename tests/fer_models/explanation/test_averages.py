@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ import torch
 import fer_models as fer
 from fer_models.checkpoints import weights_key
 from fer_models.classifier import Classifier
+from fer_models.explanation import averages as averages_module
 from fer_models.explanation.averages import (
     Averages,
     averages_file,
+    make_averages,
+    mean_cams,
     mean_gates,
     mean_map,
     read_averages,
@@ -40,6 +44,34 @@ def test_a_mean_gate_is_the_mean_of_the_gates_one_by_one(classifier, images):
 
 def test_a_network_without_gates_has_none(images):
     assert mean_gates(Classifier(*make_network("mobilenetv2")), images) == []
+
+
+def cam(classifier: Classifier, method: str, layer: str, image: np.ndarray) -> np.ndarray:
+    return fer.attribute(classifier, image, method, layer=layer).values
+
+
+def test_mean_cams_are_the_means_of_maps_one_by_one(classifier, images, monkeypatch):
+    monkeypatch.setattr(averages_module, "FACES_IN_A_MEAN", 4)
+    monkeypatch.setattr(averages_module, "BATCH", 3)
+    few = images[:4]
+    found = mean_cams(classifier, few)
+    methods = ("grad-cam", "hires-cam", "grad-cam++", "layer-cam")
+    assert found.keys() == {(method, layer.name) for method in methods for layer in classifier.layers}
+    for method, layer in zip(methods, (classifier.layers[place] for place in (-1, 2, -2, 3)), strict=True):
+        expected = mean_map(partial(cam, classifier, method, layer.name), few)
+        assert np.abs(expected).max() > 0.01
+        np.testing.assert_allclose(found[method, layer.name], expected, atol=2e-3)
+
+
+def test_maps_are_averaged_over_fewer_faces_and_that_is_said(images, monkeypatch):
+    monkeypatch.setattr(averages_module, "FACES_OF_CAMS", 35)
+    monkeypatch.setattr(averages_module, "ON_PIXELS", {"input-x-gradient": (30, {})})
+    classifier, done = Classifier(*make_network("mobilenetv3_small")), []
+    found = make_averages(classifier, images, "made-up faces", advance=done.append)
+    expected = mean_map(lambda image: fer.attribute(classifier, image, "input-x-gradient").values, images[:30])
+    assert found.maps["input-x-gradient", None] == pytest.approx(expected)
+    assert "40 made-up faces" in found.about and "CAMs 35" in found.about and "input-x-gradient 30" in found.about
+    assert sum(done) == averages_module.passes(40) == 105
 
 
 def test_each_map_weighs_alike_in_the_mean():
