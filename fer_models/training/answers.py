@@ -1,8 +1,8 @@
 """Teachers asked once: their answers on seeded views of every training row, stored for any number of pupils.
 
-Teachers cost more than the pupil that learns from them, and ten pupils would ask them the same. So a recipe can fix
-some ``views``, augmentations of all rows that depend on nothing but their number; what the teachers say of each is
-stored, and a pupil's epoch takes one view with its answers, mirrored or not.
+Several teachers asked at every step cost as much as the pupil, and the next pupil would ask them the same. So a recipe
+can fix some ``views``, augmentations of all rows that depend on nothing but their number; what the teachers say of each
+is stored, and a pupil's epoch takes one view with its answers, mirrored or not.
 """
 
 import hashlib

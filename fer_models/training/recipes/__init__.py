@@ -1,5 +1,7 @@
 """Recipes as files: for each paper's network ``NETWORK.paper.toml`` (what the paper says) and ``NETWORK.tuned.toml``.
 
+A network that only teaches has the tuned one alone.
+
 What a file leaves out has the default of ``Recipe``. Copy one, change it, and give it to ``ferscope train --recipe``.
 """
 

@@ -55,8 +55,9 @@ def test_recipes_in_older_words_are_read_and_their_runs_keep_their_names(tmp_pat
         Recipe(network="mobilenetv1", partition="8:2")
 
 
-def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper():
-    assert list_recipes() == sorted((network, kind) for network in PAPER_NETWORKS for kind in ("paper", "tuned"))
+def test_there_is_a_paper_and_a_tuned_recipe_for_each_paper_and_one_for_a_teacher():
+    of_papers = [(network, kind) for network in PAPER_NETWORKS for kind in ("paper", "tuned")]
+    assert list_recipes() == sorted([*of_papers, ("dlib_resnet", "tuned")])
     with pytest.raises(ValueError, match="a_mobilenet paper"):
         load_recipe("mobilenetv1", "paper")
 
