@@ -14,6 +14,12 @@ def show_recognise() -> None:
     page()
 
 
+def show_compare() -> None:
+    from webapp.views.compare.page import page
+
+    page()
+
+
 def show_evaluation() -> None:
     from webapp.views.evaluation.page import page
 
@@ -28,7 +34,7 @@ def to_start() -> None:
 start = st.Page(show_recognise, title="Recognise", default=True)
 # What one may want to do, and the pages for it.
 groups = {
-    "See": [start],
+    "See": [start, st.Page(show_compare, title="Compare", url_path="compare")],
     "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
 }
 pages = [page for group in groups.values() for page in group]

@@ -4,22 +4,19 @@ Every page asks here. An answer is kept under all that decides it: the face, the
 Both memories are bounded; what was used longest ago goes first.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 
+import fer_models as fer
+from fer_models.explanation.attribution import attribute_all, uses_layer
 from webapp.components.face import ChosenFace
 from webapp.networks import load_classifier, version
-
-if TYPE_CHECKING:
-    import fer_models as fer
 
 T = TypeVar("T")
 SHARED_BYTES, OWN_BYTES = 64_000_000, 8_000_000
@@ -89,6 +86,30 @@ def remembered(
 def is_remembered(face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...]) -> bool:
     """Whether remembered answers at once. Raises CheckpointError."""
     return _key(face, checkpoint, question) in _memory(face)
+
+
+def attribution(face: ChosenFace, checkpoint: str, method: str, layer: str | None, target: int) -> np.ndarray:
+    """A method's map (h, w) of a label's logit, see fer.attribute: every label's is kept where all cost what one does.
+
+    ``layer``: None for the last map, and for methods on pixels. Raises ValueError besides what remembered raises.
+    """
+    question = _question(method, layer, target)
+    if len(question) == 3:
+        return remembered(face, checkpoint, question, lambda clf: attribute_all(clf, face.crop, method, layer))[target]
+    return remembered(
+        face, checkpoint, question, lambda clf: fer.attribute(clf, face.crop, method, target, layer).values
+    )
+
+
+def is_attributed(face: ChosenFace, checkpoint: str, method: str, layer: str | None, target: int) -> bool:
+    """Whether attribution answers at once."""
+    return is_remembered(face, checkpoint, _question(method, layer, target))
+
+
+def _question(method: str, layer: str | None, target: int) -> tuple[Hashable, ...]:
+    """Of every label's map where all cost what one does: of CAMs at the last map, and of occlusion."""
+    all_at_once = method == "occlusion" or (layer is None and uses_layer(method))
+    return ("attribute", method, layer) if all_at_once else ("attribute", method, layer, target)
 
 
 def forget_own() -> None:

@@ -15,7 +15,13 @@ from importlib import import_module
 logger = logging.getLogger(__name__)
 
 #: Modules that a page imports when it is first opened, and that take long.
-PAGES = ("webapp.views.recognise", "webapp.views.evaluation.page", "webapp.figures.charts")
+PAGES = (
+    "webapp.views.recognise",
+    "webapp.views.compare.page",
+    "webapp.views.evaluation.page",
+    "webapp.figures.charts",
+    "captum.attr",
+)
 
 _lock = threading.Lock()
 _thread: threading.Thread | None = None

@@ -93,6 +93,19 @@ METHODS = {
     "input-x-gradient": "Input × gradient",
 }
 
+#: What each of them does, in a sentence or two.
+METHOD_TEXTS = {
+    "grad-cam": "Channels of a feature map, each weighted by how much it raises the score, laid over places.",
+    "hires-cam": "As Grad-CAM, but each place of each channel has its own weight: it never marks what is not used.",
+    "grad-cam++": "As Grad-CAM, with weights that count places where a channel raises the score, however few.",
+    "layer-cam": "Places of each channel weighted by how much they raise the score; also sharp at early layers.",
+    "ablation-cam": "Channels weighted by how much the score falls without them: no gradients.",
+    "occlusion": "The score before, less the score with a patch over each place: red places raise it, blue places "
+    "lower it. No gradients, no layers: the network answers once for every place.",
+    "integrated-gradients": "Every pixel's share of the score, summed up on the way from an even grey to this face.",
+    "input-x-gradient": "Every pixel times the score's gradient there: quick, and often no better than noise.",
+}
+
 
 def _of_ours(checkpoint: str) -> tuple[str, str] | None:
     """Network and training of a checkpoint that has words here."""

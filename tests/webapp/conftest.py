@@ -42,7 +42,7 @@ def save(
         licence="none",
         preprocessing=Preprocessing(input_side=64),
     )
-    return checkpoints.save_checkpoint(fer.create_network(network), card, folder)
+    return checkpoints.save_checkpoint(fer.create_network(network, len(labels)), card, folder)
 
 
 @pytest.fixture(scope="session")

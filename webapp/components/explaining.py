@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import streamlit as st
 
 import fer_models as fer
-from fer_models.images import RGBImage
+from fer_models.faces import DetectorError
 from webapp import warm_up
 from webapp.components.face import ChosenFace
 from webapp.components.waiting import wait_until
@@ -14,6 +15,8 @@ from webapp.maps import remembered
 from webapp.networks import is_loaded, load_classifier
 from webapp.precomputed import stored_answer
 
+# What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
+EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
 LOADING = "This network is being loaded"
 
 
@@ -55,6 +58,6 @@ def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     return remembered(face, checkpoint, ("explain",), lambda classifier: _look(classifier, face.crop))
 
 
-def _look(classifier: fer.Classifier, crop: RGBImage) -> Answer:
+def _look(classifier: fer.Classifier, crop: np.ndarray) -> Answer:
     seen = fer.explain(classifier, crop)
     return Answer(seen, group_gates(classifier.network, seen.gates))

@@ -12,6 +12,7 @@ from fer_models.evaluation import Confusion
 from fer_models.labels import display_order
 from fer_models.text import share_text
 from webapp.figures.colours import CIVIDIS, Scale, signed_scale
+from webapp.figures.strips import css_colour
 
 MINUS = "\N{MINUS SIGN}"
 STOPS = 32  # an even number: the middle colour, white on a signed scale, is one of them
@@ -160,7 +161,7 @@ def colour_bar(matrix: Matrix, unit: str) -> str:
 
 def scale_bar(scale: Scale, ticks: Sequence[str], unit: str) -> str:
     """A scale as a bar; ``ticks`` stand at its ends and its middle."""
-    stops = ",".join(f"rgb({r} {g} {b})" for r, g, b in _stops(scale))
+    stops = ",".join(map(css_colour, _stops(scale)))
     marks = "".join(f"<span>{escape(tick)}</span>" for tick in ticks)
     return (
         f'<div class="fs-bar"><div class="fs-gradient" style="background:linear-gradient(to right,{stops})"></div>'

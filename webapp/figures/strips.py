@@ -146,7 +146,7 @@ def colour_bar(scale: Scale, unit: str, maps: Sequence[np.ndarray], fixed: tuple
     here = Scale(low, high, scale.colours)
     start, end = 100 * scale.position(low), 100 * scale.position(high)
     used = f'<div class="fs-used" style="margin-left:{min(start, 99):.1f}%;width:{end - start:.1f}%"></div>'
-    stops = ",".join(_css_colour(colour) for colour in scale.colours[:: 255 // 15].tolist())
+    stops = ",".join(css_colour(colour) for colour in scale.colours[:: 255 // 15].tolist())
     spread = fixed is not None and fixed != (scale.low, scale.high)
     return (
         f'<div class="fs-bar">{used}'
@@ -173,7 +173,8 @@ def _part_of(scale: Scale, fixed: tuple[float, float]) -> str:
     )
 
 
-def _css_colour(colour: Sequence[int]) -> str:
+def css_colour(colour: Sequence[int]) -> str:
+    """RGB or RGBA, 0..255, as CSS."""
     red, green, blue, *alpha = colour
     return f"rgb({red} {green} {blue}{f' / {alpha[0] / 255:.2f}' if alpha else ''})"
 

@@ -8,10 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 import fer_models as fer
 from fer_models.card import Card
 from fer_models.checkpoints import read_card
-from fer_models.faces import DetectorError
 from fer_models.labels import display_order
 from webapp import state, wording
-from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
+from webapp.components.explaining import EXPECTED_ERRORS, LOADING, Answer, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
 from webapp.components.gate_strips import show_gates
@@ -28,8 +27,6 @@ CAVEAT = (
     "The expression this face shows, as people would name it. Never what the person feels: a network cannot know that."
 )
 PREDICTED = "predicted"
-# What may be wrong with a visitor's picture or with a checkpoint; every message is a sentence for a person.
-EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
 
 
 @dataclass(frozen=True)
