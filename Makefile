@@ -17,7 +17,7 @@ app: .venv/.installed ## open the site (PORT=8501)
 	$(BIN)/ferscope app --port $(PORT)
 
 test: lint ## lint, then run every test (ARGS='-k name' for some)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: setup ## ruff's rules and format, mypy
 	$(BIN)/ruff check .
