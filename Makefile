@@ -8,7 +8,7 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format setup docs benchmark precomputed wheel clean
+.PHONY: help app test lint format setup docs benchmark derived precomputed wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ docs: .venv/.installed ## write the scores in README and docs anew, from the car
 
 benchmark: .venv/.installed-test ## measure speed on this machine
 	$(BIN)/python benchmarks/speed.py $(ARGS)
+
+derived: .venv/.installed ## measure anew what is stored of the checkpoints and stale (FERSCOPE_DATA=folder)
+	$(BIN)/python scripts/make_derived.py $(ARGS)
 
 precomputed: .venv/.installed ## look at the gallery anew for the site's first paint
 	$(BIN)/python scripts/make_precomputed.py
