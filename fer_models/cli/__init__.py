@@ -10,6 +10,7 @@ import typer
 from fer_models.cli.averages import averages
 from fer_models.cli.checkpoints import checkpoints
 from fer_models.cli.evaluate import evaluate
+from fer_models.cli.explain import explain
 from fer_models.cli.export import export
 from fer_models.cli.faithfulness import faithfulness
 from fer_models.cli.networks import networks
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("app")(open_site)
 for command in (
     predict,
+    explain,
     train,
     teach,
     evaluate,

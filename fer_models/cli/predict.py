@@ -9,6 +9,7 @@ import typer
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
 from fer_models.cli.common import plain_errors, warn
+from fer_models.cli.pictures import WholeOption, faces_in, new_folder
 from fer_models.text import probability_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def predict(
             metavar="DIR", help="Write crop, Grad-CAM and gate maps as pictures, and every gate as numbers, to DIR."
         ),
     ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Take each whole picture as the face.")] = False,
+    whole: WholeOption = False,
 ) -> None:
     """Say which expression each face in each PICTURE shows.
 
@@ -60,14 +61,8 @@ def _answers(classifier: "Classifier", picture: Path, *, whole: bool, maps: Path
     """
     from fer_models.explanation import explain
     from fer_models.export.maps import write_maps
-    from fer_models.faces import detect_faces, whole_picture
-    from fer_models.images import ImageError, open_image
 
-    image = open_image(picture)
-    faces = [whole_picture(image)] if whole else detect_faces(image)
-    if not faces:
-        raise ImageError("No face was found. Give a picture with a larger, frontal face, or --whole for the whole one.")
-    for number, face in enumerate(faces, 1):
+    for number, face in enumerate(faces_in(picture, whole=whole), 1):
         seen = explain(classifier, face.crop)
         answer = {
             "picture": str(picture),
@@ -78,18 +73,9 @@ def _answers(classifier: "Classifier", picture: Path, *, whole: bool, maps: Path
             "checkpoint": classifier.card.name,
         }
         if maps is not None:
-            folder = _new_folder(maps, f"{picture.stem}-face{number}-{classifier.card.name}")
+            folder = new_folder(maps, f"{picture.stem}-face{number}-{classifier.card.name}")
             answer["maps"] = str(write_maps(seen, face.crop, folder))
         yield answer
-
-
-def _new_folder(parent: Path, name: str) -> Path:
-    """``parent / name``, or with a number behind it when that exists: maps of two calls never mix."""
-    folder, number = parent / name, 1
-    while folder.exists():
-        number += 1
-        folder = parent / f"{name}-{number}"
-    return folder
 
 
 def _sentence(answer: dict) -> str:
