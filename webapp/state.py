@@ -102,6 +102,9 @@ FACES = Several("faces", "face")
 GATE = Choice("gate", "gate", "last")
 GATES = Switch("gates", "choice of gates")
 NOISE = Choice("noise", "map", "nothing")
+# Trust.
+#: How many parts of the network are random, from the head on.
+RANDOM = Choice("random", "step of randomisation", "1")
 # Evaluation.
 SPLIT = Choice("split", "scored part")
 COMPARE = Choice("compare", "comparison", "nothing")
@@ -114,8 +117,9 @@ RUNS = Switch("runs", "choice of runs")
 
 _RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
+_TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_EVALUATION)}
+KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_TRUST, *_EVALUATION)}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"
 #: Keys of former links: what took their place, and which of its values each of theirs means.

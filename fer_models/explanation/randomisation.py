@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from fer_models.networks import Network
 
 DRAWS = 3
-#: From this similarity on a map counts as the same. Unrelated maps of 4 x 4 places have 0.2, of more places less.
-LIVES = 0.5
+#: From this similarity on a map counts as the same, and below the other as gone. Unrelated maps of 4 x 4 places have
+#: 0.2, of more places less.
+LIVES, GONE = 0.5, 0.3
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,79 @@
+"""What holds over many faces: every map of the network against maps that know nothing, measured and stored."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from fer_models.checkpoints import CheckpointError
+from fer_models.evaluation.faithfulness import MapName, MapScore, MapScores, load_faithfulness
+from fer_models.networks.layers import Layer
+from webapp import wording
+from webapp.components.map_picker import map_title
+from webapp.figures import strips, trust
+from webapp.figures.strips import size_text
+from webapp.figures.trust import Gain
+
+
+def show(checkpoint: str, chosen: MapName, layers: Sequence[Layer]) -> None:
+    """Draw the sentence and the table; says what makes them where they are missing."""
+    try:
+        found = load_faithfulness(checkpoint)
+    except CheckpointError as error:
+        st.info(str(error))
+        return
+    if found is None:
+        st.info(f"Over many faces this network was not measured; “ferscope faithfulness {checkpoint}” does.")
+        return
+    network = wording.network_name(checkpoint)
+    with st.container(key="measured"):
+        st.html(
+            strips.heading(f"Which map of {network} to look at", _sentence(found, chosen, layers))
+            + trust.gains_table(
+                [_line(score, chosen, layers) for score in sorted(found.scores, key=lambda score: -score.gain)],
+                f"Mean gain over faces of {found.split}, with its 95 % interval over faces; places of {found.grid} × "
+                f"{found.grid}, covered by {' or '.join(found.fills)} in turn, in {found.steps} steps. Made by "
+                f"“{found.command}”.",
+                ["Faces"],
+            )
+        )
+
+
+def _sentence(found: MapScores, chosen: MapName, layers: Sequence[Layer]) -> str:
+    best, own = found.best, found.score(chosen.method, chosen.layer)
+    parts = []
+    if best is not None:
+        parts.append(
+            f"Over {found.faces:,} faces the truest is {map_title(MapName(best.name, best.layer), layers)}, with a "
+            f"gain of {trust.signed(best.gain)}: the map that is shown at first."
+        )
+    usual = found.score("grad-cam", layers[-1].name)
+    words = {
+        "yes": "is truer than a face-shaped guess",
+        "no": "is less true than a face-shaped guess",
+        "cannot tell": "cannot be told from a face-shaped guess",
+    }
+    told = [(usual, "Grad-CAM at the last map, the usual picture,")]
+    if own is not None and own != usual:
+        told.append((own, f"{map_title(chosen, layers)}"))
+    for score, name in told:
+        if score is not None:
+            parts.append(f"{name} {words[score.verdict]} ({trust.signed(score.gain)}).")
+    return " ".join(parts)
+
+
+def _line(score: MapScore, chosen: MapName, layers: Sequence[Layer]) -> Gain:
+    if score.control:
+        name, detail = trust.CONTROLS[score.name]
+    else:
+        name = map_title(MapName(score.name, score.layer), layers)
+        detail = f"{size_text((score.side, score.side))} values"
+    return Gain(
+        name,
+        detail,
+        score.gain,
+        *score.interval,
+        verdict="" if score.control else trust.VERDICTS[score.verdict],
+        control=score.control,
+        chosen=(score.name, score.layer) == (chosen.method, chosen.layer),
+        more=(f"{score.faces:,}",),
+    )
