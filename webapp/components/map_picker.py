@@ -1,14 +1,19 @@
 """Which map of a network is shown: how it is made, and at which block."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fer_models.evaluation.faithfulness import MapName, best_map
 from fer_models.explanation.attribution import list_methods, uses_layer
-from fer_models.networks.layers import Layer
 from webapp import state, wording
 from webapp.figures.strips import size_text
+
+if TYPE_CHECKING:
+    from fer_models.networks.layers import Layer
 
 LAST = "last"  # the layer that a link need not name
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,17 +12,13 @@ from fer_models.explanation.attribution import list_methods, uses_layer
 from webapp import state, wording
 from webapp.components.face import ChosenFace
 from webapp.components.gallery import Sample, read_gallery
+from webapp.components.map_picker import LAST, layer_names
 from webapp.components.network_picker import PAPERS
 from webapp.components.samples import sample_crop
-from webapp.figures.strips import size_text
 from webapp.networks import load_classifier
-
-if TYPE_CHECKING:
-    from fer_models.networks.layers import Layer
 
 FEWEST, MOST = 2, 4
 VARIED = {"network": "Networks", "method": "Methods", "layer": "Layers", "face": "Faces"}
-LAST = "last"
 CHOSEN = "chosen"  # the face that is chosen above, among those that vary
 
 
@@ -108,14 +103,6 @@ def choose_layer(networks: Sequence[str]) -> str | None:
     shared = {name: words for name, words in layers[0].items() if all(each.get(name) == words for each in layers)}
     chosen = state.choose(state.LAYER, st.selectbox, "Layer", {LAST: "Last map"} | shared)
     return None if chosen == LAST else chosen
-
-
-def layer_names(layers: Sequence[Layer]) -> dict[str, str]:
-    """Every layer's plain name with its size, by its own name; the last map is LAST, and stands first."""
-    *others, last = layers
-    return {LAST: f"{last.title}, {size_text((last.side, last.side))}"} | {
-        layer.name: f"{layer.title}, {size_text((layer.side, layer.side))}" for layer in reversed(others)
-    }
 
 
 def face_of(sample: Sample) -> ChosenFace:

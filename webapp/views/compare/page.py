@@ -16,13 +16,14 @@ from webapp import state, warm_up, wording
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, explanation_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
+from webapp.components.map_picker import LAST, layer_names
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.waiting import wait_until
 from webapp.figures import answer, compare, strips
 from webapp.networks import is_loaded
 from webapp.views.compare import columns as choices
 from webapp.views.compare.board import Board, Display
-from webapp.views.compare.columns import LAST, CannotCompare, Column
+from webapp.views.compare.columns import CannotCompare, Column
 from webapp.views.compare.lines import GATE, OWN, Looked, gates_of, lines_of
 
 QUESTION = "Do they look at the same places?"
@@ -97,7 +98,7 @@ def _columns(
     if varied == "method":
         return [Column(wording.METHODS[each], network, face, each, None) for each in several]
     if varied == "layer":
-        names = choices.layer_names(choices.load_classifier(network).layers)
+        names = layer_names(choices.load_classifier(network).layers)
         return [Column(names[each], network, face, method, None if each == LAST else each) for each in several]
     if varied == "face":
         return [Column(title, network, each, method, layer) for title, each in faces]

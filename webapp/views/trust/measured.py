@@ -1,17 +1,22 @@
 """What holds over many faces: every map of the network against maps that know nothing, measured and stored."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.faithfulness import MapName, MapScore, MapScores, load_faithfulness
-from fer_models.networks.layers import Layer
 from webapp import wording
 from webapp.components.map_picker import map_title
 from webapp.figures import strips, trust
 from webapp.figures.strips import size_text
 from webapp.figures.trust import Gain
+
+if TYPE_CHECKING:
+    from fer_models.networks.layers import Layer
 
 
 def show(checkpoint: str, chosen: MapName, layers: Sequence[Layer]) -> None:

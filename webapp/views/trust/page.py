@@ -7,10 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
 from fer_models.evaluation.faithfulness import MapName
-from fer_models.faces import DetectorError
 from fer_models.labels import display_order
 from webapp import state, warm_up, wording
-from webapp.components.explaining import LOADING, explanation_for, wait_for
+from webapp.components.explaining import EXPECTED_ERRORS, LOADING, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
 from webapp.components.map_picker import choose_map
@@ -23,7 +22,6 @@ from webapp.views.trust import measured, one_face, randomised
 
 QUESTION = "Does this picture tell the truth about the network?"
 PREDICTED = "predicted"
-EXPECTED_ERRORS = (fer.ImageError, fer.CheckpointError, fer.UnknownNetworkError, DetectorError)
 HOW = """
 - **The test.** The face is divided into squares. They are covered one after another, once those first that the map
   marks most, once those that it marks least. A true map makes the answer fall soon in the first order and late in the
