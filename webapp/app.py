@@ -26,6 +26,12 @@ def show_trust() -> None:
     page()
 
 
+def show_operate() -> None:
+    from webapp.views.operate import page
+
+    page()
+
+
 def show_evaluation() -> None:
     from webapp.views.evaluation.page import page
 
@@ -41,7 +47,10 @@ start = st.Page(show_recognise, title="Recognise", default=True)
 # What one may want to do, and the pages for it.
 groups = {
     "See": [start, st.Page(show_compare, title="Compare", url_path="compare")],
-    "Understand": [st.Page(show_trust, title="Trust", url_path="trust")],
+    "Understand": [
+        st.Page(show_operate, title="Operate", url_path="operate"),
+        st.Page(show_trust, title="Trust", url_path="trust"),
+    ],
     "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
 }
 pages = [page for group in groups.values() for page in group]

@@ -72,7 +72,17 @@ class Several:
     hideable: bool = True
 
 
-Key = Choice | Number | Switch | Several
+@dataclass(frozen=True)
+class Text:
+    """A text of a form that the page knows, such as what was painted by hand; empty where there is none."""
+
+    name: str
+    noun: str
+    default: str = ""
+    hideable: bool = False
+
+
+Key = Choice | Number | Switch | Several | Text
 
 # Names and defaults are in links: neither ever changes.
 NETWORK = Choice("network", "network")
@@ -102,6 +112,12 @@ FACES = Several("faces", "face")
 GATE = Choice("gate", "gate", "last")
 GATES = Switch("gates", "choice of gates")
 NOISE = Choice("noise", "map", "nothing")
+# Operate.
+OPERATED = Choice("operated", "gate", "all")
+WAY = Choice("way", "replacement", "average")
+OTHER = Choice("other", "other face")
+BRUSH = Number("brush", "brush", 0, 0, 100)
+PAINTED = Text("painted", "painted gate")
 # Trust.
 #: How many parts of the network are random, from the head on.
 RANDOM = Choice("random", "step of randomisation", "1")
@@ -117,9 +133,11 @@ RUNS = Switch("runs", "choice of runs")
 
 _RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
+_OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED)
 _TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *_RECOGNISE, *_COMPARE, *_TRUST, *_EVALUATION)}
+_PAGES = (_RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)
+KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *(key for page in _PAGES for key in page))}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"
 #: Keys of former links: what took their place, and which of its values each of theirs means.
@@ -301,6 +319,15 @@ def chosen_number(key: Number) -> int:
         return int(asked)
     _fall_back(key, asked, str(key.default))
     return key.default
+
+
+def chosen_text(key: Text, pattern: str) -> str:
+    """The text of a link where it has the form ``pattern`` (a regular expression); else none, and it is told."""
+    asked = _address().get(key.name, "")
+    if asked and not re.fullmatch(pattern, asked):
+        _fall_back(key, asked, "none")
+        return ""
+    return asked
 
 
 def switch(key: Switch, widget: Callable[..., Any], label: str, **arguments: Any) -> bool:

@@ -68,7 +68,7 @@ def operate(
         check_names(operations, gate_names(classifier))
         if average is None and (stored := read_averages(classifier)):
             average = stored.gates
-    ready = {address: _prepared(address, operation, average, seed) for address, operation in operations.items()}
+    ready = {address: operation_for(address, operation, average, seed) for address, operation in operations.items()}
     passed: dict[tuple[str, str], None] = {}
 
     def replace(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
@@ -103,6 +103,24 @@ def check_names(operations: Mapping[str, Replacement], gates: Sequence[tuple[str
         kinds = {kind for layer, kind in gates if address in _addresses(layer, kind)}
         if isinstance(replacement, str) and replacement == "mirror" and not any(map(_has_places, kinds)):
             raise ValueError(f"'{address}' has no places, so it cannot be mirrored.")
+
+
+def operation_for(address: str, replacement: Replacement, average: Sequence[GateMap] | None, seed: int) -> Operation:
+    """A replacement as an operation on the tap. ValueError: see :func:`operate`."""
+    if isinstance(replacement, str):
+        return _by_name(replacement, average, seed)
+    if isinstance(replacement, np.ndarray):
+        return _painted(replacement)
+    if isinstance(replacement, GateMap):
+        return _taken_from([replacement], f"the gate given for '{address}'")
+    if callable(replacement):
+        return _computed(replacement)
+    return _taken_from(replacement, f"the gates given for '{address}'")
+
+
+def touches(address: str, layer: str, kind: str) -> bool:
+    """Whether a gate is meant by a layer's name, a kind, 'layer:kind' or '*'."""
+    return address in _addresses(layer, kind)
 
 
 def clipped(values: np.ndarray, value_range: tuple[float, float]) -> tuple[np.ndarray, int]:
@@ -187,19 +205,6 @@ def _has_places(kind: str) -> bool:
     from fer_models.attention import KINDS
 
     return KINDS[kind].axes != ("channel",)
-
-
-def _prepared(address: str, replacement: Replacement, average: Sequence[GateMap] | None, seed: int) -> Operation:
-    """A replacement as an operation on the tap, its values checked and clipped once."""
-    if isinstance(replacement, str):
-        return _by_name(replacement, average, seed)
-    if isinstance(replacement, np.ndarray):
-        return _painted(replacement)
-    if isinstance(replacement, GateMap):
-        return _taken_from([replacement], f"the gate given for '{address}'")
-    if callable(replacement):
-        return _computed(replacement)
-    return _taken_from(replacement, f"the gates given for '{address}'")
 
 
 def _by_name(name: str, average: Sequence[GateMap] | None, seed: int) -> Operation:

@@ -34,7 +34,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!button) return;
     for (const other of buttons()) other.setAttribute("aria-pressed", other === button);
     reach(button);
-    setTriggerValue("cell", [button.dataset.true, button.dataset.predicted]);
+    setTriggerValue("cell", [button.dataset.row, button.dataset.column]);
   };
 
   root.onkeydown = (event) => {

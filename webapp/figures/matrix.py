@@ -133,7 +133,7 @@ def matrix_buttons(matrix: Matrix, name: str, chosen: tuple[str, str]) -> str:
         said = escape(f"{reading(true, predicted)}, {full}")
         return (
             f'<td><button type="button" aria-label="{said}" aria-pressed="{str(pressed).lower()}" '
-            f'tabindex="{0 if pressed else -1}" data-true="{escape(true)}" data-predicted="{escape(predicted)}" '
+            f'tabindex="{0 if pressed else -1}" data-row="{escape(true)}" data-column="{escape(predicted)}" '
             f'style="{style}">{escape(text)}</button></td>'
         )
 

@@ -18,7 +18,7 @@ def buttons(html: str) -> dict[tuple[str, str], dict[str, str]]:
     found = {}
     for attributes, text in re.findall(r"<button ([^>]*)>(.*?)</button>", html):
         read = dict(re.findall(r'([a-z-]+)="(.*?)"', attributes)) | {"text": text}
-        found[read["data-true"], read["data-predicted"]] = read
+        found[read["data-row"], read["data-column"]] = read
     return found
 
 

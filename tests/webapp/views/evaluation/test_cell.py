@@ -80,7 +80,7 @@ def test_what_a_link_could_not_give_is_told_until_a_cell_is_chosen():
 
 
 def pressed(page) -> tuple[str, str]:
-    (found,) = re.findall(r'aria-pressed="true"[^>]* data-true="(.*?)" data-predicted="(.*?)"', matrix(page))
+    (found,) = re.findall(r'aria-pressed="true"[^>]* data-row="(.*?)" data-column="(.*?)"', matrix(page))
     return found
 
 

@@ -84,7 +84,7 @@ def test_expressions_stand_in_one_order_whichever_labels_were_learnt(only_checkp
     write_checkpoint(tmp_path, "a_mobilenet", A_MOBILENET, names=FER2013.labels + ("contempt",))
     only_checkpoints(tmp_path)
     page = open_page(true="anger", predicted="neutral")
-    order = [true for true, _ in re.findall('data-true="(.*?)" data-predicted="(.*?)"', matrix(page))][:: len(NAMES)]
+    order = [true for true, _ in re.findall('data-row="(.*?)" data-column="(.*?)"', matrix(page))][:: len(NAMES)]
     bars = re.findall(r'<th scope="row">(\w+)<small>', html(page))
     assert order == [bar.lower() for bar in bars] == list(FERPLUS.labels)
     # Place 3 of FER2013's own order is happiness: 10 of its faces were read as anger, place 0.
