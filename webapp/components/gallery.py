@@ -60,3 +60,10 @@ def read_gallery() -> dict[str, list[Sample]]:
 def _sample(entry: dict[str, Any]) -> Sample:
     known = {name: entry[name] for name in Sample.__dataclass_fields__ if name in entry}
     return Sample(**known | {"face": tuple(entry["face"]) if "face" in entry else None})
+
+
+def sample_name(sample: Sample) -> str:
+    """'Happiness 2', 'Astronaut'."""
+    group = read_gallery()[sample.group]
+    number = f" {group.index(sample) + 1}" if len(group) > 1 else ""
+    return f"{sample.group.capitalize()}{number}"

@@ -8,12 +8,16 @@ from streamlit.testing.v1 import AppTest
 
 import fer_models as fer
 from fer_models.checkpoints import weights_key
-from fer_models.evaluation.faithfulness import KIND, MapScore, MapScores
+from fer_models.evaluation.faithfulness import KIND, MapName, MapScore, MapScores
 from fer_models.evaluation.stored import save_measured
 from tests.conftest import make_checkpoint
 from tests.support.pages import charts, html, opened, text
+from webapp.components.face import ChosenFace
 from webapp.components.gallery import read_gallery
 from webapp.components.samples import sample_crop
+from webapp.figures.trust import VERDICTS
+from webapp.views.trust.one_face import Shown
+from webapp.views.trust.sheet import make_sheet
 
 HAPPY = next(sample for sample in read_gallery()["happiness"])
 
@@ -124,6 +128,21 @@ def test_the_slider_makes_weights_random(visit):
     page = slider.set_value(str(steps - 1)).run()
     assert not page.exception and html(page) != before
     assert "Random from: Stem" in html(page) and "Random from: Stem" not in before
+
+
+def test_what_is_taken_away_carries_map_and_verdict(folder, only_checkpoints):
+    only_checkpoints(folder)
+    classifier, crop = fer.load_classifier("mobilenetv3_cpsca.ferplus"), sample_crop(HAPPY)
+    face = ChosenFace(("sample", HAPPY.id), crop, sample=HAPPY)
+    seen = fer.explain(classifier, crop)
+    shown = Shown("mobilenetv3_cpsca.ferplus", face, MapName("layer-cam", "features.3"), seen, 1.0)
+    values = fer.attribute(classifier, crop, "layer-cam", seen.target, "features.3").values
+    (own, *_) = fer.faithfulness(classifier, crop, {"map": values}, seen.target, steps=4)
+    sheet = make_sheet(shown, values, own)
+    assert VERDICTS[own.verdict] in sheet.title
+    facts = sheet.panels[0].facts
+    assert facts["layer"] == "features.3" and facts["target"] == seen.labels[seen.target]
+    assert facts["map"] == "LayerCAM" and np.array_equal(sheet.panels[0].values, values)
 
 
 def test_a_link_to_what_is_not_there_falls_back_and_says_so(visit):

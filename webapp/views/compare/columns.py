@@ -11,7 +11,7 @@ from fer_models.checkpoints import DEFAULT_CHECKPOINT
 from fer_models.explanation.attribution import list_methods, uses_layer
 from webapp import state, wording
 from webapp.components.face import ChosenFace
-from webapp.components.gallery import Sample, read_gallery
+from webapp.components.gallery import Sample, read_gallery, sample_name
 from webapp.components.map_picker import LAST, layer_names
 from webapp.components.network_picker import PAPERS
 from webapp.components.samples import sample_crop
@@ -107,13 +107,6 @@ def choose_layer(networks: Sequence[str]) -> str | None:
 
 def face_of(sample: Sample) -> ChosenFace:
     return ChosenFace(("sample", sample.id), sample_crop(sample), sample=sample)
-
-
-def sample_name(sample: Sample) -> str:
-    """'Happiness 2', 'Astronaut'."""
-    group = read_gallery()[sample.group]
-    number = f" {group.index(sample) + 1}" if len(group) > 1 else ""
-    return f"{sample.group.capitalize()}{number}"
 
 
 def common_labels(networks: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -1,6 +1,7 @@
 """The page "Trust": does this picture tell the truth about the network?"""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,10 +16,12 @@ from webapp.components.face_intake import choose_face
 from webapp.components.map_picker import choose_map
 from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import announce, page_heading
+from webapp.components.take_away import take_away
 from webapp.figures import answer, strips, trust
 from webapp.maps import forget_own
 from webapp.networks import is_loaded, load_classifier
 from webapp.views.trust import measured, one_face, randomised
+from webapp.views.trust.sheet import make_sheet
 
 QUESTION = "Does this picture tell the truth about the network?"
 PREDICTED = "predicted"
@@ -118,3 +121,5 @@ def _show(chosen: Chosen, headline: DeltaGenerator, left: DeltaGenerator) -> Non
         st.markdown(HOW)
     one_face.draw_curves(shown, rows)
     randomised.show(shown)
+    make = partial(make_sheet, shown, shown.values(shown.map), rows[0])
+    take_away(make, f"trust-{chosen.checkpoint}", own_picture=chosen.face.sample is None)
