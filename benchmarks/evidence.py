@@ -1,34 +1,45 @@
-"""How long evidence takes on this machine, a row for each kind of it and network.
+"""How long evidence takes on this machine, a row for each network, as in `speed.py`.
 
-    python benchmarks/evidence.py
+    .venv/bin/python benchmarks/evidence.py                  prints the tables as Markdown
+    .venv/bin/python benchmarks/evidence.py --rounds 20      steadier
 
-A switch on "Operate": one face and all gates, replaced in five ways at once, from the picture on. Bound: 150 ms.
+Every figure is the median over rounds of one call on one face crop; all calls of a row are measured in turns. Captum is
+asked for as many patches, of one label, as it does by default: one perturbation a forward pass. A switch on "Operate"
+is one face and all gates, replaced in five ways at once, from the picture on.
 """
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from captum.attr import Occlusion
+from speed import in_turns, machine
 
 import fer_models as fer
 from fer_models.explanation.averages import read_averages
 from fer_models.explanation.operate import Replacement
 from fer_models.explanation.replacements import look, replace_each_way
 from fer_models.networks.registry import PAPER_NETWORKS
+from fer_models.preprocessing import to_input, to_source
+
+BOUNDS = "Bounds, on two idle cores: occlusion under 0.7 s, captum / occlusion at least 8, a switch under 150 ms."
+COLUMNS = ("predict", "occlusion", "captum", "integrated gradients", "Grad-CAM", "Ablation-CAM", "switch")
 
 
-def milliseconds(work: Callable[[], object], rounds: int) -> float:
-    """The median of ``rounds``, after one that does not count."""
-    work()
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+def captum_occlusion(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]:
+    """16 x 16 patches of three source pixels each."""
+    preprocessing = classifier.card.preprocessing
+    face = torch.from_numpy(to_source(crop, preprocessing.source_side))[None, None].float() / 255
+
+    def logits(faces: torch.Tensor) -> torch.Tensor:
+        return classifier.network(to_input(faces[:, 0], preprocessing))
+
+    def attribute() -> None:
+        with torch.inference_mode():
+            Occlusion(logits).attribute(face, (1, 3, 3), strides=(1, 3, 3), baselines=0.5, target=0)
+
+    return attribute
 
 
 def switch(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]:
@@ -41,17 +52,36 @@ def switch(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]
     return lambda: replace_each_way(classifier, look(classifier, crop), "*", ways)
 
 
+def row(name: str, crop: np.ndarray, rounds: int) -> str:
+    classifier = fer.load_classifier(f"{name}.ferplus")
+    times = in_turns(
+        {
+            "predict": lambda: classifier.predict([crop]),
+            "occlusion": lambda: fer.attribute(classifier, crop, "occlusion", 0),
+            "captum": captum_occlusion(classifier, crop),
+            "integrated gradients": lambda: fer.attribute(classifier, crop, "integrated-gradients", 0),
+            "Grad-CAM": lambda: fer.attribute(classifier, crop, "grad-cam", 0),
+            "Ablation-CAM": lambda: fer.attribute(classifier, crop, "ablation-cam", 0),
+            "switch": switch(classifier, crop),
+        },
+        rounds,
+    )
+    ratio = times["captum"] / times["occlusion"]
+    return f"| {name} | {' | '.join(f'{times[column]:.0f}' for column in COLUMNS)} | {ratio:.1f} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     crop = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
-    print("| network | a switch on Operate, ms |\n|---|---|")
+    print(f"{machine()}; all in ms\n\n{BOUNDS}\n")
+    print(f"| network | {' | '.join(COLUMNS)} | captum / occlusion |")
+    print("|---|" + "---|" * (len(COLUMNS) + 1))
     for name in PAPER_NETWORKS:
-        classifier = fer.load_classifier(f"{name}.ferplus")
-        print(f"| {name} | {milliseconds(switch(classifier, crop), options.rounds):.0f} |", flush=True)
+        print(row(name, crop, options.rounds), flush=True)
 
 
 if __name__ == "__main__":

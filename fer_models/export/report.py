@@ -1,7 +1,7 @@
 """Sheets as one HTML file that opens without a network: figures, answers, and every number."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _HEAD = """<!doctype html>
 :root {{ color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }}
 body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 img {{ max-width: 100%; height: auto; }}
-.wide {{ overflow-x: auto; }}
+.wide {{ overflow-x: auto; margin: 1rem 0; }}
 table {{ border-collapse: collapse; font-size: 0.875rem; }}
 th, td {{ padding: 0.2rem 0.75rem 0.2rem 0; text-align: left; border-bottom: 1px solid #8886; white-space: nowrap; }}
 section {{ margin: 3rem 0; }}
@@ -78,13 +78,15 @@ def _strongest(panel: Panel) -> tuple[int, int]:
     return int(row), int(column)
 
 
-def _answers(answers: Iterable[Answer]) -> str:
+def _answers(answers: Sequence[Answer]) -> str:
+    """A line for each expression, a column for each network; a network without the expression has nothing there."""
+    columns = [dict(zip(answer.labels, answer.probabilities, strict=True)) for answer in answers]
+    labels = dict.fromkeys(label for column in columns for label in column)
     rows = [
-        [answer.network, label, probability_text(float(answer.probabilities[index]))]
-        for answer in answers
-        for index, label in enumerate(answer.labels)
+        [label, *(probability_text(float(column[label])) if label in column else "" for column in columns)]
+        for label in labels
     ]
-    return _table(["network", "expression", "probability"], rows) if rows else ""
+    return _table(["expression", *(answer.network for answer in answers)], rows) if rows else ""
 
 
 def _maps(panels: Iterable[Panel]) -> str:
