@@ -109,7 +109,7 @@ NETWORKS = Several("networks", "network")
 METHODS = Several("methods", "method")
 LAYERS = Several("layers", "layer")
 FACES = Several("faces", "face")
-GATE = Choice("gate", "gate", "last")
+GATE = Choice("gate", "gate", "first")
 GATES = Switch("gates", "choice of gates")
 NOISE = Choice("noise", "map", "nothing")
 # Operate.

@@ -92,7 +92,7 @@ def line(title: str, text: str, unit: str, maps: Sequence[Shown], differences: S
     notes = {each.note for each in differences}
     if "" not in notes and notes:  # there is no difference at all: one sentence instead of empty frames
         text, differences = " ".join([text, *sorted(notes)]), []
-    frames = list(zip(maps, _scales(maps), strict=True)) + list(zip(differences, _scales(differences), strict=True))
+    frames = list(zip(maps, scales(maps), strict=True)) + list(zip(differences, scales(differences), strict=True))
     cells = "".join(_figure(each, scale, opacity, place == len(maps)) for place, (each, scale) in enumerate(frames))
     tables = "".join(
         f"<div><h4>{escape(each.title)}</h4>{strips.scrolling(strips.map_table(each.values, scale), each.title)}</div>"
@@ -104,8 +104,8 @@ def line(title: str, text: str, unit: str, maps: Sequence[Shown], differences: S
     return strips.section(title, escape(text), _bar(shown, unit) if shown else "", content, level=2)
 
 
-def _scales(maps: Sequence[Shown]) -> list[Scale | None]:
-    """The scale of each map, the same one for all that can share it."""
+def scales(maps: Sequence[Shown]) -> list[Scale | None]:
+    """The scale of each map, the same one for all that can share it; None where there is no map."""
     known = [each.values for each in maps if each.values is not None]
     if len(_kinds(maps)) == 1:
         (value_range,) = {each.value_range for each in maps if each.values is not None}
@@ -124,7 +124,7 @@ def _scale(maps: Sequence[np.ndarray], value_range: tuple[float, float] | None) 
 
 
 def _bar(shown: Sequence[Shown], unit: str) -> str:
-    scale = _scales(shown)[0]
+    scale = scales(shown)[0]
     if scale is not None and len(_kinds(shown)) == 1:
         known = [each.values for each in shown if each.values is not None]
         return strips.colour_bar(scale, unit, known, shown[0].value_range)

@@ -5,7 +5,8 @@ from fer_models.explanation.attribution.attribute import (
     attribute,
     attribute_all,
     list_methods,
+    unit_of,
     uses_layer,
 )
 
-__all__ = ["Attribution", "attribute", "attribute_all", "list_methods", "uses_layer"]
+__all__ = ["Attribution", "attribute", "attribute_all", "list_methods", "unit_of", "uses_layer"]

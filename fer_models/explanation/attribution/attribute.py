@@ -80,6 +80,11 @@ def uses_layer(method: str) -> bool:
     return _method(method).takes_layer
 
 
+def unit_of(method: str) -> str:
+    """The unit of a method's maps. ValueError if unknown."""
+    return _method(method).unit
+
+
 def attribute(
     classifier: Classifier,
     crop: np.ndarray,

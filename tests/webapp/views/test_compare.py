@@ -16,7 +16,7 @@ from tests.support.html_tables import Table
 from tests.support.pages import checked, opened
 from tests.webapp.conftest import save
 from webapp import maps
-from webapp.views.compare import lines
+from webapp.views.compare import board, lines
 
 SIMAM, CPSCA, A_MOBILENET = "mobilenetv3_simam.ferplus", "mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus"
 COVERING = "What changes when a place is covered"
@@ -183,6 +183,31 @@ def test_every_gate_can_stand_in_the_agreement(visit):
     named = [line[0] for line in many]
     # A-MobileNet has four gates with places, CPSCA's network seven.
     assert len(many) == len(few) + 3 + 6 and sum("CBAM" in name for name in named) == 4
+
+
+def test_what_is_on_show_is_taken_away_with_where_it_comes_from(visit, monkeypatch):
+    made = []
+    monkeypatch.setattr(board, "take_away", lambda make, name, own_picture: made.append((make, own_picture)))
+    page = visit(networks=f"{SIMAM},{CPSCA}", explain="fear", noise="map.2")
+    (make, own_picture), drawn = made[-1], sections(page)
+    taken = make()
+    assert not own_picture and [len(row) for row in taken.rows] == [3, 3, 2]
+    covered, cams, gates = taken.rows
+    assert [panel.checkpoint for panel in cams] == [SIMAM, CPSCA, CPSCA] and cams[0].layer and not covered[0].layer
+    assert {panel.target for panel in covered + cams} == {"fear"} and gates[0].target is None
+    assert covered[0].low == covered[1].low == -covered[1].high
+    assert np.array_equal(covered[2].values, covered[1].values - covered[0].values)
+    assert "noise" in cams[1].what and "noise" not in cams[0].what
+    assert [answer.checkpoint for answer in taken.answers] == [SIMAM, CPSCA] and taken.answers[
+        0
+    ].picture == "Happiness 1"
+    assert f"{-covered[0].low:.2f}" in drawn[COVERING]
+
+
+def test_covering_chosen_on_another_page_has_one_line_here(visit):
+    page = visit(method="occlusion")
+    drawn = sections(page)
+    assert COVERING in drawn and "Covering each place" not in drawn and not page.warning
 
 
 @pytest.mark.parametrize(("shift", "words"), [(0.0, "Mostly"), (1.0, "Partly"), (60.0, "No more")])

@@ -15,6 +15,7 @@ from fer_models.explanation.noise import noise_like
 from fer_models.text import listed
 from webapp import wording
 from webapp.components.page_parts import announce
+from webapp.components.take_away import take_away
 from webapp.components.words import folded_numbers
 from webapp.figures import agreement as table
 from webapp.figures import answer, compare, strips
@@ -22,6 +23,7 @@ from webapp.figures.compare import Shown
 from webapp.figures.evidence import face_uri
 from webapp.figures.pictures import grey_face_uri
 from webapp.views.compare.lines import ALSO, GATE, OWN, Looked, alike, mean_agreement, method_names
+from webapp.views.compare.sheet import sheet
 
 #: A map: its line, and its column from 0.
 Key: TypeAlias = tuple[str, int]
@@ -78,6 +80,9 @@ class Board:
         agreed = st.empty()
         self._draw_agreement(agreed)
         others = self._draw_others()
+        titles = " ".join(each.column.title for each in self.looked)
+        own_picture = not all(each.column.face.sample for each in self.looked)
+        take_away(lambda: sheet(self), f"compare {titles}", own_picture=own_picture)
         missing = [key for key, values in self.found.items() if values is None]
         for line, number in sorted(missing, key=lambda key: key[0] not in places):  # what is on show comes first
             self.found[line, number] = self._values(line, number, wait=True)
@@ -166,16 +171,19 @@ class Board:
         title = "Its answer" if shared else "Their answers"
         st.html(strips.section(title, text, picture if one_face else "", bars, level=2))
 
-    def _line(self, line: str) -> str:
+    def maps(self, line: str) -> tuple[list[Shown], list[Shown]]:
+        """A line's maps, and the differences of all others from the first."""
         columns = [number for number in range(len(self.looked)) if line in TITLES or (line, number) in self.found]
         maps = [self._shown(line, number) for number in columns]
-        differences = [self._difference(maps[0], each) for each in maps[1:]]
+        return maps, [self._difference(maps[0], each) for each in maps[1:]]
+
+    def _line(self, line: str) -> str:
         method = self.looked[0].column.method if line == OWN else line
         title = TITLES.get(line) or wording.METHODS[method]
         text = GATE_TEXT if line == GATE else wording.METHOD_TEXTS[method]
         if line == OWN and self.display.varied == "method":
             title, text = "The maps", "Each method's own picture of what raises (red) and lowers (blue) the score."
-        return compare.line(title, text, UNITS.get(line, UNIT), maps, differences, self.display.opacity)
+        return compare.line(title, text, UNITS.get(line, UNIT), *self.maps(line), self.display.opacity)
 
     def _shown(self, line: str, number: int) -> Shown:
         each = self.looked[number]

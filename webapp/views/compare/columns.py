@@ -92,8 +92,8 @@ def choose_faces(chosen: ChosenFace) -> list[tuple[str, ChosenFace]]:
 
 
 def choose_method(*, of_layers: bool = False) -> str:
-    """The method that all columns share: any but occlusion, which has a line of its own, or one that takes a layer."""
-    methods = [name for name in list_methods() if (uses_layer(name) if of_layers else name != "occlusion")]
+    """The method that all columns share; with ``of_layers`` one that takes a layer."""
+    methods = [name for name in list_methods() if not of_layers or uses_layer(name)]
     return state.choose(state.METHOD, st.selectbox, "Map", {name: wording.METHODS[name] for name in methods})
 
 

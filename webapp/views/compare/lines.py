@@ -52,8 +52,8 @@ class Looked:
         return float(seen.probabilities[seen.labels.index(label)])
 
     def gate_name(self, chosen: str) -> str | None:
-        """The module of the chosen gate, or of the last one; None where the network has none with places."""
-        return chosen if chosen in self.gates else next(reversed(self.gates), None)
+        """The module of the chosen gate, or of the first one; None where the network has none with places."""
+        return chosen if chosen in self.gates else next(iter(self.gates), None)
 
     def gate(self, chosen: str) -> PlaceGate | None:
         """The gate of that name: see gate_name."""
@@ -81,9 +81,11 @@ def gates_of(groups: Sequence[GateGroup]) -> dict[str, PlaceGate]:
     return found
 
 
-def lines_of(varied: str) -> list[str]:
-    """What is shown of every column, line by line."""
-    return ["occlusion", OWN, GATE] if varied in ("network", "face") else [OWN]
+def lines_of(varied: str, method: str) -> list[str]:
+    """What is shown of every column, line by line; ``method`` is what all columns share where methods do not vary."""
+    if varied not in ("network", "face"):
+        return [OWN]
+    return ["occlusion", GATE] if method == "occlusion" else ["occlusion", OWN, GATE]
 
 
 def method_names(looked: Looked, lines: Sequence[str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from webapp.views.compare.lines import GATE, OWN, Looked, gates_of, lines_of
 QUESTION = "Do they look at the same places?"
 PREDICTED = "predicted"
 NOTHING = "nothing"
+FIRST = "first"  # gate
 
 
 def page() -> None:
@@ -73,9 +74,9 @@ def _compare(headline: DeltaGenerator, stage: DeltaGenerator) -> None:
         gate_place = st.container()
     shown = _columns(varied, networks, faces, several, method, layer)
     looked = [_look(column, explain, common) for column in shown]
-    lines = lines_of(varied)
+    lines = lines_of(varied, method)
     with gate_place:
-        gate = _choose_gate(looked) if GATE in lines else LAST
+        gate = _choose_gate(looked) if GATE in lines else FIRST
     with stage:
         display = Display(varied, lines, opacity, gate, *_choose_controls(looked, lines, gate))
         if others:
@@ -133,13 +134,13 @@ def _look(column: Column, explain: str | None, common: Sequence[str]) -> Looked:
 
 
 def _choose_gate(looked: Sequence[Looked]) -> str:
-    """The gate that is shown of every column: one that all have, or each one's last."""
+    """The gate that is shown of every column: one that all have, or each one's first, the finest."""
     shared = {
         module: gate.title
         for module, gate in looked[0].gates.items()
         if all(module in each.gates and each.gates[module].title == gate.title for each in looked)
     }
-    return state.choose(state.GATE, st.selectbox, "Gate", {LAST: "The last one that has places"} | shared)
+    return state.choose(state.GATE, st.selectbox, "Gate", {FIRST: "The first one that has places"} | shared)
 
 
 def _choose_controls(looked: Sequence[Looked], lines: Sequence[str], gate: str) -> tuple[bool, tuple[str, int] | None]:
