@@ -163,7 +163,8 @@ def _sentence(
     if alike is None:
         return found
     if alike >= ALIKE:
-        return f"{found} It is nearly the same for every face (likeness {alike:.2f} of 1), so it says little of this."
+        told = f"nearly the same for every face (likeness {alike:.2f} of 1), so it says little about this one"
+        return f"{found} It is {told}."
     return f"{found} Its likeness to the network's mean map of other faces is {alike:.2f} of 1."
 
 
