@@ -1,0 +1,43 @@
+"""From which part of the face the network reads each expression: measured over many faces and stored."""
+
+import numpy as np
+import streamlit as st
+
+from fer_models.checkpoints import CheckpointError
+from fer_models.evaluation.predictions import load_predictions
+from fer_models.evaluation.regions import RegionScores, load_regions
+from webapp import wording
+from webapp.figures.regions import regions_section
+
+ABOUT = (
+    "Each part is covered on faces that the network recognises. The parts are the same for every face, so they are "
+    "approximate, and a larger part hides more. The grey faces are means of 30 faces or more."
+)
+
+
+def show_regions(checkpoint: str) -> None:
+    """Draw the sentence and a face for each expression; says what makes them where they are missing."""
+    try:
+        found = load_regions(checkpoint)
+    except CheckpointError as error:
+        st.info(str(error))
+        return
+    if found is None:
+        st.info(f"The parts of the face were not measured for this network; “ferscope regions {checkpoint}” does.")
+        return
+    network = wording.network_name(checkpoint)
+    st.html(regions_section(network, found, _mean_faces(checkpoint, found)))
+    st.caption(f"{ABOUT} {found.split}, made by “{found.command}”.")
+
+
+def _mean_faces(checkpoint: str, found: RegionScores) -> dict[str, np.ndarray]:
+    """The mean of the recognised faces of each expression; of one that has too few, the mean of all those means."""
+    try:
+        answers = load_predictions(checkpoint, found.split)
+    except CheckpointError:
+        return {}
+    cells = {answers.names[true]: face for (true, answer), face in answers.cells.items() if true == answer}
+    if not cells:
+        return {}
+    mean = np.mean(list(cells.values()), 0).round().astype(np.uint8)
+    return {label: cells.get(label, mean) for label in found.labels}
