@@ -25,7 +25,9 @@ from fer_models.explanation.replacements import look, replace_each_way
 from fer_models.networks.registry import PAPER_NETWORKS
 from fer_models.preprocessing import to_input, to_source
 
-BOUNDS = "Bounds, on two idle cores: occlusion under 0.7 s, captum / occlusion at least 8, a switch under 150 ms, truth under 1.5 s."
+BOUNDS = """\
+Bounds, on two idle cores: occlusion under 0.7 s, captum / occlusion at least 8, a switch under 150 ms, truth under
+1.5 s."""
 COLUMNS = ("predict", "occlusion", "captum", "integrated gradients", "Grad-CAM", "Ablation-CAM", "switch", "truth")
 
 

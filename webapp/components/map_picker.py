@@ -39,7 +39,7 @@ def layer_names(layers: Sequence[Layer]) -> dict[str, str]:
 
 
 def map_title(name: MapName, layers: Sequence[Layer]) -> str:
-    """'LayerCAM, Block 5', 'Integrated gradients'."""
+    """'LayerCAM (block 5)', 'Integrated gradients'."""
     words = wording.METHODS[name.method]
     title = next((layer.title for layer in layers if layer.name == name.layer), None)
-    return f"{words}, {title[0].lower()}{title[1:]}" if title else words
+    return f"{words} ({title[0].lower()}{title[1:]})" if title else words

@@ -100,7 +100,7 @@ def test_the_verdict_is_the_librarys(visit):
     assert heading.startswith(own.verdict.capitalize())
     assert f"{abs(own.ahead['face prior'][0]):.2f}" in heading
     found = lines(page, 0)
-    assert float(found["Grad-CAM, last map"][1].replace("−", "-")) == pytest.approx(own.gain, abs=0.0051)
+    assert float(found["Grad-CAM (last map)"][1].replace("−", "-")) == pytest.approx(own.gain, abs=0.0051)
     assert float(found["Face-shaped guess"][1].replace("−", "-")) == pytest.approx(prior.gain, abs=0.0051)
     assert {"Chance", "Edges"} < found.keys()
 
@@ -110,10 +110,10 @@ def test_what_measured_best_is_shown_at_first_and_the_usual_picture_beside_it(vi
     assert page.selectbox(key="method").value == "layer-cam"
     assert page.selectbox(key="layer").value == "features.3"
     assert not dict(page.query_params)
-    assert {"LayerCAM, block 3", "Grad-CAM"} < lines(page, 0).keys()
+    assert {"LayerCAM (block 3)", "Grad-CAM"} < lines(page, 0).keys()
     over_faces = lines(page, 1)
-    assert list(over_faces) == ["Covering each place", "LayerCAM, block 3", "Face-shaped guess", "Grad-CAM, last map"]
-    assert over_faces["LayerCAM, block 3"][2] == "Yes" and over_faces["Grad-CAM, last map"][2] == "No"
+    assert list(over_faces) == ["Covering each place", "LayerCAM (block 3)", "Face-shaped guess", "Grad-CAM (last map)"]
+    assert over_faces["LayerCAM (block 3)"][2] == "Yes" and over_faces["Grad-CAM (last map)"][2] == "No"
     assert "500 faces" in text(page) and "ferscope faithfulness" in text(page)
 
 

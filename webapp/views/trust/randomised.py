@@ -36,7 +36,7 @@ def show(shown: Shown) -> None:
         place = st.container()
         with st.spinner("Making weights random"):
             steps = _steps(shown)
-        lead.html(strips.heading(_title(steps), _sentence(steps)))
+        lead.html(strips.heading(_title(shown.title, steps), _sentence(steps)))
         with place:
             names = {str(step.parts): step.part if step.parts < 2 else f"{step.part} on" for step in steps}
             chosen = int(state.choose(state.RANDOM, _slider, "Weights are random from here to the head", names))
@@ -70,11 +70,11 @@ def _steps(shown: Shown) -> list[Step]:
     return remembered(shown.face, shown.checkpoint, ("randomisation", method, layer, target), compute)
 
 
-def _title(steps: Sequence[Step]) -> str:
+def _title(name: str, steps: Sequence[Step]) -> str:
     end = steps[-1]
     if end.lives:
-        return "This map lives on without the weights"
-    return "The map dies with the weights" if end.similarity < GONE else "The map fades with the weights"
+        return f"{name} lives on without the weights"
+    return f"{name} {'dies' if end.similarity < GONE else 'fades'} with the weights"
 
 
 def _sentence(steps: Sequence[Step]) -> str:
