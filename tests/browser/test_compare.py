@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 CA, CPSCA = "mobilenetv3_ca.ferplus", "mobilenetv3_cpsca.ferplus"
@@ -47,6 +48,11 @@ def test_two_siblings_by_link_and_every_way_back_to_them(open_page):
     page.get_by_role("radio", name="Anger", exact=True).click()
     expect(page).to_have_url(re.compile("sample=anger"))
     settled(page)
+    page.get_by_text("Take away", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Figure (PNG)").click()
+    with Image.open(download.value.path()) as figure:
+        assert figure.format == "PNG" and min(figure.size) > 500
     page.go_back()
     expect(page.get_by_role("radio", name="Fear", exact=True)).to_be_checked()
     expect(page.locator(".fs-answer h2 b")).to_have_text(number)

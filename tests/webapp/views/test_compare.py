@@ -166,6 +166,15 @@ def test_a_network_without_gates_is_compared_by_its_maps(visit):
     assert frames(drawn[COVERING])[1] == "MobileNetV1" and len(pictures(drawn[COVERING])) == 3
 
 
+def test_gates_of_one_family_have_one_scale_and_a_difference(visit, tmp_path, four_checkpoints, only_checkpoints):
+    for file in four_checkpoints.glob("mobilenetv3_cpsca.*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    save(tmp_path, "mobilenetv3_ca")
+    only_checkpoints(tmp_path)
+    gates = sections(visit(networks=f"mobilenetv3_ca.ferplus,{CPSCA}"))["The network's own gate"]
+    assert len(pictures(gates)) == 3 and "scale of its own" not in gates and "whole range" in gates
+
+
 def test_noise_takes_the_place_of_any_map(visit):
     before = sections(visit())
     page = visit(noise="occlusion.2")
@@ -197,7 +206,7 @@ def test_what_is_on_show_is_taken_away_with_where_it_comes_from(visit, monkeypat
     assert {panel.target for panel in covered + cams} == {"fear"} and gates[0].target is None
     assert covered[0].low == covered[1].low == -covered[1].high
     assert np.array_equal(covered[2].values, covered[1].values - covered[0].values)
-    assert "noise" in cams[1].what and "noise" not in cams[0].what
+    assert "noise" in cams[1].what and cams[0].what == "Grad-CAM" and cams[2].what.endswith("MobileNetV3-SimAM")
     assert [answer.checkpoint for answer in taken.answers] == [SIMAM, CPSCA] and taken.answers[
         0
     ].picture == "Happiness 1"

@@ -195,7 +195,7 @@ class Board:
             return shown
         gate = each.gate(self.display.gate) if line == GATE else None
         if gate:
-            what, unit, value_range = gate.title, gate.mechanism, gate.value_range
+            what, unit, value_range = gate.title, gate.family, gate.value_range
         else:
             # Maps of different methods or layers are not of one size.
             own = f"{each.column.method} {each.column.layer}" if self.display.varied == "layer" else each.column.method

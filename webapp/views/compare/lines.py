@@ -26,10 +26,13 @@ SLOW = ("occlusion", "ablation-cam", "integrated-gradients")
 
 @dataclass(frozen=True, eq=False)
 class PlaceGate:
-    """A gate as a map of places (h, w): what a layer's values were multiplied by, or its mean over channels."""
+    """A gate as a map of places (h, w): what a layer's values were multiplied by, or its mean over channels.
+
+    Gates of one ``family`` can be compared: see GateGroup.
+    """
 
     title: str
-    mechanism: str
+    family: str
     values: np.ndarray
     value_range: tuple[float, float]
 
@@ -72,12 +75,12 @@ class Looked:
 def gates_of(groups: Sequence[GateGroup]) -> dict[str, PlaceGate]:
     """Every gate that has places as a map, in network order, by its module's name."""
     found = {}
-    for layer in (layer for group in groups for layer in group.layers):
+    for family, layer in ((group.family, layer) for group in groups for layer in group.layers):
         placed = [gate for gate in layer.gates if gate.places]
         if placed:
             values = position_map(placed[0]) if len(placed[0].places) == 2 else coordinate_map(*placed)
             title = f"{layer.name} · {layer.mechanism}"
-            found[layer.module] = PlaceGate(title, layer.mechanism, values, placed[0].value_range)
+            found[layer.module] = PlaceGate(title, family, values, placed[0].value_range)
     return found
 
 

@@ -54,13 +54,14 @@ def _panel(board: Board, line: str, looked: Looked, shown: Shown, values: np.nda
     gate = looked.gate(board.display.gate) if line == GATE else None
     method = looked.column.method if line == OWN else line
     what, unit = (gate.title, "gate") if gate else (wording.METHODS[method], unit_of(method))
+    what = f"{what}{_change(board, line, looked, shown)}"
     layer = looked.gate_name(board.display.gate) if gate else _layer(looked, line)
     return Panel(
         looked.column.face.crop,
         values,
         scale.low,
         scale.high,
-        f"{what}, {shown.title}, {shown.detail}",
+        what,
         unit,
         wording.network_name(looked.column.checkpoint),
         looked.column.checkpoint,
@@ -76,3 +77,10 @@ def _layer(looked: Looked, line: str) -> str | None:
     if not uses_layer(method):
         return None
     return (looked.column.layer if line == OWN else None) or looked.answer.seen.layer
+
+
+def _change(board: Board, line: str, looked: Looked, shown: Shown) -> str:
+    """What a map is besides itself: noise in its place, or a difference from the first column's."""
+    if shown.title != looked.column.title:
+        return f", less that of {board.looked[0].column.title}"
+    return ": noise in its place" if board.display.noise == (line, board.looked.index(looked)) else ""
