@@ -47,7 +47,7 @@ def figure(sheet: Sheet, file_format: str = "png") -> bytes:
 def _drawn(sheet: Sheet) -> Figure:
     from matplotlib.figure import Figure  # not pyplot, which keeps every figure
 
-    columns = max(map(len, sheet.rows))
+    columns = max(map(len, sheet.rows), default=1)
     width = max(columns * _PANEL, 4)
     lines = [answer.sentence for answer in sheet.answers]
     lines += textwrap.wrap(sheet.provenance_line, int(width * CHARACTERS))

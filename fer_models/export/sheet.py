@@ -95,7 +95,7 @@ class Sheet:
     @property
     def provenance(self) -> dict[str, str]:
         """What all panels have in common, and the version that made them."""
-        of_each = [panel.facts for panel in self.panels]
+        of_each = [panel.facts for panel in self.panels] or [{}]
         shared = [name for name in of_each[0] if all(each.get(name) == of_each[0][name] for each in of_each)]
         return {name: of_each[0][name] for name in shared} | {"FERScope": __version__}
 

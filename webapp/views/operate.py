@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -26,17 +27,19 @@ from webapp.components.brush import SIGNS, grid_of, paint, painted_gate
 from webapp.components.explaining import LOADING, Answer, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
-from webapp.components.gallery import read_gallery
+from webapp.components.gallery import read_gallery, sample_name
 from webapp.components.matrix import choose_in_matrix
 from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.samples import sample_crop
+from webapp.components.take_away import take_away
 from webapp.components.words import notice
 from webapp.figures import answer, operate, scores, strips
 from webapp.figures.operate import FOUR, WAYS, Row
 from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own, remembered
 from webapp.networks import load_classifier
+from webapp.views.operate_sheet import make_sheet
 
 QUESTION = "Does the network need this gate?"
 PREDICTED, PAINTED = "predicted", "painted"
@@ -201,6 +204,17 @@ def _show(theatre: Theatre, headline: DeltaGenerator, place: DeltaGenerator) -> 
         _show_brush(theatre, gate, painted, clip)
     _show_behind(theatre, found[way], rows[id], way)
     _show_measured(theatre)
+    _offer(theatre, found, rows[id], way)
+
+
+def _offer(theatre: Theatre, found: Mapping[str, Operated], row: Row, way: str) -> None:
+    face, network = theatre.face, wording.network_name(theatre.checkpoint)
+    after = {_way_words(each).lower(): operated for each, operated in found.items()}
+    picture = sample_name(face.sample) if face.sample else "own picture"
+    title = f"{network}: {row.title}, {_way_words(way).lower()}"
+    classifier, seen = load_classifier(theatre.checkpoint), theatre.answer.seen
+    make = partial(make_sheet, classifier, face.crop, picture, network, title, seen, after, _way_words(way).lower())
+    take_away(make, f"operate {theatre.checkpoint} {way}", own_picture=face.sample is None)
 
 
 def verdict(before: np.ndarray, after: Mapping[str, np.ndarray], target: int) -> tuple[str, str]:

@@ -49,6 +49,10 @@ def test_a_map_of_one_value_is_drawn(values):
     assert opened(figure(Sheet("flat", [[panel(values, level, level)]]))).std() > 0
 
 
+def test_a_sheet_without_maps_is_its_answers():
+    assert opened(figure(Sheet("answers", [], made_up_sheet().answers))).std() > 0
+
+
 def test_a_png_says_where_every_map_comes_from():
     sheet = made_up_sheet()
     told = Image.open(io.BytesIO(figure(sheet))).info
