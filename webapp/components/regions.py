@@ -1,4 +1,4 @@
-"""From which part of the face the network reads each expression: measured over many faces and stored."""
+"""Parts of the face: what a map of one face has in each, and from which a network reads each expression."""
 
 import numpy as np
 import streamlit as st
@@ -6,8 +6,12 @@ import streamlit as st
 from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.predictions import load_predictions
 from fer_models.evaluation.regions import RegionScores, load_regions
+from fer_models.explanation.regions import cover_regions, shares
 from webapp import wording
-from webapp.figures.regions import regions_section
+from webapp.components.face import ChosenFace
+from webapp.figures import strips
+from webapp.figures.regions import parts_sentence, parts_table, regions_section
+from webapp.maps import remembered
 
 ABOUT = (
     "Each part is covered on faces that the network recognises. The parts are the same for every face, so they are "
@@ -28,6 +32,15 @@ def show_regions(checkpoint: str) -> None:
     network = wording.network_name(checkpoint)
     st.html(regions_section(network, found, _mean_faces(checkpoint, found)))
     st.caption(f"{ABOUT} {found.split}, made by “{found.command}”.")
+
+
+def show_parts(face: ChosenFace, checkpoint: str, values: np.ndarray, label: str) -> None:
+    """Of one face: what its map (h, w) of a label has in each part, beside what covering the part does."""
+    changes = remembered(face, checkpoint, ("regions", label), lambda clf: cover_regions(clf, face.crop, label))
+    marked = shares(values)
+    st.html(
+        strips.heading("Part by part", parts_sentence(marked, changes, label)) + parts_table(marked, changes, label)
+    )
 
 
 def _mean_faces(checkpoint: str, found: RegionScores) -> dict[str, np.ndarray]:

@@ -6,11 +6,13 @@ from html import escape
 import numpy as np
 
 from fer_models.evaluation.regions import RegionScore, RegionScores
+from fer_models.explanation.regions import RegionShare
 from fer_models.face_parts import REGIONS, face_regions
 from fer_models.labels import display_order
 from fer_models.text import listed
 from webapp.figures import strips
 from webapp.figures.colours import BLUE_CLEAR_RED, Scale, signed_scale
+from webapp.figures.matrix import MINUS
 from webapp.figures.pictures import grey_face_uri
 from webapp.figures.strips import NARROW, Frame, beneath
 
@@ -72,6 +74,38 @@ def regions_section(network: str, found: RegionScores, faces: Mapping[str, np.nd
         strips.strip(frames),
         level=2,
     )
+
+
+def parts_table(marked: Mapping[str, RegionShare], changes: Mapping[str, float], label: str) -> str:
+    """Of one face: what a map has in each part, beside what covering the part does to the label's score."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(WORDS[region].removeprefix("the ").capitalize())}</th>'
+        f'<td class="fs-number">{100 * marked[region].share:.0f}{NARROW}%</td>'
+        f'<td class="fs-number">{marked[region].lift:.2f}</td>'
+        f'<td class="fs-number">{f"{changes[region] + 0.0:+.2f}".replace("-", MINUS)}</td></tr>'
+        for region in REGIONS
+    )
+    caption = (
+        "By its area: 1 is what a map has there that marks every place alike. The parts are the same for every face, "
+        "approximate, and a larger part hides more."
+    )
+    heads = ("Share of the map's red", "By its area", f"Covered, the score of {label} changes by")
+    head = "".join(f'<th scope="col" class="fs-number">{escape(name)}</th>' for name in heads)
+    return (
+        f'<table class="fs-gains fs-parts"><caption>{caption}</caption><thead><tr><th scope="col">Part</th>'
+        f"{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def parts_sentence(marked: Mapping[str, RegionShare], changes: Mapping[str, float], label: str) -> str:
+    """'The map has 2 % of its red on the mouth, whose covering costs happiness most (-1.55).'"""
+    parts = [region for region in REGIONS if region != "rest"]
+    region = min(parts, key=changes.__getitem__)
+    if changes[region] >= 0:
+        return f"Covering no part of this face lowers the score of {label}."
+    lost = f"{changes[region]:.2f}".replace("-", MINUS)
+    share = f"{100 * marked[region].share:.0f}{NARROW}%"
+    return f"Of the parts, covering {WORDS[region]} costs {label} most ({lost}); the map has {share} of its red there."
 
 
 def _in_order(found: RegionScores) -> list[str]:

@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from fer_models.evaluation.regions import RegionScore, RegionScores
+from fer_models.explanation.regions import RegionShare
 from fer_models.face_parts import REGIONS, face_regions
 from tests.support.html_tables import Table
-from webapp.figures.regions import regions_section, regions_sentence, strongest
+from webapp.figures.regions import parts_sentence, parts_table, regions_section, regions_sentence, strongest
 
 CHANGES = {
     "happiness": {"brows": -0.1, "eyes": -0.5, "nose": 0.2, "mouth": -3.0, "cheeks": -1.0, "rest": -9.0},
@@ -74,3 +75,14 @@ def test_every_number_is_in_a_table_and_the_picture_is_told(section):
     assert lines["nose"][0].endswith("0.20") and lines["nose"][0] != "0.20"  # it gains: a minus
     assert re.fullmatch(r"2\s%", lines["mouth"][2])
     assert "mouth 3.00" in section
+
+
+def test_one_faces_parts_are_told_and_listed():
+    marked = {region: RegionShare(0.02 if region == "mouth" else 0.2, 0.25) for region in REGIONS}
+    changes = CHANGES["happiness"]
+    told = parts_sentence(marked, changes, "happiness")
+    assert "the mouth" in told and "3.00" in told and re.search(r"\b2\s%", told)
+    assert "no part" in parts_sentence(marked, dict.fromkeys(REGIONS, 0.1), "happiness")
+    lines = {line[0]: line[1:] for line in Table(parts_table(marked, changes, "happiness")).lines[1:]}
+    assert re.fullmatch(r"2\s%", lines["Mouth"][0]) and lines["Mouth"][1] == "0.25"
+    assert lines["Nose"][2] == "+0.20" and lines["Mouth"][2].endswith("3.00") and "+" not in lines["Mouth"][2]

@@ -158,4 +158,5 @@ def test_without_a_stored_result_it_says_what_makes_one(four_checkpoints, only_c
         AppTest.from_function(draw, default_timeout=60), {"network": "mobilenetv1.ferplus", "method": "grad-cam"}
     )
     assert "ferscope faithfulness mobilenetv1.ferplus" in text(page)
+    assert "ferscope regions mobilenetv1.ferplus" in text(page)
     assert len(re.findall(r'<table class="fs-gains">', html(page))) == 1

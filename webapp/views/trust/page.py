@@ -16,7 +16,7 @@ from webapp.components.face_intake import choose_face
 from webapp.components.map_picker import choose_map
 from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import announce, page_heading
-from webapp.components.regions import show_regions
+from webapp.components.regions import show_parts, show_regions
 from webapp.components.take_away import take_away
 from webapp.figures import answer, strips, trust
 from webapp.maps import forget_own
@@ -117,6 +117,7 @@ def _show(chosen: Chosen, headline: DeltaGenerator, left: DeltaGenerator) -> Non
         if chosen.face.doubt:
             st.warning(chosen.face.doubt)
         rows = one_face.show(shown, headline)
+        show_parts(chosen.face, chosen.checkpoint, shown.values(shown.map), found.seen.labels[found.seen.target])
     measured.show(chosen.checkpoint, chosen.map, load_classifier(chosen.checkpoint).layers)
     show_regions(chosen.checkpoint)
     with st.expander("How this is measured"):
