@@ -10,6 +10,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from streamlit.testing.v1 import AppTest
 
+from fer_models.evaluation.faithfulness import MapName
 from fer_models.labels import FER2013
 from tests.support import pages
 from tests.support.html_tables import Table
@@ -17,6 +18,7 @@ from tests.support.pages import checked, opened
 from tests.webapp.conftest import save
 from webapp import maps
 from webapp.views.compare import board, lines
+from webapp.views.compare import page as compare_page
 
 SIMAM, CPSCA, A_MOBILENET = "mobilenetv3_simam.ferplus", "mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus"
 COVERING = "What changes when a place is covered"
@@ -211,6 +213,18 @@ def test_what_is_on_show_is_taken_away_with_where_it_comes_from(visit, monkeypat
         0
     ].picture == "Happiness 1"
     assert f"{-covered[0].low:.2f}" in drawn[COVERING]
+
+
+def test_the_map_that_measured_best_is_shown_by_default_as_on_other_pages(visit, monkeypatch):
+    asked, best = [], MapName("layer-cam", "features.15")
+    monkeypatch.setattr(compare_page, "best_map", lambda name: asked.append(name) or best)
+    page = visit(vary="face", network=SIMAM)
+    title = next(name for name in sections(page) if name.startswith("LayerCAM"))
+    assert "block 15" in title and asked == [SIMAM]
+    # Where the other network has no such layer, the last map takes its place.
+    assert "LayerCAM" in sections(visit(networks=f"{SIMAM},{A_MOBILENET}"))
+    page = visit(vary="face", method="grad-cam")
+    assert "Grad-CAM" in sections(page) and page.query_params["method"] == "grad-cam" and not page.warning
 
 
 def test_covering_chosen_on_another_page_has_one_line_here(visit):

@@ -142,7 +142,7 @@ class Board:
         text = f"Rank correlation of {what}{pairs}. With noise in place of one map it lies from {low} to {high}."
         own = [values for n in range(len(shown)) if (values := self.found.get((OWN, n))) is not None]
         if line != OWN and len(own) == len(shown):
-            text += f" Of {wording.METHODS[self.looked[0].column.method]}: {table.agreement_text(mean_agreement(own))}."
+            text += f" Of {self.looked[0].map_name(OWN)}: {table.agreement_text(mean_agreement(own))}."
         place.html(compare.headline(listed(titles), found.words, number))
         meaning.caption(text)
         announce(f"{found.words}, {number}")
@@ -179,7 +179,8 @@ class Board:
 
     def _line(self, line: str) -> str:
         method = self.looked[0].column.method if line == OWN else line
-        title = TITLES.get(line) or wording.METHODS[method]
+        varies = self.display.varied == "layer"
+        title = TITLES.get(line) or (wording.METHODS[method] if varies else self.looked[0].map_name(line))
         text = GATE_TEXT if line == GATE else wording.METHOD_TEXTS[method]
         if line == OWN and self.display.varied == "method":
             title, text = "The maps", "Each method's own picture of what raises (red) and lowers (blue) the score."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
+from fer_models.evaluation.faithfulness import MapName
 from fer_models.explanation.attribution import list_methods, uses_layer
 from webapp import state, wording
 from webapp.components.face import ChosenFace
@@ -48,13 +49,25 @@ def choose_varied() -> str:
     )
 
 
-def choose_networks(checkpoints: Sequence[str], varied: str) -> list[str]:
-    """The networks of all columns: several where they vary, else one. Raises CannotCompare."""
+def main_network(checkpoints: Sequence[str]) -> str:
+    """The network that other pages show: its best map is the one that is shown here by default."""
     names = {name: wording.network_name(name) for name in checkpoints}
-    usual = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else checkpoints[0]
+    return state.chosen(state.NETWORK, names, usual_network(checkpoints))
+
+
+def usual_network(checkpoints: Sequence[str]) -> str:
+    return DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in checkpoints else checkpoints[0]
+
+
+def choose_networks(checkpoints: Sequence[str], varied: str, first: str) -> list[str]:
+    """The networks of all columns: several where they vary, by default ``first`` and another; else one.
+
+    Raises CannotCompare.
+    """
+    names = {name: wording.network_name(name) for name in checkpoints}
     if varied != "network":
+        usual = usual_network(checkpoints)
         return [state.choose(state.NETWORK, st.selectbox, "Network", names, default=usual)]
-    first = state.chosen(state.NETWORK, names, usual)
     papers = [name for name in PAPERS if name in names]
     # Beside the chosen one stands the paper's before its own.
     before = papers[papers.index(first) - 1 :] if first in papers else []
@@ -91,17 +104,24 @@ def choose_faces(chosen: ChosenFace) -> list[tuple[str, ChosenFace]]:
     ]
 
 
-def choose_method(*, of_layers: bool = False) -> str:
-    """The method that all columns share; with ``of_layers`` one that takes a layer."""
+def choose_method(best: MapName | None, *, of_layers: bool = False) -> str:
+    """The method that all columns share, by default the ``best`` map's; with ``of_layers`` one that takes a layer."""
     methods = [name for name in list_methods() if not of_layers or uses_layer(name)]
-    return state.choose(state.METHOD, st.selectbox, "Map", {name: wording.METHODS[name] for name in methods})
+    usual = best.method if best else None
+    return state.choose(
+        state.METHOD, st.selectbox, "Map", {name: wording.METHODS[name] for name in methods}, default=usual
+    )
 
 
-def choose_layer(networks: Sequence[str]) -> str | None:
-    """The layer that all columns share: one that all of the networks have, at the same size; None for the last map."""
+def choose_layer(networks: Sequence[str], method: str, best: MapName | None) -> str | None:
+    """The layer that all columns share: one that all of the networks have, at the same size; None for the last map.
+
+    By default that of the ``best`` map, where it is of this method.
+    """
     layers = [layer_names(load_classifier(network).layers) for network in networks]
     shared = {name: words for name, words in layers[0].items() if all(each.get(name) == words for each in layers)}
-    chosen = state.choose(state.LAYER, st.selectbox, "Layer", {LAST: "Last map"} | shared)
+    usual = best.layer if best and best.method == method and best.layer in shared else LAST
+    chosen = state.choose(state.LAYER, st.selectbox, "Layer", {LAST: "Last map"} | shared, default=usual)
     return None if chosen == LAST else chosen
 
 

@@ -8,12 +8,15 @@ from itertools import combinations
 
 import numpy as np
 
+from fer_models.evaluation.faithfulness import MapName
 from fer_models.explanation import coordinate_map, position_map
 from fer_models.explanation.agreement import agreement
 from fer_models.explanation.noise import noise_agreement
 from webapp import maps, wording
 from webapp.components.explaining import Answer
+from webapp.components.map_picker import map_title
 from webapp.figures.gate_groups import GateGroup
+from webapp.networks import load_classifier
 from webapp.views.compare.columns import Column
 
 #: A column's own method and layer, and one of its network's gates; every other line is named after its method.
@@ -63,6 +66,13 @@ class Looked:
         name = self.gate_name(chosen)
         return self.gates[name] if name else None
 
+    def map_name(self, line: str) -> str:
+        """What the column's map of a line is called: 'LayerCAM, block 5'."""
+        if line != OWN:
+            return wording.METHODS[line]
+        layers = load_classifier(self.column.checkpoint).layers
+        return map_title(MapName(self.column.method, self.column.layer), layers)
+
     def find(self, line: str, wait: bool) -> np.ndarray | None:
         """The map of a line (h, w); None where it takes long, is not at hand, and nobody waits for it."""
         method, layer = (self.column.method, self.column.layer) if line == OWN else (line, None)
@@ -93,8 +103,9 @@ def lines_of(varied: str, method: str) -> list[str]:
 
 def method_names(looked: Looked, lines: Sequence[str]) -> dict[str, str]:
     """Names of a column's maps by line, those on show first, then all others that stand in the agreement."""
-    own = looked.column.method
-    names = {line: wording.METHODS[own if line == OWN else line] for line in lines if line != GATE}
+    column = looked.column
+    own = column.method if column.layer is None else ""
+    names = {line: looked.map_name(line) for line in lines if line != GATE}
     return names | {method: wording.METHODS[method] for method in ALSO if method not in (*lines, own)}
 
 

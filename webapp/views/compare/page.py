@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
+from fer_models.evaluation.faithfulness import MapName, best_map
 from fer_models.explanation.attribution import uses_layer
 from fer_models.labels import display_order
 from fer_models.text import listed
@@ -24,7 +25,7 @@ from webapp.networks import is_loaded
 from webapp.views.compare import columns as choices
 from webapp.views.compare.board import Board, Display
 from webapp.views.compare.columns import CannotCompare, Column
-from webapp.views.compare.lines import GATE, OWN, Looked, gates_of, lines_of
+from webapp.views.compare.lines import GATE, Looked, gates_of, lines_of
 
 QUESTION = "Do they look at the same places?"
 PREDICTED = "predicted"
@@ -57,7 +58,8 @@ def _compare(headline: DeltaGenerator, stage: DeltaGenerator) -> None:
     if not checkpoints:
         raise CannotCompare("No network yet", wording.NO_CHECKPOINT)
     varied = choices.choose_varied()
-    networks = choices.choose_networks(checkpoints, varied)
+    first = choices.main_network(checkpoints)
+    networks = choices.choose_networks(checkpoints, varied, first)
     if warm_up.pending() and not all(map(is_loaded, networks)):
         _say(headline, LOADING, "The comparison appears here by itself.")
         wait_until(lambda: not warm_up.pending() or all(map(is_loaded, networks)))
@@ -70,7 +72,7 @@ def _compare(headline: DeltaGenerator, stage: DeltaGenerator) -> None:
         raise CannotCompare(face.title, face.text)
     faces = choices.choose_faces(face) if varied == "face" else [("", face)]
     with st.expander("Settings"):
-        method, layer, explain, opacity = _choose_settings(varied, networks, common)
+        method, layer, explain, opacity = _choose_settings(varied, networks, common, best_map(first))
         gate_place = st.container()
     shown = _columns(varied, networks, faces, several, method, layer)
     looked = [_look(column, explain, common) for column in shown]
@@ -107,15 +109,15 @@ def _columns(
 
 
 def _choose_settings(
-    varied: str, networks: Sequence[str], common: Sequence[str]
+    varied: str, networks: Sequence[str], common: Sequence[str], best: MapName | None
 ) -> tuple[str, str | None, str | None, float]:
     """Method and layer that all columns share, the explained expression (None: each the predicted one), the opacity."""
     method, layer = "grad-cam", None
     if varied == "layer":
-        method = choices.choose_method(of_layers=True)
+        method = choices.choose_method(best, of_layers=True)
     elif varied != "method":
-        method = choices.choose_method()
-        layer = choices.choose_layer(networks) if uses_layer(method) else None
+        method = choices.choose_method(best)
+        layer = choices.choose_layer(networks, method, best) if uses_layer(method) else None
     names = {PREDICTED: "The predicted one"} | {common[i]: common[i].capitalize() for i in display_order(common)}
     explain = state.choose(state.EXPLAIN, st.selectbox, "Explain", names)
     opacity = state.number(state.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
@@ -171,4 +173,4 @@ def _words(looked: Looked, line: str, gate: str) -> str:
     shown = looked.gate(gate)
     if line == GATE and shown:
         return shown.title
-    return wording.METHODS[looked.column.method if line == OWN else line]
+    return looked.map_name(line)

@@ -53,7 +53,7 @@ def picture(looked: Looked) -> str:
 def _panel(board: Board, line: str, looked: Looked, shown: Shown, values: np.ndarray, scale: Scale) -> Panel:
     gate = looked.gate(board.display.gate) if line == GATE else None
     method = looked.column.method if line == OWN else line
-    what, unit = (gate.title, "gate") if gate else (wording.METHODS[method], unit_of(method))
+    what, unit = (gate.title, "gate") if gate else (looked.map_name(line), unit_of(method))
     what = f"{what}{_change(board, line, looked, shown)}"
     layer = looked.gate_name(board.display.gate) if gate else _layer(looked, line)
     return Panel(
