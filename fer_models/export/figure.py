@@ -6,7 +6,7 @@ import io
 import json
 import textwrap
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 #: Pixels of a map as it is drawn: enlarged bilinearly.
 SIDE = 224
 DOTS_PER_INCH = 150
-CHARACTERS = 20  # an inch of the lines beneath
 VEIL = 0.6  # opacity of a map that has no sign
 RED, BLUE = np.array((0.63, 0.1, 0.16)), np.array((0.13, 0.29, 0.59))
-# Inches.
-_PANEL, _TEXT, _HEAD, _LINE = 1.9, 0.85, 0.25, 0.14
+# Inches. Texts are folded by their number of letters, which leaves room for wide ones.
+_PANEL, _LINE = 1.9, 0.13
 # Matplotlib's own font cache and settings are shared by all threads.
 _one_at_a_time = threading.Lock()
 
@@ -49,28 +48,46 @@ def _drawn(sheet: Sheet) -> Figure:
 
     columns = max(map(len, sheet.rows), default=1)
     width = max(columns * _PANEL, 4)
-    lines = [answer.sentence for answer in sheet.answers]
-    lines += textwrap.wrap(sheet.provenance_line, int(width * CHARACTERS))
-    foot = _LINE * (len(lines) + 1)
-    height = _HEAD + len(sheet.rows) * (_PANEL + _TEXT) + foot
+    above = _LINE * max((len(_title(panel)) for panel in sheet.panels), default=0) + 0.1
+    below = 0.25 + 0.8 * _LINE * max((len(_beneath(panel)) for panel in sheet.panels), default=0) + 0.05
+    row_height = above + _PANEL + below
+    lines = [*(answer.sentence for answer in sheet.answers), sheet.provenance_line]
+    lines = [part for line in lines for part in textwrap.wrap(line, int(width * 18))]
+    titles = textwrap.wrap(sheet.title, int(width * 14))
+    head, foot = 1.3 * _LINE * len(titles) + 0.1, _LINE * (len(lines) + 1)
+    height = head + len(sheet.rows) * row_height + foot
     drawn = Figure(figsize=(width, height), facecolor="white")
-    drawn.text(0.1 / width, 1 - 0.18 / height, sheet.title, fontsize=9, weight="bold")
+    for number, line in enumerate(titles):
+        _write(drawn, line, width, height, height - 1.3 * _LINE * (number + 1), fontsize=9, weight="bold")
     for row, panels in enumerate(sheet.rows):
+        bottom = height - head - (row + 1) * row_height + below
         for column, panel in enumerate(panels):
-            bottom = height - _HEAD - (row + 1) * (_PANEL + _TEXT) + 0.55
-            place = (column * _PANEL + 0.1) / width, bottom / height, (_PANEL - 0.2) / width, (_PANEL - 0.2) / height
-            _draw(drawn.add_axes(place), panel)
+            left, side = column * _PANEL + 0.1, _PANEL - 0.2
+            _draw(drawn.add_axes((left / width, bottom / height, side / width, side / height)), panel)
     for number, line in enumerate(lines):
-        drawn.text(0.1 / width, (foot - _LINE * (number + 0.8)) / height, line, fontsize=6.5, color="#333333")
+        _write(drawn, line, width, height, foot - _LINE * (number + 0.8), fontsize=6.5, color="#333333")
     return drawn
+
+
+def _write(drawn: Figure, line: str, width: float, height: float, y: float, **style: Any) -> None:
+    drawn.text(0.1 / width, y / height, line, parse_math=False, **style)  # a dollar in a file's name is no formula
+
+
+def _title(panel: Panel) -> list[str]:
+    what = f"{panel.what}, {panel.target}" if panel.target else panel.what
+    return [*textwrap.wrap(panel.network, 36), *textwrap.wrap(what, 36)]
+
+
+def _beneath(panel: Panel) -> list[str]:
+    told = [panel.checkpoint, panel.layer or "", f"{panel.facts['size']}, {panel.unit}"]
+    return [line for each in told for line in textwrap.wrap(each, 42)]
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
     axes.imshow(to_source(panel.face, SIDE), cmap="gray", vmin=0, vmax=255)
     axes.imshow(_over(panel))
     axes.set_axis_off()
-    told = [panel.network, f"{panel.what}, {panel.target}" if panel.target else panel.what]
-    axes.set_title("\n".join(told), fontsize=6.5, loc="left", pad=3)
+    axes.set_title("\n".join(_title(panel)), fontsize=6.5, loc="left", pad=3, parse_math=False)
     wide = panel.high > panel.low
     beside = axes.inset_axes((0, -0.08, 1, 0.04))
     beside.imshow(_bar(panel), aspect="auto", extent=(panel.low, panel.high if wide else panel.low + 1, 0, 1))
@@ -81,8 +98,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
     labels = beside.get_xticklabels()
     labels[-1].set_horizontalalignment("right")
     labels[0].set_horizontalalignment("left")
-    where = [panel.checkpoint, panel.layer or "", f"{panel.facts['size']}, {panel.unit}"]
-    beside.set_xlabel("\n".join(filter(None, where)), fontsize=5.5, loc="left", labelpad=1)
+    beside.set_xlabel("\n".join(_beneath(panel)), fontsize=5.5, loc="left", labelpad=1, parse_math=False)
 
 
 def _over(panel: Panel) -> np.ndarray:

@@ -49,6 +49,13 @@ def test_a_map_of_one_value_is_drawn(values):
     assert opened(figure(Sheet("flat", [[panel(values, level, level)]]))).std() > 0
 
 
+def test_long_names_are_folded_and_none_is_read_as_a_formula():
+    name = r"$\frac{$ " + "a very long name " * 6
+    named, short = (Sheet(each, [[panel(np.eye(2), -1, 1, network=each, unit=each)]]) for each in (name, "short"))
+    heights = [Image.open(io.BytesIO(figure(sheet))).height for sheet in (named, short)]
+    assert heights[0] > heights[1] + 40
+
+
 def test_a_sheet_without_maps_is_its_answers():
     assert opened(figure(Sheet("answers", [], made_up_sheet().answers))).std() > 0
 
