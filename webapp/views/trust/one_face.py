@@ -69,7 +69,6 @@ def show(shown: Shown, headline: DeltaGenerator) -> list[fer.Faithfulness]:
     waiting.html(trust.verdict_headline(question, own.verdict, difference))
     reason.markdown(sentence)
     announce(f"{question} {trust.VERDICTS[own.verdict]}. {sentence}")
-    st.html(_table(shown, rows))
     return rows
 
 
@@ -143,7 +142,8 @@ def _pictures(shown: Shown, values: np.ndarray, label: str) -> str:
     return f'<div class="fs-overview">{strip}{bar}</div>'
 
 
-def _table(shown: Shown, rows: Sequence[fer.Faithfulness]) -> str:
+def draw_table(shown: Shown, rows: Sequence[fer.Faithfulness]) -> None:
+    """The map, the usual one, and the maps that know nothing."""
     names = {"map": (shown.title, "this map"), "usual": (wording.METHODS[USUAL], "at the last map, the usual picture")}
     lines = [
         Gain(
@@ -161,7 +161,7 @@ def _table(shown: Shown, rows: Sequence[fer.Faithfulness]) -> str:
         "Gain on this face: 0 is chance, more is truer. Below it the 95 % interval over the ways of covering. "
         "Infidelity in logits squared, less is truer; likeness to covering from −1 to 1."
     )
-    return trust.gains_table(lines, caption, ["Infidelity", "Likeness to covering"])
+    st.html(trust.gains_table(lines, caption, ["Infidelity", "Likeness to covering"]))
 
 
 def _mean(curves: dict[tuple[int, str], np.ndarray]) -> np.ndarray:

@@ -118,6 +118,7 @@ def _show(chosen: Chosen, headline: DeltaGenerator, left: DeltaGenerator) -> Non
             st.warning(chosen.face.doubt)
         rows = one_face.show(shown, headline)
         show_parts(chosen.face, chosen.checkpoint, shown.values(shown.map), found.seen.labels[found.seen.target])
+    one_face.draw_table(shown, rows)
     measured.show(chosen.checkpoint, chosen.map, load_classifier(chosen.checkpoint).layers)
     show_regions(chosen.checkpoint)
     with st.expander("How this is measured"):
