@@ -5,12 +5,15 @@
 
 A first visit is one by a browser that has nothing yet. Then every sample face and every network is chosen a few times
 on the warm server; the clock stops when Grad-CAM has changed on the page. What is seen in the gallery is seen once for
-all visitors, in the round that nobody counts. Browser and server share the machine.
+all visitors, in the round that nobody counts. Then "Compare" with four networks: every face once, and nobody has asked
+for its maps; one clock stops when all stands but what takes long, covering and integrated gradients, another when that
+has filled in. Browser and server share the machine.
 """
 
 import argparse
 import re
 import statistics
+import time
 import zlib
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -18,10 +21,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 SAMPLES = ("Neutral", "Happiness", "Surprise", "Sadness", "Anger", "Disgust", "Fear", "Contempt", "Astronaut")
 NETWORKS = ("MobileNetV3-SimAM", "MobileNetV3-CPSCA", "A-MobileNet", "EfficientNet-B0-attention")
+FOUR = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")
 CAM = '[aria-label^="Grad-CAM for"], [alt^="Grad-CAM for"]'
+AGREEMENT = ".fs-agreement"  # what is drawn last before what takes long
 # Clicks and waits inside the page, so that only the page is timed.
-CHOOSE = """(element, cam) => new Promise(done => {
-    const shown = () => document.querySelector(cam)?.outerHTML;
+CHOOSE = """(element, what) => new Promise(done => {
+    const shown = () => document.querySelector(what)?.outerHTML;
     const before = shown(), start = performance.now();
     element.click();
     const look = () => shown() === before ? requestAnimationFrame(look) : done(performance.now() - start);
@@ -58,11 +63,31 @@ def milliseconds(page: Page, choices: tuple[str, ...], rounds: int) -> list[floa
     times = []
     for number in range(rounds + 1):
         for name in choices:
-            took = page.get_by_role("radio", name=re.compile(f"^{re.escape(name)}")).first.evaluate(CHOOSE, CAM)
-            page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+            took = _choose(page, name, CAM)
             if number:
                 times.append(took)
     return times
+
+
+def _choose(page: Page, name: str, what: str) -> float:
+    """Milliseconds from the click to another picture; the run has ended after that."""
+    took = page.get_by_role("radio", name=re.compile(f"^{re.escape(name)}")).first.evaluate(CHOOSE, what)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=120_000)
+    return took
+
+
+def comparing(browser: Browser, url: str) -> tuple[list[float], list[float]]:
+    """Milliseconds for each face until four networks stand side by side, and until all of their maps do."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto(f"{url}/compare?networks={','.join(f'{name}.ferplus' for name in FOUR)}&sample=astronaut")
+    page.locator(AGREEMENT).wait_for(timeout=120_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=120_000)
+    stand, filled = [], []
+    for name in SAMPLES[:-1]:
+        start = time.perf_counter()
+        stand.append(_choose(page, name, AGREEMENT))
+        filled.append(1000 * (time.perf_counter() - start))
+    return stand, filled
 
 
 def main() -> None:
@@ -81,6 +106,8 @@ def main() -> None:
             times = milliseconds(page, choices[::-1], options.rounds)
             highest = statistics.quantiles(times, n=10)[-1]
             print(f"{what}: median {statistics.median(times):.0f} ms, 90th percentile {highest:.0f} ms ({len(times)})")
+        stand, filled = map(statistics.median, comparing(browser, options.url))
+        print(f"four networks compared: median {stand:.0f} ms, with all maps {filled:.0f} ms ({len(SAMPLES) - 1})")
         browser.close()
 
 
