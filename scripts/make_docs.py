@@ -14,6 +14,9 @@ from pathlib import Path
 from fer_models.card import Card, Score
 from fer_models.checkpoints import read_card
 from fer_models.data.ferplus import STANDARD_RULE
+from fer_models.evaluation.comparison import SIGNIFICANT
+from fer_models.evaluation.stored import load_measured
+from fer_models.evaluation.surgery import KIND, Surgery
 from fer_models.labels import display_order
 from fer_models.networks import PAPER_NETWORKS, find_variant, list_networks, network_cost
 from fer_models.reproduction import find_table
@@ -24,7 +27,7 @@ from fer_models.training.start.published import start_of
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS = ROOT / "checkpoints"
-DOCUMENTS = ("README.md", "docs/checkpoints.md", "docs/papers.md", "docs/training-log.md")
+DOCUMENTS = ("README.md", "docs/checkpoints.md", "docs/papers.md", "docs/training-log.md", "docs/gates.md")
 _PLACE = re.compile(r"(<!-- made by `make docs`: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _RULES = (STANDARD_RULE, "fer2013")
 #: Checkpoint -> the table, row and column in which its paper prints such a score.
@@ -91,6 +94,39 @@ def checkpoint_sections() -> str:
     return "\n\n".join(_section(card, score) for rule in _RULES for card, score in _scored(rule))
 
 
+def surgery() -> str:
+    """Accuracy with every kind and all gates replaced, a table for each checkpoint it was measured for."""
+    files = [CHECKPOINTS / f"{network}.ferplus.safetensors" for network in PAPER_NETWORKS]
+    files += [file for file in sorted(CHECKPOINTS.glob("*.safetensors")) if file not in files]
+    measured = [(read_card(file), load_measured(file, KIND, Surgery)) for file in files]
+    return "\n\n".join(_replaced(card, found) for card, found in measured if found)
+
+
+def _replaced(card: Card, found: Surgery) -> str:
+    heads = ("replaced", "average face", "another face", "one number", "identity", "mirrored", "shuffled")
+    ways = ("average face", "another face", "number", "identity", "mirror", "shuffle")
+    gates = dict.fromkeys(row.gate for row in found.rows if row.scope != "gate")
+    lines = [
+        ("all gates" if gate == "*" else f"`{gate}`", *(_replacement(found, gate, way) for way in ways))
+        for gate in gates
+    ]
+    title = find_variant(card.network).title
+    return (
+        f"**{title}** (`{found.checkpoint}`), {found.count:,} faces of {found.split} by the rule `{found.label_rule}`; "
+        f"untouched {share_text(found.accuracy)} ({interval_text(found.interval)}), macro-F1 "
+        f"{share_text(found.macro_f1)}:\n\n{_table(heads, lines)}\n\nMade by `{found.command}`."
+    )
+
+
+def _replacement(found: Surgery, gate: str, way: str) -> str:
+    """'85.5 % (66.6), *': accuracy, macro-F1, and a star where McNemar tells it from the untouched network."""
+    row = found.row(gate, way)
+    if row is None:
+        return ""
+    star = "*" if row.p_value < SIGNIFICANT else ""
+    return f"{share_text(row.accuracy)} ({share_text(row.macro_f1).removesuffix(' %')}){star}"
+
+
 def targets() -> str:
     """How far each paper's network is from what we aim at; what is missing is counted from the score as it is told."""
     accuracies = {card.name: score.accuracy for rule in _RULES for card, score in _scored(rule)}
@@ -116,7 +152,7 @@ def networks() -> str:
 #: What a mark names -> what writes that place.
 PLACES: dict[str, Callable[[], str]] = {
     function.__name__: function
-    for function in (paper_scores, checkpoint_scores, checkpoint_sections, targets, networks)
+    for function in (paper_scores, checkpoint_scores, checkpoint_sections, surgery, targets, networks)
 }
 
 

@@ -27,7 +27,7 @@ def show_trust() -> None:
 
 
 def show_operate() -> None:
-    from webapp.views.operate import page
+    from webapp.views.operate.page import page
 
     page()
 

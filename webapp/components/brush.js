@@ -1,5 +1,6 @@
 // A gate is painted by hand: a pointer's stroke or the keyboard sets places to the brush's value, a tenth each.
-// `data.painted` has a sign for every place: '0' to '9' and 'a' for 0 to 1, '.' where the gate stays as computed.
+// `data.painted` has a sign for every place: '0' to '9' and 'a' for 0 to 1, '.' where the gate stays as computed;
+// `data.own` has the signs nearest to what was computed.
 
 const SIGNS = "0123456789a";
 
@@ -12,7 +13,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const send = () => setTriggerValue("painted", board.painted.join(""));
   const set = (place, sign) => {
     board.painted[place] = sign;
-    show(board.querySelector(".cells").children[place], sign, data);
+    show(board.querySelector(".cells").children[place], sign, data, data.own[place]);
   };
 
   board.onpointerdown = (event) => {
@@ -43,7 +44,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const place = cells.indexOf(event.target);
     if (place < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -data.columns, ArrowDown: data.columns };
-    const now = SIGNS.indexOf(board.painted[place]);
+    const now = SIGNS.indexOf(board.painted[place] === "." ? data.own[place] : board.painted[place]);
     const painted = {
       "+": SIGNS[Math.min(now + 1, 10)],
       PageUp: SIGNS[Math.min(now + 1, 10)],
@@ -82,7 +83,7 @@ function draw(board, data) {
     board.columns = data.columns;
     cells.replaceChildren(...Array.from({ length: count }, (_, place) => newCell(place, data)));
   }
-  board.painted.forEach((sign, place) => show(cells.children[place], sign, data));
+  board.painted.forEach((sign, place) => show(cells.children[place], sign, data, data.own[place]));
 }
 
 function newCell(place, data) {
@@ -96,13 +97,13 @@ function newCell(place, data) {
   return cell;
 }
 
-function show(cell, sign, data) {
+function show(cell, sign, data, own) {
   if (!cell) return;
   const value = SIGNS.indexOf(sign);
   cell.style.background = value < 0 ? "" : data.colours[value];
   cell.classList.toggle("painted", value >= 0);
-  cell.setAttribute("aria-valuenow", value < 0 ? 0 : value / 10);
-  cell.setAttribute("aria-valuetext", value < 0 ? "as computed" : `painted ${value / 10}`);
+  cell.setAttribute("aria-valuenow", (value < 0 ? SIGNS.indexOf(own) : value) / 10);
+  cell.setAttribute("aria-valuetext", value < 0 ? `as computed, about ${SIGNS.indexOf(own) / 10}` : `painted ${value / 10}`);
 }
 
 function cellAt(event, board, data) {

@@ -54,20 +54,26 @@ def paint(gate: GateMap, values: np.ndarray, face: str, painted: str, title: str
         return
     shape = values.reshape(grid if values.size == grid[0] * grid[1] else (values.shape[0], -1))
     scale = Scale(*gate.value_range, CIVIDIS)
-    brush = state.number(
-        state.BRUSH, st.slider, "The brush paints, in hundredths", step=10, help="0 stops a place, 100 lets it pass."
-    )
+    brush = state.chosen_number(state.BRUSH)
     data = {
         "face": face,
         "map": data_uri(map_png(shape, Scale(float(values.min()), float(values.max()), CIVIDIS)), "image/png"),
         "rows": grid[0],
         "columns": grid[1],
         "painted": painted,
+        "own": _nearest(shape, grid),
         "brush": SIGNS[brush // 10],
         "colours": _colours(scale),
         "label": f"{title}, {grid[0]} rows of {grid[1]} places to paint",
     }
     _board(key=KEY, data=data, on_painted_change=lambda: _take(grid))
+
+
+def choose_brush() -> None:
+    """Draw the control of what the brush paints, and how it is used."""
+    state.number(
+        state.BRUSH, st.slider, "The brush paints, in hundredths", step=10, help="0 stops a place, 100 lets it pass."
+    )
     st.caption(
         "Draw over the map. By keyboard: arrow keys move, Space paints with the brush, plus and minus change a place, "
         "Delete gives it back."
@@ -80,6 +86,12 @@ def _take(grid: tuple[int, int]) -> None:
         return  # what the browser sends may be anything
     state.take(state.PAINTED, "" if set(painted) == {"."} else painted)
     state.take(state.WAY, "painted")
+
+
+def _nearest(values: np.ndarray, grid: tuple[int, int]) -> str:
+    """The signs nearest to a map's values, for each place of the grid."""
+    rows, columns = (np.arange(count) * size // count for count, size in zip(grid, values.shape, strict=True))
+    return "".join(SIGNS[round(10 * float(value))] for value in values[rows][:, columns].clip(0, 1).flat)
 
 
 def _colours(scale: Scale) -> Sequence[str]:

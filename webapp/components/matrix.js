@@ -16,7 +16,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   function tell(button) {
-    root.querySelector(".fs-readout").textContent = (button ?? pressed()).getAttribute("aria-label");
+    const one = button ?? root.querySelector('[aria-pressed="true"]');
+    root.querySelector(".fs-readout").textContent = one?.getAttribute("aria-label") ?? "";
   }
 
   if (root.drawn !== data.html) {

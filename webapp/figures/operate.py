@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from fer_models.evaluation.surgery import Replaced, Surgery
-from fer_models.explanation import GateMap
+from fer_models.explanation import Explanation, GateMap
+from fer_models.explanation.replacements import Operated
 from fer_models.labels import display_order
 from fer_models.text import interval_text, share_text
 from webapp.figures.answer import percent
-from webapp.figures.colours import RULE_COLOUR, expression_colour, signed_scale
+from webapp.figures.colours import RULE_COLOUR, contrast_scale, expression_colour, signed_scale
 from webapp.figures.gate_groups import GateGroup, Layer
 from webapp.figures.matrix import cell_styles, signed
-from webapp.figures.strips import NARROW, scrolling
+from webapp.figures.strips import NARROW, Frame, colour_bar, map_picture, scrolling, values_text
 
 #: Ways of replacing a gate by their ids in links: what operate calls them, their words, and what they are, in few.
 WAYS = {
@@ -113,6 +114,15 @@ def answers_table(
     return scrolling(table, "Answers side by side")
 
 
+def change_text(seen: Explanation, operated: Operated, target: int) -> str:
+    """What one replacement does to the target, in large type: its probability before and after."""
+    before, after = seen.probabilities, operated.probabilities
+    return (
+        f'<div class="fs-change"><p>{escape(seen.labels[target].capitalize())}</p>'
+        f"<p><b>{escape(percent(float(before[target]), 1))} → {escape(percent(float(after[target]), 1))}</b></p></div>"
+    )
+
+
 def _probability(label: str, probability: float, values: np.ndarray) -> str:
     first = "<b>" if probability == values.max() else "<span>"
     return (
@@ -179,6 +189,17 @@ def behind_table(titles: Mapping[tuple[str, str], str], before: Sequence[GateMap
         '<th scope="col">after</th><th scope="col" colspan="2">Moved by, a value</th></tr></thead>'
         f"<tbody>{lines}</tbody></table>"
     )
+
+
+def before_and_after(maps: Sequence[np.ndarray], title: str, way: str) -> tuple[str, list[Frame]]:
+    """The colour bar and frames of one gate's map (h, w) as computed and as used, on one scale."""
+    scale = contrast_scale("picture", (0.0, 1.0), maps)
+    words = ("As computed", way)
+    frames = [
+        Frame(map_picture(values, scale, f"{title}, {said.lower()}"), said, values_text(values.shape))
+        for values, said in zip(maps, words, strict=True)
+    ]
+    return colour_bar(scale, "Gate. 1 lets a value pass whole, 0 stops it.", maps, (0.0, 1.0)), frames
 
 
 # --------------------------------------------------------------------------------------------------- over the data set

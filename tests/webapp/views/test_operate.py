@@ -19,11 +19,11 @@ from tests.webapp.conftest import save
 from webapp.components.gallery import read_gallery
 from webapp.components.samples import sample_crop
 from webapp.figures.answer import percent
-from webapp.views.operate import verdict
+from webapp.views.operate.theatre import verdict
 
 PAGE = """
 from webapp import state
-from webapp.views.operate import page
+from webapp.views.operate.page import page
 
 with state.kept("Operate"):
     page()

@@ -7,7 +7,7 @@ import fer_models as fer
 from fer_models.classifier import Classifier
 from fer_models.explanation.replacements import look, replace_each_way
 from tests.conftest import make_network
-from webapp.views.operate_sheet import COLUMNS, make_sheet
+from webapp.views.operate.sheet import COLUMNS, make_sheet
 
 
 @pytest.mark.parametrize("network", ["a_mobilenet", "mobilenetv3_cpsca", "mobilenetv3_large"])

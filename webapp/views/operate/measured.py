@@ -1,0 +1,62 @@
+"""What replacing a network's gates does over a whole test part, as it was measured and stored."""
+
+import streamlit as st
+
+import fer_models as fer
+from fer_models.evaluation.stored import load_measured
+from fer_models.evaluation.surgery import KIND, Surgery
+from fer_models.text import listed, share_text
+from webapp import wording
+from webapp.components.words import notice
+from webapp.figures import operate, strips
+from webapp.figures.operate import FOUR, WAYS
+from webapp.views.operate.theatre import Theatre
+
+_FOUR_NAMES = {WAYS[way][0] for way in FOUR}
+
+
+def show_measured(theatre: Theatre) -> None:
+    """What replacing gates does over a whole test part."""
+    try:
+        found = load_measured(theatre.checkpoint, KIND, Surgery)
+    except fer.CheckpointError as error:
+        notice("Not measured", str(error))
+        return
+    if found is None:
+        notice("Not measured over a data set yet", f"'ferscope surgery {theatre.checkpoint}' measures it.")
+        return
+    text = measured_sentence(wording.network_name(theatre.checkpoint), found)
+    st.html(
+        strips.section(f"Over {found.count:,} faces", text, "", operate.measured_chart(found, theatre.rows), level=2)
+    )
+    single = next((row for row in found.rows if row.scope == "gate"), None)
+    of_those = (
+        f" Single gates were replaced for {single.count:,} of these faces, {share_text(single.untouched)} of "
+        "which the untouched network has right."
+        if single and single.count < found.count
+        else ""
+    )
+    st.caption(
+        f"{found.split}, labelled by {found.label_rule}; average face of {found.average}. Another face: the middle one "
+        f"of three.{of_those} Made by: {found.command}"
+    )
+
+
+def measured_sentence(network: str, found: Surgery) -> str:
+    """One sentence on all gates of a network, and one on the kind it misses least."""
+    rows = {way: found.row("*", name) for way, (name, *_) in WAYS.items()}
+    average, identity, number = (rows[way] for way in ("average", "identity", "number"))
+    if average is None or identity is None or number is None:
+        return ""
+    said = (
+        f"Untouched {network} is right about {share_text(found.accuracy)}. With the average face's gates everywhere "
+        f"{share_text(average.accuracy)} remain, with identity {share_text(identity.accuracy)}, with one number "
+        f"{share_text(number.accuracy)}."
+    )
+    idle = [
+        kind
+        for kind in dict.fromkeys(row.gate for row in found.rows if row.scope == "kind")
+        if all(abs(row.difference) < 0.01 for row in found.rows if row.gate == kind and row.way in _FOUR_NAMES)
+    ]
+    names = listed([operate.kind_words(kind) for kind in idle])
+    return said + (f" Whatever takes the place of its {names}, less than one point changes." if idle else "")
