@@ -9,9 +9,9 @@ from webapp import state
 
 # A page's modules come with its first visitor, so that nobody waits for those of another page.
 def show_recognise() -> None:
-    from webapp.views.recognise import page
+    from webapp.views.recognise.page import page
 
-    page()
+    page(compare)
 
 
 def show_compare() -> None:
@@ -44,9 +44,10 @@ def to_start() -> None:
 
 
 start = st.Page(show_recognise, title="Recognise", default=True)
+compare = st.Page(show_compare, title="Compare", url_path="compare")
 # What one may want to do, and the pages for it.
 groups = {
-    "See": [start, st.Page(show_compare, title="Compare", url_path="compare")],
+    "See": [start, compare],
     "Understand": [
         st.Page(show_operate, title="Operate", url_path="operate"),
         st.Page(show_trust, title="Trust", url_path="trust"),

@@ -18,9 +18,10 @@ from fer_models.atomic import written_aside
 from fer_models.checkpoints import weights_key
 from fer_models.faces import whole_picture
 from webapp.components.gallery import Sample, read_gallery
+from webapp.components.samples import sample_crop
 from webapp.figures.gate_groups import GateGroup, Layer, group_gates
 
-FILE = Path(__file__).with_name("precomputed.npz")
+FILE, OCCLUSIONS = (Path(__file__).with_name(name) for name in ("precomputed.npz", "occlusions.npz"))
 
 
 def stored_answer(checkpoint: str, sample: Sample, file: Path = FILE) -> tuple[fer.Explanation, list[GateGroup]] | None:
@@ -76,6 +77,49 @@ def store_answers(checkpoint: str, file: Path = FILE) -> int:
             **arrays,
         )
     return len(samples)
+
+
+def stored_occlusion(checkpoint: str, crop: np.ndarray, file: Path = OCCLUSIONS) -> np.ndarray | None:
+    """What covering each place of a gallery's face changes, (K, 16, 16) float32; None where it is not stored."""
+    stored = _read_occlusions(file).get((weights_key(checkpoint), _crop_key(crop)))
+    return None if stored is None else stored.astype(np.float32)
+
+
+def store_occlusions(checkpoint: str, file: Path = OCCLUSIONS) -> int:
+    """Cover every place of every face of the gallery, beside what the file has of other checkpoints; returns how many.
+
+    Maps of weights that no checkpoint has any more are left out, as are those of faces that the gallery lost.
+    """
+    from fer_models.explanation.attribution import attribute_all
+
+    crops = [sample_crop(sample) for group in read_gallery().values() for sample in group]
+    faces = [_crop_key(crop) for crop in crops]
+    classifier = fer.load_classifier(checkpoint)
+    found = {weights_key(checkpoint): np.stack([attribute_all(classifier, crop, "occlusion") for crop in crops])}
+    kept = _read_occlusions(file)
+    for key in map(weights_key, fer.list_checkpoints()):
+        if key not in found and all((key, face) in kept for face in faces):
+            found[key] = np.stack([kept[key, face] for face in faces])
+    with written_aside(file) as aside, aside.open("wb") as output:
+        maps = {key: each.astype(np.float16) for key, each in found.items()}
+        np.savez_compressed(output, allow_pickle=False, faces=np.array(faces), **maps)
+    _read_occlusions.cache_clear()
+    return len(crops)
+
+
+@lru_cache
+def _read_occlusions(file: Path) -> dict[tuple[str, str], np.ndarray]:
+    """Maps (K, 16, 16) by the keys of weights and face."""
+    if not file.is_file():
+        return {}
+    with np.load(file, allow_pickle=False) as stored:
+        faces = stored["faces"].tolist()
+        arrays = {key: stored[key] for key in stored.files if key != "faces"}
+    return {(key, face): each for key, maps in arrays.items() for face, each in zip(faces, maps, strict=True)}
+
+
+def _crop_key(crop: np.ndarray) -> str:
+    return hashlib.sha256(crop.tobytes()).hexdigest()
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-import webapp.views.recognise  # noqa: F401  the start page: before the port opens, so that no visitor waits for it
+import webapp.views.recognise.page  # noqa: F401  the start page: before the port opens, so that no visitor waits for it
 from webapp import warm_up
 from webapp.compression import Compressed
 

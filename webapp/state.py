@@ -100,6 +100,10 @@ EDGES = tuple(
 EXPLAIN = Choice("explain", "expression", "predicted")
 OPACITY = Number("opacity", "opacity", 60, 0, 100)
 CONTRAST = Choice("contrast", "contrast", "picture")
+#: The middle of the patch that covers a part of the face, its width in percent of the face's side, and what it is of.
+COVER = Text("cover", "covered place")
+PATCH = Number("patch", "size of the patch", 25, 10, 60)
+FILL = Choice("fill", "filling of the patch", "mean")
 #: How a map is made, and the block at whose output; the default layer is the last map.
 METHOD = Choice("method", "method", "grad-cam")
 LAYER = Choice("layer", "layer", "last")
@@ -131,12 +135,13 @@ TABLE = Choice("table", "table", "003-T3")
 FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
 
-_RECOGNISE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
+_FACE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, COVER, PATCH, FILL)
+_RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
 _OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED)
 _TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-_PAGES = (_RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)
+_PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *(key for page in _PAGES for key in page))}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 #: Modules that a page imports when it is first opened, and that take long.
 PAGES = (
-    "webapp.views.recognise",
+    "webapp.views.recognise.page",
     "webapp.views.compare.page",
     "webapp.views.evaluation.page",
     "webapp.figures.charts",

@@ -48,7 +48,7 @@ def wait_for(checkpoint: str) -> None:
 
 def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     if not is_loaded(checkpoint) and warm_up.pending():
-        stored = stored_answer(checkpoint, face.sample) if face.sample else None
+        stored = stored_answer(checkpoint, face.sample) if face.sample and not face.altered else None
         return Answer(*stored) if stored else None
     if is_loaded(checkpoint):
         load_classifier(checkpoint)  # used, also where what it saw is known: it stays in memory

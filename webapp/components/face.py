@@ -11,13 +11,15 @@ from webapp.components.gallery import Sample
 class ChosenFace:
     """A face to look at; ``key`` tells it from every other face of this session, ``title`` says how it was cut out.
 
-    ``sample``: the gallery's picture that it is; None for a visitor's. ``doubt``: why the answer may mean nothing.
+    ``sample``: the gallery's picture that it is made of; None for a visitor's. ``altered``: a part of it is covered.
+    ``doubt``: why the answer may mean nothing.
     """
 
     key: tuple
     crop: np.ndarray
     title: str = "The face, aligned"
     sample: Sample | None = None
+    altered: bool = False
     doubt: str = ""
 
 

@@ -5,15 +5,26 @@ from dataclasses import replace
 
 import streamlit as st
 
+import fer_models as fer
+from fer_models.explanation.averages import read_averages
 from webapp import state
 from webapp.figures.colours import CONTRASTS
 from webapp.figures.gate_groups import GateGroup
 from webapp.figures.gates import GateView, channel_curves, gate_section, gates_heading
+from webapp.networks import is_loaded, load_classifier
 
 CONTRAST_HELP = (
     "This picture: colours are spread over the values on show, and differences show. Same scale for all: over all that "
     "a gate of its kind can be, and any two pictures can be compared. Against the average face: what this face changes."
 )
+
+
+def average_gates(checkpoint: str) -> dict[tuple[str, str], fer.GateMap] | None:
+    """The average face's gates by layer and kind; None where none are stored, or the network is still being loaded."""
+    if not is_loaded(checkpoint):
+        return None
+    averages = read_averages(load_classifier(checkpoint))
+    return {(gate.layer, gate.kind): gate for gate in averages.gates} if averages else None
 
 
 def show_gates(groups: Sequence[GateGroup], view: GateView) -> None:

@@ -27,5 +27,5 @@ def keep_in_sight(key: str, place: int) -> None:
 
     ``place``: the option's, from 0. The page itself does not move.
     """
-    with st.container(key="in_sight"):
+    with st.container(key=f"in_sight_of_{key}"):
         _in_sight(key=f"in_sight_{key}", data={"key": key, "place": place})

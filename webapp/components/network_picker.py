@@ -4,17 +4,22 @@ from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, find_checkpoint, read_card
 from fer_models.networks.registry import PAPER_NETWORKS
 from webapp import state, wording
+from webapp.components.in_sight import keep_in_sight
 
 #: In the order of the papers.
 PAPERS = tuple(f"{network}.ferplus" for network in PAPER_NETWORKS)
 
 
-def choose_network(checkpoints: list[str]) -> str:
-    """One of the checkpoints (at least one, in the order in which they are shown)."""
+def choose_network(checkpoints: list[str], tools: DeltaGenerator | None = None) -> str:
+    """One of the checkpoints (at least one, in the order in which they are shown).
+
+    ``tools``: the row in which those stand that have no card; then the cards are in one row as well, with less on them.
+    """
     names = {name: wording.network_name(name) for name in checkpoints}
     usual = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else checkpoints[0]
     cards = [name for name in PAPERS if name in names] or checkpoints[: len(PAPERS)]
@@ -27,12 +32,15 @@ def choose_network(checkpoints: list[str]) -> str:
         "Network",
         {name: names[name] for name in shown},
         default=usual,
-        captions=[_line_of(name) for name in shown],
+        captions=[_line_of(name).rpartition("  \n")[2] if tools else _line_of(name) for name in shown],
         width="stretch",
+        label_visibility="collapsed" if tools else "visible",
     )
+    if tools:
+        keep_in_sight(state.NETWORK.name, shown.index(chosen))
     variants = [name for name in checkpoints if name not in shown]
     if variants and not state.is_hidden(state.NETWORK):
-        with st.expander(f"Variants: {len(variants)} more networks"):
+        with (tools or st).popover(f"Variants: {len(variants)} more networks"):
             for name in variants:
                 st.button(names[name], help=_line_of(name), on_click=state.take, args=(state.NETWORK, name, usual))
     return chosen

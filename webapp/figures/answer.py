@@ -52,35 +52,52 @@ def reading(labels: Sequence[str], probabilities: np.ndarray) -> Reading:
     return Reading(f"{labels[first]} or {labels[second]}", numbers, False)
 
 
-def answer(network: str, read: Reading) -> str:
-    """The headline: which network, what it read, and how probable that is."""
+def answer(network: str, read: Reading, before: Reading | None = None) -> str:
+    """The headline: which network, what it read, and how probable that is.
+
+    ``before``: what it read when no patch lay on the face.
+    """
     size = ' class="fs-long"' if len(read.headline) > LONG else ""
-    eyebrow = f"{network} reads this face as" if read.sure else f"{network} says"
+    patch = "with the patch, " if before else ""
+    eyebrow = f"{patch}{network} reads this face as" if read.sure else f"{patch}{network} says"
+    without = f" <small>without it {escape(before.words)}, {escape(before.number)}</small>" if before else ""
     return (
-        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(eyebrow)}</p>'
-        f"<h2{size}><span>{escape(read.headline)}</span> <b>{escape(read.number)}</b></h2></div>"
+        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(eyebrow[0].upper() + eyebrow[1:])}</p>'
+        f"<h2{size}><span>{escape(read.headline)}</span> <b>{escape(read.number)}</b>{without}</h2></div>"
     )
 
 
-def probability_table(labels: Sequence[str], probabilities: np.ndarray, target: int) -> str:
+def probability_table(
+    labels: Sequence[str], probabilities: np.ndarray, target: int, before: np.ndarray | None = None
+) -> str:
     """Every expression's probability: a table whose cells are its own bars, in the one order of all pages.
 
     The most probable one is set in bold type; ``target``, where it is another, is marked as the explained one.
+    ``before``, what the probabilities were before a place was covered, stands in front of them, and as a thin bar above
+    theirs.
     """
     predicted = int(np.argmax(probabilities))
     explained = f"{NARROW}· explained" if target != predicted else ""
-    rows = "".join(
-        f"<tr{' class=fs-target' if index == predicted else ''}>"
-        f'<th scope="row">{escape(label.capitalize())}{explained if index == target else ""}</th>'
-        '<td aria-hidden="true">'
-        f'<i style="width:{100 * probability:.1f}%;background:{expression_colour(label)}"></i></td>'
-        f"<td>{escape(percent(float(probability), 1))}</td></tr>"
-        for index, label, probability in ((i, labels[i], probabilities[i]) for i in display_order(labels))
-    )
+    rows = []
+    for index in display_order(labels):
+        bars, numbers = _bar(labels[index], probabilities[index]), percent(float(probabilities[index]), 1)
+        if before is not None:
+            bars = _bar(labels[index], before[index], " class=fs-before") + bars
+            numbers = f"{percent(float(before[index]), 1)} \N{RIGHTWARDS ARROW} {numbers}"
+        rows.append(
+            f"<tr{' class=fs-target' if index == predicted else ''}>"
+            f'<th scope="row">{escape(labels[index].capitalize())}{explained if index == target else ""}</th>'
+            f'<td aria-hidden="true">{bars}</td><td>{escape(numbers)}</td></tr>'
+        )
+    caption = f"Probability of each expression{', without and with the patch' if before is not None else ''}"
     return (
-        '<table class="fs-probabilities"><caption>Probability of each expression; together 100'
-        f"{NARROW}%</caption><tbody>{rows}</tbody></table>"
+        f'<table class="fs-probabilities"><caption>{caption}; together 100{NARROW}%</caption>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _bar(label: str, probability: float, attributes: str = "") -> str:
+    return f'<i{attributes} style="width:{100 * probability:.1f}%;background:{expression_colour(label)}"></i>'
 
 
 def message(title: str, text: str = "") -> str:

@@ -20,7 +20,7 @@ from webapp import maps
 from webapp.components import picture_frame
 from webapp.components.gallery import read_gallery
 from webapp.components.own_picture import PRIVACY, OwnPicture
-from webapp.views import recognise
+from webapp.components.samples import sample_crop
 
 APP = Path(webapp.__file__).with_name("app.py")
 NAMES = ["MobileNetV3-SimAM", "MobileNetV3-CPSCA", "A-MobileNet", "EfficientNet-B0-attention", "MobileNetV1"]
@@ -47,7 +47,7 @@ def headline(page: AppTest) -> str:
 
 
 def shown_crop(page: AppTest) -> str:
-    return re.search(r'src="(data:image/webp[^"]+)"', html(page))[1]
+    return re.search(r"--fs-face:url\((data:image/webp[^)]+)\)", html(page))[1]
 
 
 def said(page: AppTest) -> str:
@@ -79,9 +79,10 @@ def test_a_gallery_result_is_there_at_first_load(visit):
     page = visit()
     assert page.radio(key="sample").value == "happiness"
     assert re.fullmatch(r"[A-Z][a-z]+ [<>]?\d+.%|Unsure: [a-z]+ or [a-z]+ \d+.% or \d+.%", headline(page))
-    text = html(page)
     assert "Never what the person feels" in said(page)
-    assert "A CAM can light up places the network does not use" in text
+    covering, cam = re.findall(r'<img[^>]* alt="((?:What changes|Grad-CAM) [^"]*)"', html(page))[:2]
+    assert "16" in covering and re.search(r"\b2\s×\s2 places", cam)
+    assert re.search(r'<p class="fs-verdict fs-(green|amber|red)">', html(page))
     assert "Nobody's face: made of 30 training faces" in said(page)
 
 
@@ -93,8 +94,8 @@ def test_every_gate_of_every_network_is_drawn(visit, four_checkpoints, astronaut
     text = html(page).replace("<wbr>", "")
     modules = {gate.layer for gate in fer.explain(classifier, astronaut).gates}
     assert all(f"<code>{module}</code>" in text for module in modules)
-    # Without face and Grad-CAM, and without the Grad-CAM strip; channel weights are rows of a table.
-    shown = text.count("<figure>") - 2 - 4 + len(re.findall(r'<tr><th scope="row">[^<]*<code>', text))
+    # Without covering and Grad-CAM; channel weights are rows of a table.
+    shown = text.count("<figure>") - 2 + len(re.findall(r'<tr><th scope="row">[^<]*<code>', text))
     assert shown == len(modules)
     assert ("This network computes no attention" in text) == (not modules)
 
@@ -130,11 +131,12 @@ def test_a_link_to_what_does_not_exist_shows_the_default(visit):
 
 
 def test_a_lecturers_link_hides_controls_and_keeps_their_choices(visit):
-    page = visit(hide="network,explain,opacity,contrast,picture", network="mobilenetv3_simam.ferplus", opacity="20")
+    hidden = "network,explain,opacity,contrast,picture,patch,fill,method,layer"
+    page = visit(hide=hidden, network="mobilenetv3_simam.ferplus", opacity="20")
     assert {each.key for each in page.radio} == {"sample", "composite"}
     assert not page.selectbox and not page.slider and not page.toggle
     assert "MobileNetV1" not in [each.label for each in page.button]
-    assert "Settings" not in [each.label for each in page.expander]
+    assert "Settings" not in [each.proto.popover.label for each in page.get("popover")]
     assert re.search("MobileNetV3-SimAM (reads this face as|says)", text(page)) and "opacity:0.20" in html(page)
 
 
@@ -164,7 +166,7 @@ def test_gates_have_this_pictures_scale_within_the_whole_range_or_one_for_all(vi
 
 def test_opacity_target_and_contrast_compute_nothing_again(visit, monkeypatch):
     page, calls = visit(), []
-    monkeypatch.setattr(recognise.fer, "explain", lambda *args: calls.append(args))
+    monkeypatch.setattr(fer, "explain", lambda *args: calls.append(args))
     page.slider(key="opacity").set_value(10).run()
     page.radio(key="contrast").set_value("same").run()
     checked(page.selectbox(key="explain").set_value("anger").run())
@@ -194,7 +196,7 @@ def test_the_papers_networks_are_cards_and_a_variant_joins_them_while_it_is_chos
 def test_upload_is_searched_for_faces_and_kept_by_its_session_alone(visit, astronaut, astronaut_png):
     page = upload(visit(), astronaut_png)
     assert page.radio(key="part").value == "1" and "%" in headline(page)
-    assert "The face, aligned" in html(page)
+    assert "The face, aligned" in said(page)
     assert np.array_equal(own_pictures(page)["upload"].image, astronaut)
     assert PRIVACY in said(page)
     assert not own_pictures(visit())
@@ -316,7 +318,7 @@ def test_no_face_offers_the_whole_picture_and_a_box(visit, astronaut):
     page = upload(visit(), png(image))
     assert headline(page) == "No face found" and not page.warning
     checked(button(page, "whole picture").click().run())
-    assert "%" in headline(page) and "The whole picture" in html(page) and len(page.warning) == 1
+    assert "%" in headline(page) and "The whole picture" in said(page) and len(page.warning) == 1
     checked(page.radio(key="part").set_value("box").run())
     first = shown_crop(page)
     checked(page.number_input(key="right").set_value(40).run())
@@ -374,3 +376,52 @@ def test_new_weights_under_the_same_name_are_loaded(tmp_path, only_checkpoints, 
     save(tmp_path, "a_mobilenet")
     checked(page.run())
     assert len(looked) == 2 and looked[0] is not looked[1]
+
+
+def test_a_covered_place_stands_in_the_link_and_every_part_of_the_page_follows(visit):
+    plain, page = visit(sample="anger"), visit(sample="anger", cover="50,75", patch="40", fill="grey")
+    assert shown_crop(page) != shown_crop(plain)
+    assert "\N{RIGHTWARDS ARROW}" in html(page) and "\N{RIGHTWARDS ARROW}" not in html(plain)
+    assert re.search("With the patch, A-MobileNet", html(page))
+
+    def maps(page: AppTest) -> list[str]:
+        return re.findall(r'<img[^>]*src="(data:image/png[^"]+)" alt="[^"]* places', html(page))
+
+    assert len(maps(page)) == len(maps(plain)) == 2 + 4
+    assert not set(maps(page)) & set(maps(plain))
+    checked(button(page, "Take the patch away").click().run())
+    assert maps(page) == maps(plain) and "cover" not in page.query_params
+
+
+def test_what_the_patch_did_is_what_cover_says(visit, four_checkpoints):
+    page = visit(sample="fear", network="mobilenetv3_cpsca.ferplus", cover="40,60", patch="30", fill="blur")
+    crop = sample_crop(read_gallery()["fear"][0])
+    box = np.array([25, 45, 55, 75]) * crop.shape[0] / 100
+    found = fer.cover(
+        fer.load_classifier(four_checkpoints / "mobilenetv3_cpsca.ferplus.safetensors"), crop, box, "blur"
+    )
+    row = re.search(r'<th scope="row">Fear.*?<td>(.*?)</td></tr>', html(page))[1]
+    before, after = (float(number) for number in re.findall(r"(\d+\.\d)\D%", row))
+    label = found.labels.index("fear")
+    assert (before, after) == pytest.approx(100 * found.probabilities[:, label], abs=0.3)
+
+
+@pytest.mark.parametrize("cover", ["140,20", "50", "a,b"])
+def test_a_place_that_is_none_covers_nothing(visit, cover):
+    page = visit(cover=cover)
+    assert len(page.warning) == 1 and "cover" not in page.query_params and "With the patch" not in html(page)
+
+
+def test_method_and_layer_are_chosen_under_the_map(visit):
+    page = visit(method="hires-cam", layer="features.6")
+    assert re.search(r'alt="HiResCAM for [a-z]+, at block 6, \d', html(page))
+    checked(page.selectbox(key="method").set_value("input-x-gradient").run())
+    assert re.search(r'alt="Input × gradient for [a-z]+, 48\s×\s48 places', html(page))
+    assert "layer" not in {each.key for each in page.selectbox}
+    checked(page.selectbox(key="method").set_value("grad-cam").run())
+    assert page.selectbox(key="layer").value == "features.6"
+
+
+def test_gates_stand_against_the_average_face_where_one_is_stored(visit):
+    page = visit(contrast="average")
+    assert "average" in page.warning[0].value and page.radio(key="contrast").value == "picture"
