@@ -4,6 +4,8 @@ Every page asks here. An answer is kept under all that decides it: the face, the
 Both memories are bounded; what was used longest ago goes first.
 """
 
+from __future__ import annotations
+
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping

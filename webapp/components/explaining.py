@@ -1,5 +1,7 @@
 """What a network saw in a face: computed, or stored while the network is still being loaded."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 
 import numpy as np
