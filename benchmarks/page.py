@@ -4,10 +4,10 @@
     .venv/bin/python benchmarks/page.py http://localhost:8501
 
 A first visit is one by a browser that has nothing yet. Then every sample face and every network is chosen a few times
-on the warm server; the clock stops when Grad-CAM has changed on the page. What is seen in the gallery is seen once for
-all visitors, in the round that nobody counts. Then "Compare" with four networks: every face once, and nobody has asked
-for its maps; one clock stops when all stands but what takes long, covering and integrated gradients, another when that
-has filled in. Browser and server share the machine.
+on the warm server; the clock stops when the page shows another map of what covering changes. What is seen in the
+gallery is seen once for all visitors, in the round that nobody counts. Then "Compare" with four networks: every face
+once, and nobody has asked for its maps; one clock stops when all stands but what takes long, covering and integrated
+gradients, another when that has filled in. Browser and server share the machine.
 """
 
 import argparse
@@ -22,7 +22,7 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
 SAMPLES = ("Neutral", "Happiness", "Surprise", "Sadness", "Anger", "Disgust", "Fear", "Contempt", "Astronaut")
 NETWORKS = ("MobileNetV3-SimAM", "MobileNetV3-CPSCA", "A-MobileNet", "EfficientNet-B0-attention")
 FOUR = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")
-CAM = '[aria-label^="Grad-CAM for"], [alt^="Grad-CAM for"]'
+CAM = '[alt^="What changes when a place is covered for"]'
 AGREEMENT = ".fs-agreement"  # what is drawn last before what takes long
 # Clicks and waits inside the page, so that only the page is timed.
 CHOOSE = """(element, what) => new Promise(done => {

@@ -72,7 +72,7 @@ def test_choices_of_one_page_are_kept_on_the_other_and_in_a_second_tab(open_page
     expect(second).to_have_title(re.compile("Evaluation"))
     second.get_by_role("link", name="Recognise").click()
     has_choices(second, "A-MobileNet", "Fear")
-    expect(second.locator(".fs-overview .fs-strip")).to_have_attribute("style", re.compile("--fs-opacity:0.20"))
+    expect(second.locator(".fs-hero .fs-strip").first).to_have_attribute("style", re.compile("--fs-opacity:0.20"))
 
 
 def test_what_a_link_cannot_have_is_said_once_and_leaves_the_address(open_page, site_url):

@@ -236,7 +236,7 @@ def _line(head: str, cells: Iterable[str]) -> str:
 def _figure(frame: Frame) -> str:
     detail = f"<span>{escape(frame.detail)}</span>" if frame.detail else ""
     module = module_name(frame.module) if frame.module else ""
-    caption = f"<strong>{escape(frame.title)}</strong>{detail}{module}"
+    caption = f"<strong>{escape(frame.title)}</strong> {detail}{module}"
     return f"<figure>{frame.picture}<figcaption>{caption}</figcaption></figure>"
 
 

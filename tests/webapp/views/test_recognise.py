@@ -103,7 +103,7 @@ def test_every_gate_of_every_network_is_drawn(visit, four_checkpoints, astronaut
 def test_layers_have_plain_names(visit):
     text = html(visit(network="MobileNetV3-CPSCA"))
     assert (
-        "<strong>Block 9 · CPSCA</strong><span>184 channels · 4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4 values</span>"
+        "<strong>Block 9 · CPSCA</strong> <span>184 channels · 4\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}4 values</span>"
         in text
     )
     assert '<th scope="row">Block 4 · SE<' in text and "<strong>Block 11 · CA</strong>" in text
