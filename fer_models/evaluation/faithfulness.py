@@ -86,9 +86,12 @@ class MapScores(Measured):
 
     @property
     def best(self) -> MapScore | None:
-        """The map with the highest gain; the yardstick, which covers places as the score does, is left out."""
+        """The map with the largest lead over the face prior, on whichever faces it was measured.
+
+        The yardstick, which covers places as the score does, is left out.
+        """
         maps = [score for score in self.scores if not score.control and score.name != YARDSTICK]
-        return max(maps, key=lambda score: score.gain, default=None)
+        return max(maps, key=lambda score: score.ahead[FACE_PRIOR][0], default=None)
 
     def score(self, method: str, layer: str | None) -> MapScore | None:
         """Of a map, or of a control with no layer; None: not measured."""
