@@ -75,7 +75,7 @@ def test_five_networks_are_refused_and_on_a_phone_four_fit(page, site_url):
     expect.set_options(timeout=90_000)
     page.set_viewport_size({"width": 375, "height": 812})
     five = f"{CA},{CPSCA},a_mobilenet.ferplus,mobilenetv3_simam.ferplus,mobilenetv3_large.ferplus"
-    page.goto(f"{site_url}/compare?networks={five}&explain=fear")
+    page.goto(f"{site_url}/compare?networks={five}&explain=fear&method=grad-cam")
     refused = page.get_by_role("heading", name="5 networks")
     expect(refused).to_be_visible()
     expect(page.locator("section, [role=alert]")).to_have_count(0)
