@@ -79,17 +79,19 @@ def regions_section(network: str, found: RegionScores, faces: Mapping[str, np.nd
 def parts_table(marked: Mapping[str, RegionShare], changes: Mapping[str, float], label: str) -> str:
     """Of one face: what a map has in each part, beside what covering the part does to the label's score."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(WORDS[region].removeprefix("the ").capitalize())}</th>'
+        f'<tr><th scope="row">{region.capitalize()}</th>'
         f'<td class="fs-number">{100 * marked[region].share:.0f}{NARROW}%</td>'
         f'<td class="fs-number">{marked[region].lift:.2f}</td>'
         f'<td class="fs-number">{f"{changes[region] + 0.0:+.2f}".replace("-", MINUS)}</td></tr>'
         for region in REGIONS
     )
+    # Short heads: a phone is narrow, and what they mean is said below.
     caption = (
-        "By its area: 1 is what a map has there that marks every place alike. The parts are the same for every face, "
+        "Red: the share of the map's red that lies in the part; by area: 1 is what a map has there that marks every "
+        f"place alike; covered: how the score of {escape(label)} changes then. The parts are the same for every face, "
         "approximate, and a larger part hides more."
     )
-    heads = ("Share of the map's red", "By its area", f"Covered, the score of {label} changes by")
+    heads = ("Red", "By area", "Covered")
     head = "".join(f'<th scope="col" class="fs-number">{escape(name)}</th>' for name in heads)
     return (
         f'<table class="fs-gains fs-parts"><caption>{caption}</caption><thead><tr><th scope="col">Part</th>'
