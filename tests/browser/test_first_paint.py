@@ -26,7 +26,7 @@ def test_the_stored_answer_is_there_before_the_networks_and_another_networks_fol
     page.goto(url)
     expect(evidence).to_be_visible()
     page.wait_for_load_state("networkidle")
-    page.goto(f"{url}/?network=mobilenetv3_simam.ferplus")
+    page.goto(f"{url}/?network=mobilenetv3_simam.ferplus&method=grad-cam")
     loading = page.get_by_role("heading", name="being loaded")
     expect(loading).to_be_visible()
     expect(evidence).to_be_hidden()
