@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.support.evaluation_page import choose
+
 BARS = ".fs-probabilities tbody"
 ARROW = "\N{RIGHTWARDS ARROW}"  # between the numbers without and with the patch
 
@@ -95,8 +97,7 @@ def test_a_verdict_stands_under_the_map_and_follows_the_method(opened):
     expect(verdict).to_contain_text(re.compile(r"\d\.\d\d"))
     first = verdict.inner_text()
     for name, choice, drawn in (("Map", "HiRes", "HiResCAM"), ("Layer", "Block 4,", "HiResCAM for anger, at block 4")):
-        page.get_by_role("combobox", name=name).fill(choice)
-        page.keyboard.press("Enter")
+        choose(page, name, choice)
         expect(page.get_by_role("img", name=re.compile(f"^{drawn}"))).to_be_visible()
     expect(verdict).not_to_have_text(first)
     expect(page).to_have_url(re.compile("method=hires-cam&layer=features.4"))

@@ -292,7 +292,8 @@ def test_a_button_ends_a_notice_as_any_choice_does(visit, astronaut, label):
 
 def test_links_to_other_pages_lack_what_could_not_be_had(visit):
     page = visit(sample="joy", opacity="20")
-    assert [link.proto.query_string for link in page.get("page_link")] == ["opacity=20"] * 2
+    links = [link.proto.query_string for link in page.get("page_link")]
+    assert len(links) > 1 and set(links) == {"opacity=20"}
 
 
 def test_a_photo_from_the_camera_is_treated_alike(visit, astronaut):
