@@ -261,7 +261,7 @@ def test_the_library_names_parameters_and_the_command_line_its_options(capsys):
     options = {option for one in get_command(app).commands.values() for each in one.params for option in each.opts}
     parameters = set()
     for file in (file for file in PACKAGE.rglob("*.py") if file.parent.name not in ("cli", "papers")):
-        text = re.sub(r"ferscope [^'`\n]*", "", file.read_text(encoding="utf-8"))  # whole commands may be named
+        text = re.sub(r"ferscope [^'`\"\n]*", "", file.read_text(encoding="utf-8"))  # whole commands may be named
         assert not re.search(r"(?<![\w-])--[a-z]", text), file
         nodes = list(ast.walk(ast.parse(text)))
         docstrings = [node.value for node in nodes if isinstance(node, ast.Expr)]
