@@ -19,9 +19,11 @@ import fer_models as fer
 from fer_models.explanation.attribution import attribute_all, uses_layer
 from webapp.components.face import ChosenFace
 from webapp.networks import load_classifier, version
+from webapp.precomputed import stored_occlusion
 
 T = TypeVar("T")
 SHARED_BYTES, OWN_BYTES = 64_000_000, 8_000_000
+OCCLUSION = "occlusion"
 OWN = "computed_of_own_pictures"  # in the session
 
 
@@ -93,8 +95,11 @@ def is_remembered(face: ChosenFace, checkpoint: str, question: tuple[Hashable, .
 def attribution(face: ChosenFace, checkpoint: str, method: str, layer: str | None, target: int) -> np.ndarray:
     """A method's map (h, w) of a label's logit, see fer.attribute: every label's is kept where all cost what one does.
 
-    ``layer``: None for the last map, and for methods on pixels. Raises ValueError besides what remembered raises.
+    ``layer``: None for the last map, and for methods on pixels. What covering changes on the gallery's faces is stored
+    for the bundled checkpoints. Raises ValueError besides what remembered raises.
     """
+    if (stored := _stored(face, checkpoint, method)) is not None:
+        return stored[target]
     question = _question(method, layer, target)
     if len(question) == 3:
         return remembered(face, checkpoint, question, lambda clf: attribute_all(clf, face.crop, method, layer))[target]
@@ -105,12 +110,19 @@ def attribution(face: ChosenFace, checkpoint: str, method: str, layer: str | Non
 
 def is_attributed(face: ChosenFace, checkpoint: str, method: str, layer: str | None, target: int) -> bool:
     """Whether attribution answers at once."""
-    return is_remembered(face, checkpoint, _question(method, layer, target))
+    return _stored(face, checkpoint, method) is not None or is_remembered(
+        face, checkpoint, _question(method, layer, target)
+    )
+
+
+def _stored(face: ChosenFace, checkpoint: str, method: str) -> np.ndarray | None:
+    """Every label's map (K, h, w), where no network is needed for it."""
+    return stored_occlusion(checkpoint, face.crop) if method == OCCLUSION and face.sample else None
 
 
 def _question(method: str, layer: str | None, target: int) -> tuple[Hashable, ...]:
     """Of every label's map where all cost what one does: of CAMs at the last map, and of occlusion."""
-    all_at_once = method == "occlusion" or (layer is None and uses_layer(method))
+    all_at_once = method == OCCLUSION or (layer is None and uses_layer(method))
     return ("attribute", method, layer) if all_at_once else ("attribute", method, layer, target)
 
 

@@ -1,4 +1,4 @@
-"""The state of all pages: one table of what a link can hold, and the one way to make a control.
+"""The state of all pages: the choices in the address, and the one way to make a control.
 
 The address holds every choice that is not the default, so that a link, a second tab, Back and Forward bring it back.
 One copy of it is kept for each visitor; it is the only truth. It is read from the address when a visit begins and after
@@ -14,139 +14,17 @@ fragment, whose runs do not write the address.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from webapp.components.words import plain
+from webapp.keys import FORMER, HIDE, KEYS, Choice, Key, Number, Several, Switch, Text, Value
 
-Value = str | int | bool | list[str]
 # In the session: the address by key; whether controls have yet to hear of it; the page shown last; what to tell.
 _ADDRESS, _FRESH, _PAGE, _NOTICES = "address", "address_is_new", "page_shown", "notices"
 _LONGEST = 60  # characters of a wrong value that a notice repeats
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several ids. The page says which there are, and the default where it depends on what is there.
-
-    Of former links the words of an option are understood as well (``?network=A-MobileNet``), in any case.
-    """
-
-    name: str
-    noun: str
-    default: str | None = None
-    hideable: bool = True
-
-
-@dataclass(frozen=True)
-class Number:
-    """A whole number from ``low`` to ``high``."""
-
-    name: str
-    noun: str
-    default: int
-    low: int
-    high: int
-    hideable: bool = True
-
-
-@dataclass(frozen=True)
-class Switch:
-    """On or off."""
-
-    name: str
-    noun: str
-    default: bool = False
-    hideable: bool = True
-
-
-@dataclass(frozen=True)
-class Several:
-    """Some of several ids, in order, with commas between them in the address. The page says which there are."""
-
-    name: str
-    noun: str
-    hideable: bool = True
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text of a form that the page knows, such as what was painted by hand; empty where there is none."""
-
-    name: str
-    noun: str
-    default: str = ""
-    hideable: bool = False
-
-
-Key = Choice | Number | Switch | Several | Text
-
-# Names and defaults are in links: neither ever changes.
-NETWORK = Choice("network", "network")
-# Recognise.
-PICTURE = Choice("picture", "kind of picture", "sample")
-SAMPLE = Choice("sample", "sample", "happiness")
-COMPOSITE = Choice("composite", "composite", "1")
-#: Which face of a visitor's picture, by its number, or 'whole' or 'box'.
-PART = Choice("part", "part of the picture")
-#: The edges of the box, in percent of the picture.
-EDGES = tuple(
-    Number(name, f"{name} edge", default, 0, 100, hideable=False)
-    for name, default in (("left", 25), ("top", 15), ("right", 75), ("bottom", 85))
-)
-EXPLAIN = Choice("explain", "expression", "predicted")
-OPACITY = Number("opacity", "opacity", 60, 0, 100)
-CONTRAST = Choice("contrast", "contrast", "picture")
-#: The middle of the patch that covers a part of the face, its width in percent of the face's side, and what it is of.
-COVER = Text("cover", "covered place")
-PATCH = Number("patch", "size of the patch", 25, 10, 60)
-FILL = Choice("fill", "filling of the patch", "mean")
-#: How a map is made, and the block at whose output; the default layer is the last map.
-METHOD = Choice("method", "method", "grad-cam")
-LAYER = Choice("layer", "layer", "last")
-# Compare.
-VARY = Choice("vary", "kind of comparison", "network")
-NETWORKS = Several("networks", "network")
-METHODS = Several("methods", "method")
-LAYERS = Several("layers", "layer")
-FACES = Several("faces", "face")
-GATE = Choice("gate", "gate", "first")
-GATES = Switch("gates", "choice of gates")
-NOISE = Choice("noise", "map", "nothing")
-# Operate.
-OPERATED = Choice("operated", "gate", "all")
-WAY = Choice("way", "replacement", "average")
-OTHER = Choice("other", "other face")
-BRUSH = Number("brush", "brush", 0, 0, 100)
-PAINTED = Text("painted", "painted gate")
-# Trust.
-#: How many parts of the network are random, from the head on.
-RANDOM = Choice("random", "step of randomisation", "1")
-# Evaluation.
-SPLIT = Choice("split", "scored part")
-COMPARE = Choice("compare", "comparison", "nothing")
-CELLS = Choice("cells", "kind of cells", "shares")
-TRUE = Choice("true", "expression", "sadness")
-PREDICTED = Choice("predicted", "expression", "neutral")
-TABLE = Choice("table", "table", "003-T3")
-FORM = Choice("form", "form")
-RUNS = Switch("runs", "choice of runs")
-
-_FACE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, COVER, PATCH, FILL)
-_RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
-_COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
-_OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED)
-_TRUST: tuple[Key, ...] = (RANDOM,)
-_EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-_PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)
-KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *(key for page in _PAGES for key in page))}
-#: The key that names controls which are not drawn, with commas between.
-HIDE = "hide"
-#: Keys of former links: what took their place, and which of its values each of theirs means.
-_FORMER: dict[str, tuple[Choice, dict[str, str]]] = {"stretch": (CONTRAST, {"true": "picture", "false": "same"})}
 
 
 # --------------------------------------------------------------------------------------------------- the whole address
@@ -196,7 +74,7 @@ def _finish() -> None:
 
 def _write() -> None:
     asked = st.query_params.to_dict()
-    known = {*KEYS, *_FORMER, HIDE}
+    known = {*KEYS, *FORMER, HIDE}
     wanted = address() | {name: value for name, value in asked.items() if name not in known}
     if wanted != asked:
         st.query_params.from_dict(wanted)
@@ -204,7 +82,7 @@ def _write() -> None:
 
 def _of_today(asked: dict[str, str]) -> dict[str, str]:
     """A link's choices under the keys that they have now."""
-    for former, (key, values) in _FORMER.items():
+    for former, (key, values) in FORMER.items():
         value = values.get(asked.pop(former, "").casefold())
         if value is not None and value != key.default:
             asked.setdefault(key.name, value)

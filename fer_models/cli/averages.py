@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import DataOption, named_or_all, plain_errors
+from fer_models.cli.common import DataOption, each_checkpoint, named_or_all, plain_errors
 
 #: Of the choice of faces.
 SEED = 0
@@ -35,16 +35,19 @@ def averages(
     with plain_errors():
         folder = data_folder(data)
         read = functools.cache(read_parts)
-        for name in names:
-            classifier = load_classifier(name)
-            rule, making = classifier.card.label_rule or STANDARD_RULE, made_by(classifier.card)
-            parts = read(folder, rule, side=making.side, align=making.align)
-            count = min(faces, len(parts.training))
-            rows = np.random.default_rng(SEED).choice(len(parts.training), count, replace=False)
-            about = f"faces of {parts.names[0]}, drawn with seed {SEED}"
-            with typer.progressbar(length=passes(count), label=f"Averaging {name}", file=sys.stderr) as bar:
-                found = make_averages(classifier, parts.training.images[rows], about, advance=bar.update)
-            command = f"ferscope averages {name} --faces {faces}"
-            file = save_averages(found, find_checkpoint(name), command)
-            counts = f"{len(found.gates)} gates, {len(found.maps)} maps"
-            typer.echo(f"{file.name}: {counts}, {found.about}; {file.stat().st_size:,} bytes")
+
+    def measure(name: str) -> None:
+        classifier = load_classifier(name)
+        rule, making = classifier.card.label_rule or STANDARD_RULE, made_by(classifier.card)
+        parts = read(folder, rule, side=making.side, align=making.align)
+        count = min(faces, len(parts.training))
+        rows = np.random.default_rng(SEED).choice(len(parts.training), count, replace=False)
+        about = f"faces of {parts.names[0]}, drawn with seed {SEED}"
+        with typer.progressbar(length=passes(count), label=f"Averaging {name}", file=sys.stderr) as bar:
+            found = make_averages(classifier, parts.training.images[rows], about, advance=bar.update)
+        command = f"ferscope averages {name} --faces {faces}"
+        file = save_averages(found, find_checkpoint(name), command)
+        counts = f"{len(found.gates)} gates, {len(found.maps)} maps"
+        typer.echo(f"{file.name}: {counts}, {found.about}; {file.stat().st_size:,} bytes")
+
+    each_checkpoint(names, measure)

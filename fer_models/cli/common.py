@@ -1,7 +1,7 @@
 """What several commands share: options, and how failures are said."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -50,6 +50,22 @@ def named_or_all(checkpoints: list[str] | None) -> list[str]:
         warn(NO_CHECKPOINT)
         raise typer.Exit(1)
     return names
+
+
+def each_checkpoint(names: list[str], work: Callable[[str], None]) -> None:
+    """Do ``work`` for one checkpoint after another. One that cannot be done is named, and the others go on.
+
+    The exit code is then 1.
+    """
+    failed = False
+    for name in names:
+        try:
+            work(name)
+        except (ValueError, OSError) as error:
+            warn(f"{name}: {error}")
+            failed = True
+    if failed:
+        raise typer.Exit(1)
 
 
 @contextmanager

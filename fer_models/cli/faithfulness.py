@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import NO_CHECKPOINT, DataOption, SkipBadOption, plain_errors, warn
+from fer_models.cli.common import DataOption, SkipBadOption, each_checkpoint, named_or_all, plain_errors
 
 SEED = 0
 #: Training faces that the network's own mean map, a control, is the mean of.
@@ -28,7 +28,7 @@ def faithfulness(
     """
     import numpy as np
 
-    from fer_models.checkpoints import find_checkpoint, list_checkpoints
+    from fer_models.checkpoints import find_checkpoint
     from fer_models.classifier import load_classifier
     from fer_models.cli.evaluation_tables import faithfulness_table
     from fer_models.data import data_folder, read_parts
@@ -37,40 +37,32 @@ def faithfulness(
     from fer_models.evaluation.split import made_by, read_split
     from fer_models.evaluation.stored import save_measured
 
-    names = checkpoints or list_checkpoints()
-    if not names:
-        warn(NO_CHECKPOINT)
-        raise typer.Exit(1)
-    failed = False
+    names = named_or_all(checkpoints)
     with plain_errors():
         folder = data_folder(data)
     read = functools.cache(functools.partial(read_split, folder, skip_bad=skip_bad))
     read_all = functools.cache(functools.partial(read_parts, folder, skip_bad=skip_bad))
-    for name in names:
-        try:
-            classifier = load_classifier(name)
-            rule, making = classifier.card.label_rule or STANDARD_RULE, made_by(classifier.card)
-            part = read(rule, split, making)
-            training = read_all(rule, side=making.side, align=making.align).training
-            drawn, others = (
-                np.random.default_rng(SEED).permutation(len(some))[:count]
-                for some, count in ((part.faces, faces), (training, OTHERS))
+
+    def measure(name: str) -> None:
+        classifier = load_classifier(name)
+        rule, making = classifier.card.label_rule or STANDARD_RULE, made_by(classifier.card)
+        part = read(rule, split, making)
+        training = read_all(rule, side=making.side, align=making.align).training
+        drawn, others = (
+            np.random.default_rng(SEED).permutation(len(some))[:count]
+            for some, count in ((part.faces, faces), (training, OTHERS))
+        )
+        with typer.progressbar(length=len(drawn), label=f"Measuring {name}", file=sys.stderr) as bar:
+            found = measure_faithfulness(
+                classifier,
+                part.faces.images[drawn],
+                training.images[others],
+                split=part.name,
+                command=f"ferscope faithfulness {name} --split {part.name} --faces {len(drawn)}",
+                seed=SEED,
+                advance=bar.update,
             )
-            with typer.progressbar(length=len(drawn), label=f"Measuring {name}", file=sys.stderr) as bar:
-                found = measure_faithfulness(
-                    classifier,
-                    part.faces.images[drawn],
-                    training.images[others],
-                    split=part.name,
-                    command=f"ferscope faithfulness {name} --split {part.name} --faces {len(drawn)}",
-                    seed=SEED,
-                    advance=bar.update,
-                )
-            save_measured(found, find_checkpoint(name), KIND)
-        except (ValueError, OSError) as error:
-            warn(f"{name}: {error}")
-            failed = True
-            continue
+        save_measured(found, find_checkpoint(name), KIND)
         typer.echo(faithfulness_table(found) + "\n")
-    if failed:
-        raise typer.Exit(1)
+
+    each_checkpoint(names, measure)

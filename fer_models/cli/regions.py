@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import DataOption, SkipBadOption, named_or_all, plain_errors
+from fer_models.cli.common import DataOption, SkipBadOption, each_checkpoint, named_or_all, plain_errors
 
 
 def regions(
@@ -33,20 +33,23 @@ def regions(
     names = named_or_all(checkpoints)
     with plain_errors():
         read = functools.cache(functools.partial(read_split, data_folder(data), skip_bad=skip_bad))
-        for name in names:
-            classifier = load_classifier(name)
-            rule = classifier.card.label_rule or STANDARD_RULE
-            part = read(rule, split, made_by(classifier.card))
-            labels = len(classifier.labels)
-            with typer.progressbar(length=labels, label=f"Covering parts of faces: {name}", file=sys.stderr) as bar:
-                found = measure_regions(
-                    classifier,
-                    part.faces,
-                    split=part.name,
-                    label_rule=rule,
-                    command=f"ferscope regions {name} --split {part.name} --faces {faces}",
-                    count=faces,
-                    advance=bar.update,
-                )
-            save_measured(found, find_checkpoint(name), KIND)
-            typer.echo(regions_table(found) + "\n")
+
+    def measure(name: str) -> None:
+        classifier = load_classifier(name)
+        rule = classifier.card.label_rule or STANDARD_RULE
+        part = read(rule, split, made_by(classifier.card))
+        labels = len(classifier.labels)
+        with typer.progressbar(length=labels, label=f"Covering parts of faces: {name}", file=sys.stderr) as bar:
+            found = measure_regions(
+                classifier,
+                part.faces,
+                split=part.name,
+                label_rule=rule,
+                command=f"ferscope regions {name} --split {part.name} --faces {faces}",
+                count=faces,
+                advance=bar.update,
+            )
+        save_measured(found, find_checkpoint(name), KIND)
+        typer.echo(regions_table(found) + "\n")
+
+    each_checkpoint(names, measure)

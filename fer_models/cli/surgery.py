@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import NO_CHECKPOINT, DataOption, SkipBadOption, plain_errors, warn
+from fer_models.cli.common import DataOption, SkipBadOption, each_checkpoint, named_or_all, plain_errors
 
 COMMAND = "ferscope surgery"
 SEED = 0
@@ -28,7 +28,7 @@ def surgery(
     """
     import numpy as np
 
-    from fer_models.checkpoints import find_checkpoint, list_checkpoints
+    from fer_models.checkpoints import find_checkpoint
     from fer_models.classifier import load_classifier
     from fer_models.cli.evaluation_tables import surgery_table
     from fer_models.data import data_folder
@@ -38,40 +38,32 @@ def surgery(
     from fer_models.evaluation.surgery import KIND, measure_surgery
     from fer_models.explanation.averages import read_averages
 
-    names = checkpoints or list_checkpoints()
-    if not names:
-        warn(NO_CHECKPOINT)
-        raise typer.Exit(1)
-    failed = False
+    names = named_or_all(checkpoints)
     with plain_errors():
         read = functools.cache(functools.partial(read_split, data_folder(data), skip_bad=skip_bad))
-    for name in names:
-        try:
-            classifier = load_classifier(name)
-            rule = classifier.card.label_rule or STANDARD_RULE
-            part = read(rule, split, made_by(classifier.card))
-            count = min(faces or len(part.faces), len(part.faces))
-            drawn = np.sort(np.random.default_rng(SEED).permutation(len(part.faces))[:count])
-            averages = read_averages(classifier)
-            if averages is None:
-                raise ValueError(f"the average face's gates are missing; 'ferscope averages {name}' makes them.")
-            with typer.progressbar(length=count, label=f"Operating on {name}", file=sys.stderr) as bar:
-                found = measure_surgery(
-                    classifier,
-                    part.faces.take(drawn),
-                    averages,
-                    split=part.name,
-                    label_rule=rule,
-                    command=f"{COMMAND} {name} --split {part.name} --faces {count} --faces-a-gate {faces_a_gate}",
-                    faces_a_gate=faces_a_gate,
-                    seed=SEED,
-                    advance=bar.update,
-                )
-            save_measured(found, find_checkpoint(name), KIND)
-        except (ValueError, OSError) as error:
-            warn(f"{name}: {error}")
-            failed = True
-            continue
+
+    def measure(name: str) -> None:
+        classifier = load_classifier(name)
+        rule = classifier.card.label_rule or STANDARD_RULE
+        part = read(rule, split, made_by(classifier.card))
+        count = min(faces or len(part.faces), len(part.faces))
+        drawn = np.sort(np.random.default_rng(SEED).permutation(len(part.faces))[:count])
+        averages = read_averages(classifier)
+        if averages is None:
+            raise ValueError(f"the average face's gates are missing; 'ferscope averages {name}' makes them.")
+        with typer.progressbar(length=count, label=f"Operating on {name}", file=sys.stderr) as bar:
+            found = measure_surgery(
+                classifier,
+                part.faces.take(drawn),
+                averages,
+                split=part.name,
+                label_rule=rule,
+                command=f"{COMMAND} {name} --split {part.name} --faces {count} --faces-a-gate {faces_a_gate}",
+                faces_a_gate=faces_a_gate,
+                seed=SEED,
+                advance=bar.update,
+            )
+        save_measured(found, find_checkpoint(name), KIND)
         typer.echo(surgery_table(found) + "\n")
-    if failed:
-        raise typer.Exit(1)
+
+    each_checkpoint(names, measure)

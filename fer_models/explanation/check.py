@@ -165,7 +165,8 @@ def _sentence(
     if alike >= ALIKE:
         told = f"nearly the same for every face (likeness {alike:.2f} of 1), so it says little about this one"
         return f"{found} It is {told}."
-    return f"{found} Its likeness to the network's mean map of other faces is {alike:.2f} of 1."
+    likeness = f"{alike:.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"{found} Its likeness to the network's mean map of other faces is {likeness} of 1."
 
 
 def _change(drop: float, what: str = "it") -> str:

@@ -67,6 +67,17 @@ def test_all_that_decides_an_answer_tells_it_apart(ask, new_server):
     assert len(ask.computed) == 3
 
 
+def test_what_is_stored_of_a_gallery_face_asks_no_network(monkeypatch):
+    stored = np.arange(2 * 9, dtype=np.float32).reshape(2, 3, 3)
+    monkeypatch.setattr(maps, "stored_occlusion", lambda name, crop: stored if crop is GALLERY.crop else None)
+    monkeypatch.setattr(maps, "load_classifier", lambda name: pytest.fail("a network was asked"))
+    assert maps.is_attributed(GALLERY, NAME, "occlusion", None, 1)
+    assert np.array_equal(maps.attribution(GALLERY, NAME, "occlusion", None, 1), stored[1])
+    # Neither another method's map nor a visitor's face is stored.
+    assert not maps.is_attributed(GALLERY, NAME, "grad-cam", None, 1)
+    assert not maps.is_attributed(OWN, NAME, "occlusion", None, 1)
+
+
 def test_what_was_used_longest_ago_goes_first_and_the_newest_stays_however_large():
     memory = maps.Memory(1000)
     for name in ("a", "b", "a", "c"):

@@ -4,28 +4,28 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.support.pages import checked, opened
-from webapp import state
+from webapp import keys
 
 
 def page_of_controls() -> None:
     """A page with one control of each kind, and a second that lacks all but the first."""
     import streamlit as st
 
-    from webapp import state
+    from webapp import keys, state
 
     title = st.session_state.get("title", "one")
     with state.kept(title):
         networks = {"a.x": "Network A", "b.x": "Network B", "c.y": "Network C"}
-        network = state.choose(state.NETWORK, st.pills, "Network", networks, default="b.x", required=True)
+        network = state.choose(keys.NETWORK, st.pills, "Network", networks, default="b.x", required=True)
         if title == "one":
             labels = ("fear", "anger") if network == "c.y" else ("fear", "anger", "contempt")
             named = {"predicted": "The predicted one"} | {label: label.capitalize() for label in labels}
-            explain = state.choose(state.EXPLAIN, st.selectbox, "Explain", named)
-            opacity = state.number(state.OPACITY, st.slider, "Opacity", step=5)
-            runs = state.switch(state.RUNS, st.toggle, "Runs")
-            networks = state.choose_several(state.NETWORKS, st.multiselect, "Networks", networks, ["a.x", "b.x"])
-            left = state.number(state.EDGES[0], st.number_input, "Left")
-            st.button("Draw", on_click=lambda: state.take(state.EDGES[0], 40))
+            explain = state.choose(keys.EXPLAIN, st.selectbox, "Explain", named)
+            opacity = state.number(keys.OPACITY, st.slider, "Opacity", step=5)
+            runs = state.switch(keys.RUNS, st.toggle, "Runs")
+            networks = state.choose_several(keys.NETWORKS, st.multiselect, "Networks", networks, ["a.x", "b.x"])
+            left = state.number(keys.EDGES[0], st.number_input, "Left")
+            st.button("Draw", on_click=lambda: state.take(keys.EDGES[0], 40))
             if st.session_state.pop("cut", False):
                 st.rerun()
             st.text(f"{network} {explain} {opacity} {runs} {left}")
@@ -192,8 +192,8 @@ def test_what_is_not_ours_stays_in_the_address(visit):
 
 
 def test_every_key_is_in_the_table_under_its_name():
-    named = [value for value in vars(state).values() if isinstance(value, state.Key)]
-    assert {key.name for key in (*named, *state.EDGES)} == set(state.KEYS)
+    named = [value for value in vars(keys).values() if isinstance(value, keys.Key)]
+    assert {key.name for key in (*named, *keys.EDGES)} == set(keys.KEYS)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from fer_models.explanation import GateMap
-from webapp import state
+from webapp import keys, state
 from webapp.figures.colours import CIVIDIS, Scale
 from webapp.figures.pictures import data_uri, map_png
 
@@ -54,7 +54,7 @@ def paint(gate: GateMap, values: np.ndarray, face: str, painted: str, title: str
         return
     shape = values.reshape(grid if values.size == grid[0] * grid[1] else (values.shape[0], -1))
     scale = Scale(*gate.value_range, CIVIDIS)
-    brush = state.chosen_number(state.BRUSH)
+    brush = state.chosen_number(keys.BRUSH)
     data = {
         "face": face,
         "map": data_uri(map_png(shape, Scale(float(values.min()), float(values.max()), CIVIDIS)), "image/png"),
@@ -72,7 +72,7 @@ def paint(gate: GateMap, values: np.ndarray, face: str, painted: str, title: str
 def choose_brush() -> None:
     """Draw the control of what the brush paints, and how it is used."""
     state.number(
-        state.BRUSH, st.slider, "The brush paints, in hundredths", step=10, help="0 stops a place, 100 lets it pass."
+        keys.BRUSH, st.slider, "The brush paints, in hundredths", step=10, help="0 stops a place, 100 lets it pass."
     )
     st.caption(
         "Draw over the map. By keyboard: arrow keys move, Space paints with the brush, plus and minus change a place, "
@@ -84,8 +84,8 @@ def _take(grid: tuple[int, int]) -> None:
     painted = st.session_state[KEY]["painted"]
     if not isinstance(painted, str) or len(painted) != grid[0] * grid[1] or set(painted) - {*SIGNS, "."}:
         return  # what the browser sends may be anything
-    state.take(state.PAINTED, "" if set(painted) == {"."} else painted)
-    state.take(state.WAY, "painted")
+    state.take(keys.PAINTED, "" if set(painted) == {"."} else painted)
+    state.take(keys.WAY, "painted")
 
 
 def _nearest(values: np.ndarray, grid: tuple[int, int]) -> str:

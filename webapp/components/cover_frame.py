@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from webapp import state
+from webapp import keys, state
 
 KEY = "cover_frame"
 
@@ -44,9 +44,9 @@ def _take_place() -> None:
         return
     if all(isinstance(each, int | float) and math.isfinite(each) for each in place):
         x, y = (min(max(round(each), 0), 100) for each in place)
-        state.take(state.COVER, f"{x},{y}")
+        state.take(keys.COVER, f"{x},{y}")
 
 
 def _take_nothing() -> None:
     if st.session_state[KEY]["nothing"]:
-        state.take(state.COVER, "")
+        state.take(keys.COVER, "")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fer_models.explanation.cover import FILLS, covered, filling, mask_of
 from fer_models.preprocessing import to_source
-from webapp import state
+from webapp import keys, state
 from webapp.components.cover_frame import cover_frame
 from webapp.components.face import ChosenFace
 from webapp.figures.evidence import face_uri
@@ -44,9 +44,9 @@ class Patch:
 
 def choose_patch() -> Patch | None:
     """The patch that lies on the face; None where none does."""
-    place = state.chosen_text(state.COVER, _PLACE)
-    size = state.chosen_number(state.PATCH)
-    fill = state.chosen(state.FILL, FILL_WORDS, FILLS[0])
+    place = state.chosen_text(keys.COVER, _PLACE)
+    size = state.chosen_number(keys.PATCH)
+    fill = state.chosen(keys.FILL, FILL_WORDS, FILLS[0])
     if not place:
         return None
     x, _, y = place.partition(",")
@@ -55,8 +55,8 @@ def choose_patch() -> Patch | None:
 
 def patch_settings() -> None:
     """The controls for what a patch is like."""
-    state.number(state.PATCH, st.slider, "Width of the patch", step=5, format="%d %%")
-    state.choose(state.FILL, st.selectbox, "Patch of", FILL_WORDS)
+    state.number(keys.PATCH, st.slider, "Width of the patch", step=5, format="%d %%")
+    state.choose(keys.FILL, st.selectbox, "Patch of", FILL_WORDS)
 
 
 def covered_face(face: ChosenFace, patch: Patch, side: int) -> ChosenFace:
@@ -77,7 +77,7 @@ def shown_grey(face: ChosenFace, patch: Patch | None, side: int) -> np.ndarray:
 
 def draw_face(face: ChosenFace, patch: Patch | None, side: int) -> None:
     """The face on which a patch is laid; what can be done there below it."""
-    size, fill = state.chosen_number(state.PATCH), state.chosen(state.FILL, FILL_WORDS, FILLS[0])
+    size, fill = state.chosen_number(keys.PATCH), state.chosen(keys.FILL, FILL_WORDS, FILLS[0])
     over = filling(to_source(face.crop, side), fill).round().astype(np.uint8)
     place = patch.place if patch else None
     cover_frame(face_uri(face.crop), face.title, data_uri(input_png(over), "image/png"), place, size)

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from webapp import state
+from webapp import keys, state
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.own_picture import choose_own_face, forget_anothers_part
 from webapp.components.samples import choose_sample
@@ -17,7 +17,7 @@ def choose_face(stage: DeltaGenerator) -> ChosenFace | NoFace:
     Raises ImageError for a picture that cannot be used.
     """
     source = state.choose(
-        state.PICTURE,
+        keys.PICTURE,
         st.radio,
         "Face",
         SOURCES,

@@ -7,7 +7,7 @@ import streamlit as st
 
 import fer_models as fer
 from fer_models.explanation.averages import read_averages
-from webapp import state
+from webapp import keys, state
 from webapp.figures.colours import CONTRASTS
 from webapp.figures.gate_groups import GateGroup
 from webapp.figures.gates import GateView, channel_curves, gate_section, gates_heading
@@ -40,7 +40,7 @@ def show_gates(groups: Sequence[GateGroup], view: GateView) -> None:
 
 def _show_families(groups: Sequence[GateGroup], view: GateView) -> None:
     contrasts = {name: words.capitalize() for name, words in CONTRASTS.items() if name != "average" or view.average}
-    contrast = state.choose(state.CONTRAST, st.radio, "Contrast", contrasts, help=CONTRAST_HELP, horizontal=True)
+    contrast = state.choose(keys.CONTRAST, st.radio, "Contrast", contrasts, help=CONTRAST_HELP, horizontal=True)
     view = replace(view, contrast=contrast)
     for number, group in enumerate(groups):
         st.html(gate_section(group, view))

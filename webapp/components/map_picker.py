@@ -9,7 +9,7 @@ import streamlit as st
 
 from fer_models.evaluation.faithfulness import MapName, best_map
 from fer_models.explanation.attribution import list_methods, uses_layer
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.figures.strips import size_text
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def choose_map(checkpoint: str, layers: Sequence[Layer]) -> MapName:
     """Draw both controls; the default is what measured best for the checkpoint, else Grad-CAM at the last map."""
     best = best_map(checkpoint)
     methods = {name: wording.METHODS[name] for name in list_methods()}
-    method = state.choose(state.METHOD, st.selectbox, "Map", methods, default=best.method if best else None)
+    method = state.choose(keys.METHOD, st.selectbox, "Map", methods, default=best.method if best else None)
     if not uses_layer(method):
         return MapName(method)
     names = layer_names(layers)
     usual = best.layer if best and best.method == method and best.layer in names else LAST
-    chosen = state.choose(state.LAYER, st.selectbox, "Layer", names, default=usual)
+    chosen = state.choose(keys.LAYER, st.selectbox, "Layer", names, default=usual)
     return MapName(method, layers[-1].name if chosen == LAST else chosen)
 
 

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, find_checkpoint, read_card
 from fer_models.networks.registry import PAPER_NETWORKS
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.in_sight import keep_in_sight
 
 #: In the order of the papers.
@@ -23,11 +23,11 @@ def choose_network(checkpoints: list[str], tools: DeltaGenerator | None = None) 
     names = {name: wording.network_name(name) for name in checkpoints}
     usual = DEFAULT_CHECKPOINT if DEFAULT_CHECKPOINT in names else checkpoints[0]
     cards = [name for name in PAPERS if name in names] or checkpoints[: len(PAPERS)]
-    chosen = state.chosen(state.NETWORK, names, usual)
+    chosen = state.chosen(keys.NETWORK, names, usual)
     # A variant stands with the cards while it is chosen.
     shown = cards if chosen in cards else [*cards, chosen]
     state.choose(
-        state.NETWORK,
+        keys.NETWORK,
         st.radio,
         "Network",
         {name: names[name] for name in shown},
@@ -37,12 +37,12 @@ def choose_network(checkpoints: list[str], tools: DeltaGenerator | None = None) 
         label_visibility="collapsed" if tools else "visible",
     )
     if tools:
-        keep_in_sight(state.NETWORK.name, shown.index(chosen))
+        keep_in_sight(keys.NETWORK.name, shown.index(chosen))
     variants = [name for name in checkpoints if name not in shown]
-    if variants and not state.is_hidden(state.NETWORK):
+    if variants and not state.is_hidden(keys.NETWORK):
         with (tools or st).popover(f"Variants: {len(variants)} more networks"):
             for name in variants:
-                st.button(names[name], help=_line_of(name), on_click=state.take, args=(state.NETWORK, name, usual))
+                st.button(names[name], help=_line_of(name), on_click=state.take, args=(keys.NETWORK, name, usual))
     return chosen
 
 

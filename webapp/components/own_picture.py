@@ -19,7 +19,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 import fer_models as fer
 from fer_models.faces import crop_box, whole_picture
 from fer_models.images import RGBImage
-from webapp import state
+from webapp import keys, state
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.in_sight import keep_in_sight
 from webapp.components.picture_frame import picture_frame, shown_picture
@@ -110,7 +110,7 @@ def choose_own_face(source: str, stage: DeltaGenerator) -> ChosenFace | NoFace:
 def forget_anothers_part(source: str) -> None:
     """Another kind of picture was chosen: which part of one is looked at says nothing about the other."""
     if source in _pictures() and st.session_state.get(_OWNER) not in (None, source):
-        state.forget(state.PART, *state.EDGES)
+        state.forget(keys.PART, *keys.EDGES)
 
 
 def _pictures() -> dict[str, OwnPicture]:
@@ -153,15 +153,15 @@ def _remove(source: str) -> None:
     st.session_state.pop(_OWNER, None)
     forget_own()
     st.session_state[_REMOVED] = st.session_state.get(_REMOVED, 0) + 1
-    state.take(state.PART, "", "")
-    state.forget(*state.EDGES)
+    state.take(keys.PART, "", "")
+    state.forget(*keys.EDGES)
 
 
 def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> ChosenFace | NoFace:
     """Which face of the picture, or the whole of it, or a box drawn by hand."""
     faces = {str(number): face for number, face in enumerate(picture.faces, start=1)}
     part = state.choose(
-        state.PART,
+        keys.PART,
         st.radio,
         "Part of the picture",
         {number: f"Face {number}" for number in faces} | {WHOLE: "Whole picture", BOX: "Draw a box"},
@@ -179,13 +179,13 @@ def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> Cho
     with stage:
         box = _choose_on_picture(picture, part)
     if not part:
-        return NoFace("No face found", _ADVICE[state.is_hidden(state.PART)])
+        return NoFace("No face found", _ADVICE[state.is_hidden(keys.PART)])
     return _chosen_face(picture, part, box)
 
 
 def _choose_on_picture(picture: OwnPicture, part: str) -> list[int]:
     """The picture itself where it helps, and what can be chosen at it; returns the edges of the box, in percent."""
-    if state.is_hidden(state.PART):
+    if state.is_hidden(keys.PART):
         if part in ("", BOX) or len(picture.faces) > 1:
             st.html(f'<img class="fs-picture" src="{picture.shown}" alt="Your picture">')
         return _edges()
@@ -196,8 +196,8 @@ def _choose_on_picture(picture: OwnPicture, part: str) -> list[int]:
         return _draw_edges()
     if not part:
         with st.container(horizontal=True):
-            st.button("Look at the whole picture", on_click=state.take, args=(state.PART, WHOLE))
-            st.button("Draw a box around a face", on_click=state.take, args=(state.PART, BOX))
+            st.button("Look at the whole picture", on_click=state.take, args=(keys.PART, WHOLE))
+            st.button("Draw a box around a face", on_click=state.take, args=(keys.PART, BOX))
     return _edges()
 
 
@@ -217,11 +217,11 @@ def _chosen_face(picture: OwnPicture, part: str, box: list[int]) -> ChosenFace:
 def _draw_edges() -> list[int]:
     """The box in four numbers, for the keyboard; drawing by mouse or finger moves them."""
     with st.container(horizontal=True, key="edges"):
-        return [state.number(edge, st.number_input, f"{edge.name.capitalize()} edge, %") for edge in state.EDGES]
+        return [state.number(edge, st.number_input, f"{edge.name.capitalize()} edge, %") for edge in keys.EDGES]
 
 
 def _edges() -> list[int]:
-    return [state.chosen_number(edge) for edge in state.EDGES]
+    return [state.chosen_number(edge) for edge in keys.EDGES]
 
 
 def _has_face(picture: OwnPicture, box: tuple, crop: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from fer_models.images import RGBImage
-from webapp import state
+from webapp import keys, state
 from webapp.figures.pictures import data_uri, face_webp
 
 SHOWN_SIDE = 960  # pixels; a photo of 24 megapixels need not travel back to the browser whole
@@ -60,15 +60,15 @@ def picture_frame(
 def _take_face() -> None:
     number = st.session_state[KEY]["face"]
     if isinstance(number, int | float) and math.isfinite(number):
-        state.take(state.PART, str(int(number)))
+        state.take(keys.PART, str(int(number)))
 
 
 def _take_box() -> None:
     edges = st.session_state[KEY]["box"]
-    if not isinstance(edges, list) or len(edges) != len(state.EDGES):
+    if not isinstance(edges, list) or len(edges) != len(keys.EDGES):
         return
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in edges):
         return
-    for edge, value in zip(state.EDGES, edges, strict=True):
+    for edge, value in zip(keys.EDGES, edges, strict=True):
         state.take(edge, min(max(round(value), edge.low), edge.high))
-    state.take(state.PART, "box")
+    state.take(keys.PART, "box")

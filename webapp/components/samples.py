@@ -8,7 +8,7 @@ import fer_models as fer
 from fer_models.faces import crop_box, whole_picture
 from fer_models.images import RGBImage
 from fer_models.labels import display_order
-from webapp import state
+from webapp import keys, state
 from webapp.components.face import ChosenFace
 from webapp.components.gallery import Sample, read_gallery
 from webapp.components.in_sight import keep_in_sight
@@ -20,7 +20,7 @@ def choose_sample() -> ChosenFace:
     groups = read_gallery()
     names = [list(groups)[index] for index in display_order(list(groups))]
     group = state.choose(
-        state.SAMPLE,
+        keys.SAMPLE,
         st.radio,
         "Sample",
         {name: name.capitalize() for name in names},
@@ -35,7 +35,7 @@ def choose_sample() -> ChosenFace:
         if len(samples) > 1:
             numbers = {str(number): str(number) for number in range(1, len(samples) + 1)}
             number = state.choose(
-                state.COMPOSITE, st.radio, "Composite", numbers, horizontal=True, label_visibility="collapsed"
+                keys.COMPOSITE, st.radio, "Composite", numbers, horizontal=True, label_visibility="collapsed"
             )
             sample = samples[int(number) - 1]
         st.caption(sample.caption)

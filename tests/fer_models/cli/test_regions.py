@@ -31,5 +31,6 @@ def test_it_prints_and_stores_what_each_region_does(weights, tmp_path):
 
 def test_a_checkpoint_that_is_not_there(tmp_path, weights):
     data = write_files(tmp_path / "data", training=4, test=8)
-    result = CliRunner().invoke(app, ["regions", "smal.test", "--data", str(data)])
+    result = CliRunner().invoke(app, ["regions", "smal.test", "small.test", "--data", str(data), "--faces", "2"])
     assert result.exit_code == 1 and "Did you mean 'small.test'" in result.stderr
+    assert load_regions("small.test")  # the others go on

@@ -10,7 +10,7 @@ import streamlit as st
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
 from fer_models.evaluation.faithfulness import MapName
 from fer_models.explanation.attribution import list_methods, uses_layer
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.face import ChosenFace
 from webapp.components.gallery import Sample, read_gallery, sample_name
 from webapp.components.map_picker import LAST, layer_names
@@ -45,14 +45,14 @@ class CannotCompare(Exception):
 def choose_varied() -> str:
     """Which of networks, methods, layers and faces varies."""
     return state.choose(
-        state.VARY, st.radio, "Compare", VARIED, horizontal=True, label_visibility="collapsed", width="stretch"
+        keys.VARY, st.radio, "Compare", VARIED, horizontal=True, label_visibility="collapsed", width="stretch"
     )
 
 
 def main_network(checkpoints: Sequence[str]) -> str:
     """The network that other pages show: its best map is the one that is shown here by default."""
     names = {name: wording.network_name(name) for name in checkpoints}
-    return state.chosen(state.NETWORK, names, usual_network(checkpoints))
+    return state.chosen(keys.NETWORK, names, usual_network(checkpoints))
 
 
 def usual_network(checkpoints: Sequence[str]) -> str:
@@ -67,19 +67,19 @@ def choose_networks(checkpoints: Sequence[str], varied: str, first: str) -> list
     names = {name: wording.network_name(name) for name in checkpoints}
     if varied != "network":
         usual = usual_network(checkpoints)
-        return [state.choose(state.NETWORK, st.selectbox, "Network", names, default=usual)]
+        return [state.choose(keys.NETWORK, st.selectbox, "Network", names, default=usual)]
     papers = [name for name in PAPERS if name in names]
     # Beside the chosen one stands the paper's before its own.
     before = papers[papers.index(first) - 1 :] if first in papers else []
     usual_two = list(dict.fromkeys([first, *before, *papers, *names]))[:FEWEST]
-    return _several("networks", state.choose_several(state.NETWORKS, st.multiselect, "Networks", names, usual_two))
+    return _several("networks", state.choose_several(keys.NETWORKS, st.multiselect, "Networks", names, usual_two))
 
 
 def choose_methods() -> list[str]:
     """The methods that stand side by side. Raises CannotCompare."""
     names = {name: wording.METHODS[name] for name in list_methods()}
     usual = ["occlusion", "grad-cam"]
-    return _several("methods", state.choose_several(state.METHODS, st.multiselect, "Methods", names, usual))
+    return _several("methods", state.choose_several(keys.METHODS, st.multiselect, "Methods", names, usual))
 
 
 def choose_layers(network: str) -> list[str]:
@@ -88,7 +88,7 @@ def choose_layers(network: str) -> list[str]:
     names = layer_names(layers)
     finer = [layer.name for layer in layers if layer.side > layers[-1].side]
     usual = [LAST, finer[-1] if finer else layers[0].name]
-    return _several("layers", state.choose_several(state.LAYERS, st.multiselect, "Layers", names, usual))
+    return _several("layers", state.choose_several(keys.LAYERS, st.multiselect, "Layers", names, usual))
 
 
 def choose_faces(chosen: ChosenFace) -> list[tuple[str, ChosenFace]]:
@@ -97,7 +97,7 @@ def choose_faces(chosen: ChosenFace) -> list[tuple[str, ChosenFace]]:
     names = {CHOSEN: "The face chosen above"} | {id: sample_name(sample) for id, sample in samples.items()}
     own = chosen.sample.id if chosen.sample else ""
     other = next(id for id in ("surprise-1", *samples) if id in samples and id != own)
-    ids = _several("faces", state.choose_several(state.FACES, st.multiselect, "Faces", names, [CHOSEN, other]))
+    ids = _several("faces", state.choose_several(keys.FACES, st.multiselect, "Faces", names, [CHOSEN, other]))
     return [
         (names[id] if id != CHOSEN else sample_name(chosen.sample) if chosen.sample else "Your face", face)
         for id, face in ((id, chosen if id == CHOSEN else face_of(samples[id])) for id in ids)
@@ -109,7 +109,7 @@ def choose_method(best: MapName | None, *, of_layers: bool = False) -> str:
     methods = [name for name in list_methods() if not of_layers or uses_layer(name)]
     usual = best.method if best else None
     return state.choose(
-        state.METHOD, st.selectbox, "Map", {name: wording.METHODS[name] for name in methods}, default=usual
+        keys.METHOD, st.selectbox, "Map", {name: wording.METHODS[name] for name in methods}, default=usual
     )
 
 
@@ -121,7 +121,7 @@ def choose_layer(networks: Sequence[str], method: str, best: MapName | None) -> 
     layers = [layer_names(load_classifier(network).layers) for network in networks]
     shared = {name: words for name, words in layers[0].items() if all(each.get(name) == words for each in layers)}
     usual = best.layer if best and best.method == method and best.layer in shared else LAST
-    chosen = state.choose(state.LAYER, st.selectbox, "Layer", {LAST: "Last map"} | shared, default=usual)
+    chosen = state.choose(keys.LAYER, st.selectbox, "Layer", {LAST: "Last map"} | shared, default=usual)
     return None if chosen == LAST else chosen
 
 

@@ -13,7 +13,7 @@ from fer_models.evaluation.faithfulness import MapName, best_map
 from fer_models.explanation.attribution import uses_layer
 from fer_models.labels import display_order
 from fer_models.text import listed
-from webapp import state, warm_up, wording
+from webapp import keys, state, warm_up, wording
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, explanation_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
@@ -119,8 +119,8 @@ def _choose_settings(
         method = choices.choose_method(best)
         layer = choices.choose_layer(networks, method, best) if uses_layer(method) else None
     names = {PREDICTED: "The predicted one"} | {common[i]: common[i].capitalize() for i in display_order(common)}
-    explain = state.choose(state.EXPLAIN, st.selectbox, "Explain", names)
-    opacity = state.number(state.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
+    explain = state.choose(keys.EXPLAIN, st.selectbox, "Explain", names)
+    opacity = state.number(keys.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
     return method, layer, None if explain == PREDICTED else explain, opacity / 100
 
 
@@ -142,7 +142,7 @@ def _choose_gate(looked: Sequence[Looked]) -> str:
         for module, gate in looked[0].gates.items()
         if all(module in each.gates and each.gates[module].title == gate.title for each in looked)
     }
-    return state.choose(state.GATE, st.selectbox, "Gate", {FIRST: "The first one that has places"} | shared)
+    return state.choose(keys.GATE, st.selectbox, "Gate", {FIRST: "The first one that has places"} | shared)
 
 
 def _choose_controls(looked: Sequence[Looked], lines: Sequence[str], gate: str) -> tuple[bool, tuple[str, int] | None]:
@@ -156,15 +156,13 @@ def _choose_controls(looked: Sequence[Looked], lines: Sequence[str], gate: str) 
     names = {f"{line}.{number + 1}": key for key in words for line, number in [key]}
     with st.container(horizontal=True, key="compare_controls", vertical_alignment="bottom"):
         chosen = state.choose(
-            state.NOISE,
+            keys.NOISE,
             st.selectbox,
             "Would noise look like this?",
             {NOTHING: "Noise in no map's place"} | {name: words[key] for name, key in names.items()},
             help="Noise has the map's own values and is as smooth, at places that mean nothing.",
         )
-        every = state.switch(
-            state.GATES, st.toggle, "Every gate in the agreement", help="Each gate as a map of places."
-        )
+        every = state.switch(keys.GATES, st.toggle, "Every gate in the agreement", help="Each gate as a map of places.")
     return every, names.get(chosen)
 
 

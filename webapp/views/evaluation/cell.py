@@ -7,7 +7,7 @@ import streamlit as st
 from fer_models.data.faces import FACES_IN_A_MEAN
 from fer_models.labels import display_order
 from fer_models.text import share_text
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.page_parts import announce
 from webapp.components.words import plain
 from webapp.figures import scores
@@ -22,18 +22,18 @@ Cell = tuple[str, str]  # what people saw, and what the network answered
 def chosen_cell(labels: Sequence[str]) -> Cell:
     """The cell that was chosen in the matrix or by a link; else the error that networks make most."""
     options = {label: label for label in labels}
-    true, predicted = (state.chosen(key, options, _default(key, labels)) for key in (state.TRUE, state.PREDICTED))
+    true, predicted = (state.chosen(key, options, _default(key, labels)) for key in (keys.TRUE, keys.PREDICTED))
     return true, predicted
 
 
 def take_cell(labels: Sequence[str], true: str, predicted: str) -> None:
     """A cell was chosen in the matrix."""
     if true in labels and predicted in labels:
-        state.take(state.TRUE, true, _default(state.TRUE, labels))
-        state.take(state.PREDICTED, predicted, _default(state.PREDICTED, labels))
+        state.take(keys.TRUE, true, _default(keys.TRUE, labels))
+        state.take(keys.PREDICTED, predicted, _default(keys.PREDICTED, labels))
 
 
-def _default(key: state.Choice, labels: Sequence[str]) -> str:
+def _default(key: keys.Choice, labels: Sequence[str]) -> str:
     return key.default if key.default is not None and key.default in labels else labels[display_order(labels)[0]]
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation import compare, list_predictions
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.matrix import choose_in_matrix
 from webapp.components.words import folded_numbers, notice, plain
 from webapp.figures import matrix
@@ -48,7 +48,7 @@ def _choose(found: Evaluated, names: list[str]) -> Choice:
     papers = {printed.table: printed for printed in paper_matrices(found)}
     row = st.container(horizontal=True, vertical_alignment="bottom")
     against = state.choose(
-        state.COMPARE,
+        keys.COMPARE,
         row.selectbox,
         "Compared with",
         {NOTHING: "Nothing"} | others | {table: f"The paper's own, {table}" for table in papers},
@@ -56,7 +56,7 @@ def _choose(found: Evaluated, names: list[str]) -> Choice:
         help="Another checkpoint: the difference of the two matrices. The paper's own matrix: both side by side.",
     )
     cells = state.choose(
-        state.CELLS,
+        keys.CELLS,
         row.segmented_control,
         "Each cell shows",
         {"shares": "Shares", COUNTS: "Counts"},
@@ -127,7 +127,7 @@ def _draw(drawn: Matrix, name: str, cell: Cell, unit: str) -> None:
 
 def _draw_buttons(drawn: Matrix, name: str, cell: Cell, key: str) -> None:
     """The matrix whose cells choose; a picture of it where the link hides one of the two choices of a cell."""
-    if state.is_hidden(state.TRUE) or state.is_hidden(state.PREDICTED):
+    if state.is_hidden(keys.TRUE) or state.is_hidden(keys.PREDICTED):
         st.html(matrix.matrix_picture(drawn, f"Confusion matrix of {name}"))
         return
     choose_in_matrix(matrix.matrix_buttons(drawn, name, cell), key, lambda *chosen: take_cell(drawn.labels, *chosen))

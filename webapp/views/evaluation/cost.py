@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from fer_models.text import interval_text, share_text
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.words import folded_numbers, notice, plain
 from webapp.figures.cost import cost_legend, far_below
 from webapp.figures.points import CostPoint
@@ -27,7 +27,7 @@ def begin(chosen: str, split: str, rule: str) -> Later:
         "scored; lines are 95 % intervals. Networks of equal cost stand side by side.",
     )
     with content:
-        runs = state.switch(state.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
+        runs = state.switch(keys.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
 
     return content, partial(_draw, chosen, split, rule, runs)
 

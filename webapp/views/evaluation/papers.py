@@ -8,7 +8,7 @@ from fer_models.data import data_set_of
 from fer_models.reproduction import Form, list_tables
 from fer_models.reproduction.table import Table
 from fer_models.text import share_text
-from webapp import state
+from webapp import keys, state
 from webapp.components.words import folded_numbers, notice, plain
 from webapp.figures import paper_tables
 from webapp.figures.points import Curve
@@ -51,7 +51,7 @@ def _draw(table: Table) -> None:
 def _choose_table() -> Table:
     by_id = {table.id: table for table in list_tables()}
     options = {id: f"{id} · {table.authors}, {table.title}" for id, table in by_id.items()}
-    return by_id[state.choose(state.TABLE, st.selectbox, "Table", options)]
+    return by_id[state.choose(keys.TABLE, st.selectbox, "Table", options)]
 
 
 def _choose_form(forms: list[Form]) -> Form:
@@ -59,7 +59,7 @@ def _choose_form(forms: list[Form]) -> Form:
     if len(forms) < 2:
         return forms[0]
     options: dict[str, str] = {form: form.capitalize() for form in forms}
-    chosen = state.choose(state.FORM, st.segmented_control, "Form", options, required=True)
+    chosen = state.choose(keys.FORM, st.segmented_control, "Form", options, required=True)
     return next(form for form in forms if form == chosen)
 
 

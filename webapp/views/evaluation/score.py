@@ -8,7 +8,7 @@ from fer_models.data import short_name
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.text import interval_text, share_text
 from fer_models.training.start.published import start_of
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.page_parts import announce
 from webapp.components.words import notice
 from webapp.figures import answer, scores
@@ -25,7 +25,7 @@ def choose_split(name: str, stored: list[str]) -> str:
     if len(stored) == 1:
         return stored[0]
     return state.choose(
-        state.SPLIT,
+        keys.SPLIT,
         st.segmented_control,
         "Scored on",
         {split: split for split in stored},

@@ -15,7 +15,7 @@ from fer_models.explanation.averages import read_averages
 from fer_models.explanation.replacements import Operated
 from fer_models.faces import DetectorError
 from fer_models.labels import display_order
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.explaining import LOADING, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
@@ -112,11 +112,11 @@ def _settings(labels: Sequence[str]) -> tuple[str | None, str]:
     groups = read_gallery()
     with st.expander("Settings"):
         expressions = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
-        target = state.choose(state.EXPLAIN, st.selectbox, "Score of", {PREDICTED: "The predicted one"} | expressions)
-        shown = state.chosen(state.SAMPLE, {name: name for name in groups}, "happiness")
+        target = state.choose(keys.EXPLAIN, st.selectbox, "Score of", {PREDICTED: "The predicted one"} | expressions)
+        shown = state.chosen(keys.SAMPLE, {name: name for name in groups}, "happiness")
         usual = next(name for name in ("neutral", "happiness", *groups) if name != shown and name in groups)
         names = {name: groups[name][0].title for name in groups}
-        other = state.choose(state.OTHER, st.selectbox, "Another face", names, default=usual)
+        other = state.choose(keys.OTHER, st.selectbox, "Another face", names, default=usual)
     return None if target == PREDICTED else target, other
 
 
@@ -127,11 +127,11 @@ def _gallery_face(group: str) -> ChosenFace:
 
 def _show(theatre: Theatre, headline: DeltaGenerator, place: DeltaGenerator) -> None:
     rows, gates = theatre.rows, theatre.answer.seen.gates
-    id = state.chosen(state.OPERATED, {id: row.title for id, row in rows.items()}, "all")
+    id = state.chosen(keys.OPERATED, {id: row.title for id, row in rows.items()}, "all")
     gate = next((each for each in gates if f"{each.layer}:{each.kind}" == id and each.places), None)
     painted, clip = painted_values(gate)
     ways = [*theatre.ways(rows[id]), *([PAINTED] if painted is not None else [])]
-    way = state.chosen(state.WAY, {way: way_words(way) for way in ways}, "average" if "average" in ways else "other")
+    way = state.chosen(keys.WAY, {way: way_words(way) for way in ways}, "average" if "average" in ways else "other")
     found = theatre.operated(id, painted)
     before = theatre.answer.seen.probabilities
     target = theatre.answer.seen.labels[theatre.target]
@@ -172,10 +172,10 @@ def _show_switches(theatre: Theatre, id: str, way: str) -> None:
 
     def choose(row: str, column: str) -> None:
         if row in theatre.rows and column in WAYS:
-            if row != state.chosen(state.OPERATED, {each: each for each in theatre.rows}, "all"):
-                state.forget(state.PAINTED)
-            state.take(state.OPERATED, row)
-            state.take(state.WAY, column)
+            if row != state.chosen(keys.OPERATED, {each: each for each in theatre.rows}, "all"):
+                state.forget(keys.PAINTED)
+            state.take(keys.OPERATED, row)
+            state.take(keys.WAY, column)
 
     st.html(strips.heading("Every gate, each way", SWITCHES))
     choose_in_matrix(html, "switches", choose)

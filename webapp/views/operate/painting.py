@@ -7,7 +7,7 @@ from fer_models.explanation import GateMap, position_map
 from fer_models.explanation.gates import channel_spread
 from fer_models.explanation.operate import clipped
 from fer_models.explanation.replacements import Operated
-from webapp import state
+from webapp import keys, state
 from webapp.components.brush import SIGNS, choose_brush, grid_of, paint, painted_gate
 from webapp.figures import operate
 from webapp.figures.pictures import grey_face_uri
@@ -18,9 +18,9 @@ def painted_values(gate: GateMap | None) -> tuple[np.ndarray | None, int]:
     """What a link or a visitor painted on the gate, as its values, and how many had to be clipped."""
     grid = None if gate is None else grid_of(gate)
     if gate is None or grid is None:
-        state.forget(state.PAINTED)
+        state.forget(keys.PAINTED)
         return None, 0
-    text = state.chosen_text(state.PAINTED, f"[{SIGNS}.]{{{grid[0] * grid[1]}}}")
+    text = state.chosen_text(keys.PAINTED, f"[{SIGNS}.]{{{grid[0] * grid[1]}}}")
     return clipped(painted_gate(gate, text), gate.value_range) if text else (None, 0)
 
 
@@ -28,7 +28,7 @@ def show_brush(theatre: Theatre, gate: GateMap, operated: Operated | None, clip:
     grid = grid_of(gate)
     assert grid is not None  # it has places
     title = theatre.rows[f"{gate.layer}:{gate.kind}"].title
-    text = state.chosen_text(state.PAINTED, f"[{SIGNS}.]*") or "." * (grid[0] * grid[1])
+    text = state.chosen_text(keys.PAINTED, f"[{SIGNS}.]*") or "." * (grid[0] * grid[1])
     with st.expander("Paint this gate by hand", expanded=operated is not None, key="paint"):
         board, beside = st.columns(2, gap="large")
         values = position_map(gate) if len(gate.places) == 2 else channel_spread(gate)[1]
@@ -45,5 +45,5 @@ def show_brush(theatre: Theatre, gate: GateMap, operated: Operated | None, clip:
 
 
 def _take_off() -> None:
-    state.take(state.PAINTED, "")
-    state.take(state.WAY, "average")
+    state.take(keys.PAINTED, "")
+    state.take(keys.WAY, "average")

@@ -13,20 +13,19 @@ from streamlit.delta_generator import DeltaGenerator
 from fer_models.evaluation.faithfulness import MapName, best_map, load_faithfulness
 from fer_models.explanation.averages import read_averages
 from fer_models.explanation.check import Check, check
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.covering import Patch, draw_face
 from webapp.components.explaining import Answer
 from webapp.components.face import ChosenFace
 from webapp.components.map_picker import choose_map
 from webapp.figures import answer, hero
-from webapp.maps import attribution, is_attributed, is_remembered, remembered
+from webapp.maps import OCCLUSION, attribution, is_attributed, is_remembered, remembered
 from webapp.networks import is_loaded, load_classifier
-from webapp.precomputed import stored_occlusion
 
 if TYPE_CHECKING:
     import fer_models as fer
 
-OCCLUSION, GRAD_CAM = "occlusion", "grad-cam"
+GRAD_CAM = "grad-cam"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +52,14 @@ class Looked:
 class Hero:
     """The row is drawn at once, with what is at hand; :meth:`finish` computes what takes longer, the page being there.
 
-    Raises CheckpointError or UnknownNetworkError, as all that asks a network.
+    ``shown`` has the maps (h, w) that are on the page. Raises CheckpointError or UnknownNetworkError, as all that asks
+    a network.
     """
 
     def __init__(self, looked: Looked, side: int):
         self.looked = looked
         self.late: list[Callable[[], None]] = []
+        self.shown: dict[MapName, np.ndarray] = {}
         face, covering, other = st.columns(3, gap="medium")
         with face:
             self._draw_face(side)
@@ -76,7 +77,7 @@ class Hero:
         with st.container(key="face"):
             draw_face(looked.face, looked.patch, side)
             if looked.patch:
-                st.button("Take the patch away", icon=":material/close:", on_click=state.take, args=(state.COVER, ""))
+                st.button("Take the patch away", icon=":material/close:", on_click=state.take, args=(keys.COVER, ""))
             else:
                 st.caption(f"**{looked.face.title}.** Press it, or use the arrow keys, to cover a place.")
         before = looked.before.seen.probabilities if looked.patch else None
@@ -87,30 +88,26 @@ class Hero:
         looked, place = self.looked, st.empty()
         target, detail = looked.after.seen.target, f"for {self.looked.label}"
 
-        def draw(values: np.ndarray) -> None:
+        def compute() -> None:
+            values = self.shown[MapName(OCCLUSION)] = attribution(
+                looked.covered, looked.checkpoint, OCCLUSION, None, target
+            )
             unit = hero.COVERING_UNIT
             place.html(hero.hero(hero.COVERING, detail, values, looked.grey, looked.opacity, unit))
 
-        def compute() -> None:
-            draw(attribution(looked.covered, looked.checkpoint, OCCLUSION, None, target))
-
         if is_attributed(looked.covered, looked.checkpoint, OCCLUSION, None, target):
             compute()
-        elif (stored := self._stored()) is not None:
-            draw(stored[target])
         else:
             place.html(hero.waiting(hero.COVERING, "being computed", looked.grey))
             self.late.append(compute)
-
-    def _stored(self) -> np.ndarray | None:
-        looked = self.looked
-        return stored_occlusion(looked.checkpoint, looked.covered.crop) if looked.covered.sample else None
 
     def _draw_map(self) -> None:
         looked = self.looked
         if not is_loaded(looked.checkpoint):
             # Stored answers are on show: their Grad-CAM, and nothing to choose yet.
-            self._show_map(st.empty(), GRAD_CAM, looked.after.seen.cam, "at the last map")
+            self._show_map(
+                st.empty(), MapName(GRAD_CAM, looked.after.seen.layer), looked.after.seen.cam, "at the last map"
+            )
             return
         place, said = st.empty(), st.empty()
         classifier = load_classifier(looked.checkpoint)
@@ -127,14 +124,14 @@ class Hero:
 
         def compute() -> None:
             found = values()
-            self._show_map(place, name.method, found, where)
+            self._show_map(place, name, found, where)
             told = self._check(name, found)
             said.html(hero.verdict(told.colour, told.sentence))
 
         if (name.method, layer) == (GRAD_CAM, None):
-            self._show_map(place, name.method, looked.after.seen.cam, where)
+            self._show_map(place, name, looked.after.seen.cam, where)
         elif is_attributed(looked.covered, looked.checkpoint, name.method, layer, looked.after.seen.target):
-            self._show_map(place, name.method, values(), where)
+            self._show_map(place, name, values(), where)
         else:
             place.html(hero.waiting(wording.METHODS[name.method], "being computed", looked.grey))
         if is_remembered(looked.covered, looked.checkpoint, self._question(name)):
@@ -142,10 +139,10 @@ class Hero:
         else:
             self.late.append(compute)
 
-    def _show_map(self, place: DeltaGenerator, method: str, values: np.ndarray, where: str) -> None:
-        looked = self.looked
+    def _show_map(self, place: DeltaGenerator, name: MapName, values: np.ndarray, where: str) -> None:
+        looked, self.shown[name] = self.looked, values
         detail = f"for {looked.label}{f', {where}' if where else ''}"
-        place.html(hero.hero(wording.METHODS[method], detail, values, looked.grey, looked.opacity, hero.MAP_UNIT))
+        place.html(hero.hero(wording.METHODS[name.method], detail, values, looked.grey, looked.opacity, hero.MAP_UNIT))
 
     def _question(self, name: MapName) -> tuple:
         return "check", name, self.looked.after.seen.target

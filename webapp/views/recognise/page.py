@@ -1,6 +1,7 @@
 """The page "Recognise": which expression does this face show, and what did the network look at?"""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -10,7 +11,7 @@ import fer_models as fer
 from fer_models.card import Card
 from fer_models.checkpoints import read_card
 from fer_models.labels import display_order
-from webapp import state, wording
+from webapp import keys, state, wording
 from webapp.components.covering import choose_patch, covered_face, patch_settings, shown_grey
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, Answer, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
@@ -19,12 +20,14 @@ from webapp.components.gate_strips import average_gates, show_gates
 from webapp.components.network_picker import choose_network
 from webapp.components.own_picture import PRIVACY
 from webapp.components.page_parts import announce, page_heading
+from webapp.components.take_away import take_away
 from webapp.figures import answer, evidence, strips
 from webapp.figures.gates import GateView
 from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own
 from webapp.networks import is_loaded
 from webapp.views.recognise.hero import Hero, Looked
+from webapp.views.recognise.sheet import make_sheet
 
 QUESTION = "Which expression does this face show, and what did the network look at?"
 CAVEAT = (
@@ -96,7 +99,7 @@ def _face_or_problem(stage: DeltaGenerator) -> ChosenFace | NoFace:
 
 def _settings(labels: tuple[str, ...]) -> tuple[str | None, float]:
     """The label to explain, None for the predicted one, and how opaque maps are, 0..1."""
-    if state.is_hidden(state.EXPLAIN, state.OPACITY, state.PATCH, state.FILL):
+    if state.is_hidden(keys.EXPLAIN, keys.OPACITY, keys.PATCH, keys.FILL):
         return _draw_settings(labels)
     with st.popover("Settings"):
         return _draw_settings(labels)
@@ -105,13 +108,13 @@ def _settings(labels: tuple[str, ...]) -> tuple[str | None, float]:
 def _draw_settings(labels: tuple[str, ...]) -> tuple[str | None, float]:
     expressions = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
     target = state.choose(
-        state.EXPLAIN,
+        keys.EXPLAIN,
         st.selectbox,
         "Explain",
         {PREDICTED: "The predicted one"} | expressions,
         help="The expression whose score the maps explain. The gates do not depend on it.",
     )
-    opacity = state.number(state.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
+    opacity = state.number(keys.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
     patch_settings()
     return None if target == PREDICTED else target, opacity / 100
 
@@ -146,6 +149,9 @@ def _show(places: Places, looked: Looked, card: Card) -> None:
         show_gates(looked.after.groups, view)
         _fold_away(card)
     hero.finish()
+    with places.result:
+        own = looked.face.sample is None
+        take_away(partial(make_sheet, looked, hero.shown.items()), f"recognise {looked.checkpoint}", own_picture=own)
     if not is_loaded(looked.checkpoint):
         wait_for(looked.checkpoint)  # what is stored is on the page; the rest follows
 

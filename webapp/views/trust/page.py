@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 import fer_models as fer
 from fer_models.evaluation.faithfulness import MapName
 from fer_models.labels import display_order
-from webapp import state, warm_up, wording
+from webapp import keys, state, warm_up, wording
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, explanation_for, wait_for
 from webapp.components.face import ChosenFace, NoFace
 from webapp.components.face_intake import choose_face
@@ -93,8 +93,8 @@ def _choose(
     with right, st.expander("Settings"):
         labels = classifier.labels
         expressions = {labels[index]: labels[index].capitalize() for index in display_order(labels)}
-        target = state.choose(state.EXPLAIN, st.selectbox, "Explain", {PREDICTED: "The predicted one"} | expressions)
-        opacity = state.number(state.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
+        target = state.choose(keys.EXPLAIN, st.selectbox, "Explain", {PREDICTED: "The predicted one"} | expressions)
+        opacity = state.number(keys.OPACITY, st.slider, "Maps over the face", step=5, format="%d %%")
     if isinstance(face, NoFace):
         _say(headline, face.title, face.text)
         return None

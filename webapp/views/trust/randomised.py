@@ -7,7 +7,7 @@ import streamlit as st
 
 import fer_models as fer
 from fer_models.explanation.randomisation import GONE, LIVES, Step, randomisation
-from webapp import state
+from webapp import keys, state
 from webapp.figures import answer, strips
 from webapp.figures.colours import BLUE_CLEAR_RED, signed_scale
 from webapp.figures.pictures import grey_face_uri
@@ -39,7 +39,7 @@ def show(shown: Shown) -> None:
         lead.html(strips.heading(_title(shown.title, steps), _sentence(steps)))
         with place:
             names = {str(step.parts): step.part if step.parts < 2 else f"{step.part} on" for step in steps}
-            chosen = int(state.choose(state.RANDOM, _slider, "Weights are random from here to the head", names))
+            chosen = int(state.choose(keys.RANDOM, _slider, "Weights are random from here to the head", names))
             left, right = st.columns(2, gap="large")
             left.html(_pictures(shown, steps, chosen))
             figure = similarity_figure(
