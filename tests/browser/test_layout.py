@@ -170,6 +170,14 @@ def test_the_chosen_face_is_in_sight_whenever_another_is_chosen(at_width):
     page.go_back()
     expect(strip.get_by_role("radio", name="Contempt")).to_be_checked()
     expect(strip.get_by_role("radio", name="Contempt")).to_be_in_viewport(ratio=0.9)
+    # A strip that is drawn anew begins at its left end; nobody pushed it there.
+    strip.get_by_role("radiogroup").evaluate("group => { group.scrollLeft = 0 }")
+    expect(strip.get_by_role("radio", name="Contempt")).to_be_in_viewport(ratio=0.9)
+    # Whoever pushes it is not pushed back.
+    strip.get_by_role("radiogroup").dispatch_event("wheel")
+    strip.get_by_role("radiogroup").evaluate("group => { group.scrollLeft = 0 }")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(strip.get_by_role("radio", name="Neutral")).to_be_in_viewport(ratio=0.9)
 
 
 def test_the_question_stands_clear_of_what_follows(at_width, site_url):

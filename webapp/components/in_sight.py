@@ -7,16 +7,31 @@ _in_sight = st.components.v2.component(
     html="<span></span>",
     js="""
 export default function ({ data, parentElement }) {
-  const option = document.querySelectorAll(`.st-key-${data.key} input`)[data.place]?.closest("label");
-  if (!option || parentElement.shown === data.place) return;
+  if (parentElement.shown === data.place) return;
   parentElement.shown = data.place;
-  let strip = option;
-  while (!["auto", "scroll"].includes(getComputedStyle(strip).overflowX)) {
-    strip = strip.parentElement;
+  parentElement.watch?.disconnect();
+  let watched = null;
+  // What is drawn anew in the middle of a run may begin at its left end again: the option is watched until the visitor
+  // takes over.
+  const watch = (parentElement.watch = new IntersectionObserver(([entry]) => entry.intersectionRatio < 0.9 && show(), {
+    threshold: 0.9,
+  }));
+  function show() {
+    const option = document.querySelectorAll(`.st-key-${data.key} input`)[data.place]?.closest("label");
+    let strip = option;
+    while (strip && !["auto", "scroll"].includes(getComputedStyle(strip).overflowX)) strip = strip.parentElement;
     if (!strip) return;
+    const place = option.getBoundingClientRect(), room = strip.getBoundingClientRect();
+    strip.scrollLeft += Math.min(place.left - room.left, 0) || Math.max(place.right - room.right, 0);
+    if (option === watched) return;
+    watched = option;
+    watch.disconnect();
+    watch.observe(option);
+    for (const touch of ["pointerdown", "wheel", "keydown"]) {
+      strip.addEventListener(touch, () => watch.disconnect(), { once: true, passive: true });
+    }
   }
-  const place = option.getBoundingClientRect(), room = strip.getBoundingClientRect();
-  strip.scrollLeft += Math.min(place.left - room.left, 0) || Math.max(place.right - room.right, 0);
+  show();
 }
 """,
 )
