@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from streamlit.testing.v1.element_tree import Button
 
 import fer_models as fer
 import webapp
+from fer_models.evaluation.faithfulness import MapName
 from tests.support import pages
 from tests.support.pages import checked, opened, text
 from tests.webapp.conftest import png, save
@@ -21,6 +23,7 @@ from webapp.components import picture_frame
 from webapp.components.gallery import read_gallery
 from webapp.components.own_picture import PRIVACY, OwnPicture
 from webapp.components.samples import sample_crop
+from webapp.views.recognise import hero
 
 APP = Path(webapp.__file__).with_name("app.py")
 NAMES = ["MobileNetV3-SimAM", "MobileNetV3-CPSCA", "A-MobileNet", "EfficientNet-B0-attention", "MobileNetV1"]
@@ -421,6 +424,16 @@ def test_method_and_layer_are_chosen_under_the_map(visit):
     assert "layer" not in {each.key for each in page.selectbox}
     checked(page.selectbox(key="method").set_value("grad-cam").run())
     assert page.selectbox(key="layer").value == "features.6"
+
+
+def test_a_map_that_measured_best_says_over_how_many_faces_it_was_measured(visit, four_checkpoints, monkeypatch):
+    layer = fer.load_classifier(four_checkpoints / "mobilenetv3_cpsca.ferplus.safetensors").layers[-1].name
+    measured = SimpleNamespace(faces=500, split="PublicTest", best=SimpleNamespace(faces=100))
+    monkeypatch.setattr(hero, "load_faithfulness", lambda name: measured)
+    monkeypatch.setattr(hero, "best_map", lambda name: MapName("layer-cam", layer))
+    link = {"network": "mobilenetv3_cpsca.ferplus", "layer": "last"}
+    assert "over 100 faces of PublicTest" in said(visit(**link, method="layer-cam"))
+    assert "measured best" not in said(visit(**link, method="grad-cam"))
 
 
 def test_gates_stand_against_the_average_face_where_one_is_stored(visit):

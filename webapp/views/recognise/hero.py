@@ -166,6 +166,7 @@ def _title(classifier: fer.Classifier, layer: str) -> str:
 
 def _say_why(checkpoint: str, name: MapName) -> None:
     """That a map is on show because it measured best, and over how many faces."""
-    if best_map(checkpoint) != name or (measured := load_faithfulness(checkpoint)) is None:
+    measured = load_faithfulness(checkpoint)
+    if measured is None or best_map(checkpoint) != name or (best := measured.best) is None:
         return
-    st.caption(f"Of this network's maps this one measured best, over {measured.faces:,} faces of {measured.split}.")
+    st.caption(f"Of this network's maps this one measured best, over {best.faces:,} faces of {measured.split}.")

@@ -48,7 +48,7 @@ def _sentence(found: MapScores, chosen: MapName, layers: Sequence[Layer]) -> str
     parts = []
     if best is not None:
         parts.append(
-            f"Over {found.faces:,} faces the truest is {map_title(MapName(best.name, best.layer), layers)}, with a "
+            f"Over {best.faces:,} faces the truest is {map_title(MapName(best.name, best.layer), layers)}, with a "
             f"gain of {trust.signed(best.gain)}: the map that is shown at first."
         )
     usual = found.score("grad-cam", layers[-1].name)
