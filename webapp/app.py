@@ -11,7 +11,7 @@ from webapp import state
 def show_recognise() -> None:
     from webapp.views.recognise.page import page
 
-    page(compare)
+    page(compare, trust)
 
 
 def show_compare() -> None:
@@ -45,12 +45,13 @@ def to_start() -> None:
 
 start = st.Page(show_recognise, title="Recognise", default=True)
 compare = st.Page(show_compare, title="Compare", url_path="compare")
+trust = st.Page(show_trust, title="Trust", url_path="trust")
 # What one may want to do, and the pages for it.
 groups = {
     "See": [start, compare],
     "Understand": [
         st.Page(show_operate, title="Operate", url_path="operate"),
-        st.Page(show_trust, title="Trust", url_path="trust"),
+        trust,
     ],
     "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
 }

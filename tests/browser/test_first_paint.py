@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.servers import ROOT, held_server
 
-MOST_MEGABYTES = 1.2
+MOST_MEGABYTES = 1.0
 SECONDS = 120_000  # to load PyTorch and the networks on a busy machine, in milliseconds
 
 
@@ -55,3 +55,13 @@ def test_a_first_visit_moves_little(browser: Browser, site_url):
     page.context.close()
     assert files > 100_000 and answers > 10_000  # all was counted
     assert (files + answers) / 1e6 <= MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("path", ["", "compare", "operate", "trust", "evaluation"])
+def test_no_font_is_fetched(page: Page, site_url, path):
+    fonts: list[str] = []
+    page.on("request", lambda request: request.resource_type == "font" and fonts.append(request.url))
+    page.goto(f"{site_url}/{path}")
+    expect(page.locator("details").first).to_be_visible(timeout=SECONDS)
+    page.wait_for_load_state("networkidle")
+    assert not fonts

@@ -174,7 +174,7 @@ def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> Cho
     if part in faces:
         keep_in_sight("part", int(part) - 1)
     with st.container(horizontal=True, key="about_picture", vertical_alignment="center"):
-        st.button("Remove picture", icon=":material/delete:", on_click=_remove, args=(source,))
+        st.button("Remove picture", on_click=_remove, args=(source,))
         st.caption("In this session's memory alone, until you remove it or leave.")
     with stage:
         box = _choose_on_picture(picture, part)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
 
 from fer_models.evaluation.faithfulness import MapName, best_map, load_faithfulness
 from fer_models.explanation.averages import read_averages
@@ -52,12 +53,13 @@ class Looked:
 class Hero:
     """The row is drawn at once, with what is at hand; :meth:`finish` computes what takes longer, the page being there.
 
-    ``shown`` has the maps (h, w) that are on the page. Raises CheckpointError or UnknownNetworkError, as all that asks
+    ``shown`` has the maps (h, w) that are on the page; ``trust`` is the page that asks whether the whole map is true. Raises CheckpointError or UnknownNetworkError, as all that asks
     a network.
     """
 
-    def __init__(self, looked: Looked, side: int):
+    def __init__(self, looked: Looked, side: int, trust: StreamlitPage | None = None):
         self.looked = looked
+        self.trust = trust
         self.late: list[Callable[[], None]] = []
         self.shown: dict[MapName, np.ndarray] = {}
         face, covering, other = st.columns(3, gap="medium")
@@ -77,7 +79,7 @@ class Hero:
         with st.container(key="face"):
             draw_face(looked.face, looked.patch, side)
             if looked.patch:
-                st.button("Take the patch away", icon=":material/close:", on_click=state.take, args=(keys.COVER, ""))
+                st.button("Take the patch away", on_click=state.take, args=(keys.COVER, ""))
             else:
                 st.caption(f"**{looked.face.title}.** Press it, or use the arrow keys, to cover a place.")
         before = looked.before.seen.probabilities if looked.patch else None
@@ -117,6 +119,8 @@ class Hero:
         layer = None if name.layer == last else name.layer
         where = f"at {_title(classifier, name.layer)}" if name.layer else ""
         _say_why(looked.checkpoint, name)
+        if self.trust:
+            st.page_link(self.trust, label="Is the whole map true?", query_params=state.address())
 
         def values() -> np.ndarray:
             target = looked.after.seen.target
@@ -165,8 +169,11 @@ def _title(classifier: fer.Classifier, layer: str) -> str:
 
 
 def _say_why(checkpoint: str, name: MapName) -> None:
-    """That a map is on show because it measured best, and over how many faces."""
+    """That a map is on show because it measured best, over how many faces, and why its verdict may say otherwise."""
     measured = load_faithfulness(checkpoint)
     if measured is None or best_map(checkpoint) != name or (best := measured.best) is None:
         return
-    st.caption(f"Of this network's maps this one measured best, over {best.faces:,} faces of {measured.split}.")
+    st.caption(
+        f"Of this network's maps this one measured best, on average over {best.faces:,} faces of {measured.split}. The "
+        "verdict is of this face alone, and of the one place that the map marks most."
+    )

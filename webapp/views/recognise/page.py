@@ -51,10 +51,10 @@ class Places:
         announce(f"{title}. {text}")
 
 
-def page(compare: StreamlitPage | None = None) -> None:
+def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = None) -> None:
     """Draw the page: faces and networks, the answer, what it rests on.
 
-    ``compare``: the page on which the network stands beside others.
+    ``compare``: the page on which the network stands beside others; ``trust``: that on which its map is measured.
     """
     st.html(strips.stylesheet())
     page_heading(QUESTION)
@@ -76,7 +76,7 @@ def page(compare: StreamlitPage | None = None) -> None:
         with tools:
             target, opacity = _settings(card.labels)
             if compare:
-                st.page_link(compare, label="Compare", icon=":material/add:", query_params=state.address())
+                st.page_link(compare, label="+ Compare", query_params=state.address())
         if isinstance(face, NoFace):
             places.say(face.title, face.text, wrong=face.wrong)
             return
@@ -85,7 +85,7 @@ def page(compare: StreamlitPage | None = None) -> None:
             places.say(LOADING, "Its answer appears here by itself.")
             wait_for(name)
             return
-        _show(places, looked, card)
+        _show(places, looked, card, trust)
     except EXPECTED_ERRORS as error:
         places.say("This network cannot be loaded", str(error), wrong=True)
 
@@ -134,7 +134,7 @@ def _look(name: str, card: Card, face: ChosenFace, target: str | None, opacity: 
     return Looked(name, face, covered, patch, before, after, grey, opacity)
 
 
-def _show(places: Places, looked: Looked, card: Card) -> None:
+def _show(places: Places, looked: Looked, card: Card, trust: StreamlitPage | None) -> None:
     network = wording.network_name(looked.checkpoint)
     before, after = (_reading(each) for each in (looked.before, looked.after))
     places.headline.html(answer.answer(network, after, before if looked.patch else None))
@@ -142,7 +142,7 @@ def _show(places: Places, looked: Looked, card: Card) -> None:
     with places.result:
         if looked.face.doubt:
             st.warning(looked.face.doubt)
-        hero = Hero(looked, card.preprocessing.source_side)
+        hero = Hero(looked, card.preprocessing.source_side, trust)
         st.caption(CAVEAT)
         _show_others(looked, card)
         view = GateView(looked.grey, looked.opacity, average=average_gates(looked.checkpoint))
