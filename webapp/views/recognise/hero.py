@@ -53,8 +53,8 @@ class Looked:
 class Hero:
     """The row is drawn at once, with what is at hand; :meth:`finish` computes what takes longer, the page being there.
 
-    ``shown`` has the maps (h, w) that are on the page; ``trust`` is the page that asks whether the whole map is true. Raises CheckpointError or UnknownNetworkError, as all that asks
-    a network.
+    ``shown`` has the maps (h, w) that are on the page; ``trust`` is the page that asks whether the whole map is true.
+    Raises CheckpointError or UnknownNetworkError, as all that asks a network.
     """
 
     def __init__(self, looked: Looked, side: int, trust: StreamlitPage | None = None):
