@@ -7,6 +7,7 @@ Every figure is the median over rounds of one call on one face crop; all calls o
 asked for as many patches as it does by default, one perturbation a forward pass and one label a call; ours answers for
 all labels at once, so both ratios stand there. A switch on "Operate" is one face and all gates, replaced in five ways
 at once, from the picture on. "Truth" is how true one map is: deletion and insertion in 32 steps with three fills.
+"Verdict" is what stands below a map on "Recognise".
 """
 
 import argparse
@@ -19,6 +20,7 @@ from speed import in_turns, machine
 
 import fer_models as fer
 from fer_models.explanation.averages import read_averages
+from fer_models.explanation.check import check
 from fer_models.explanation.faithfulness import curves
 from fer_models.explanation.operate import Replacement
 from fer_models.explanation.replacements import look, replace_each_way
@@ -27,8 +29,18 @@ from fer_models.preprocessing import to_input, to_source
 
 BOUNDS = """\
 Bounds, on two idle cores: occlusion under 0.7 s, captum / occlusion for all labels at least 8, a switch under 150 ms,
-truth under 1.5 s."""
-COLUMNS = ("predict", "occlusion", "captum", "integrated gradients", "Grad-CAM", "Ablation-CAM", "switch", "truth")
+truth under 1.5 s, a verdict under 150 ms."""
+COLUMNS = (
+    "predict",
+    "occlusion",
+    "captum",
+    "integrated gradients",
+    "Grad-CAM",
+    "Ablation-CAM",
+    "switch",
+    "truth",
+    "verdict",
+)
 
 
 def captum_occlusion(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]:
@@ -63,6 +75,11 @@ def truth(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]:
     return lambda: [curves(classifier, source, values, 0, fill, steps=32) for fill in ("blur", "mean", "noise")]
 
 
+def verdict(classifier: fer.Classifier, crop: np.ndarray) -> Callable[[], object]:
+    values, mean = np.random.default_rng(0).random((2, 4, 4))
+    return lambda: check(classifier, crop, values, 0, mean)
+
+
 def row(name: str, crop: np.ndarray, rounds: int) -> str:
     classifier = fer.load_classifier(f"{name}.ferplus")
     times = in_turns(
@@ -75,6 +92,7 @@ def row(name: str, crop: np.ndarray, rounds: int) -> str:
             "Ablation-CAM": lambda: fer.attribute(classifier, crop, "ablation-cam", 0),
             "switch": switch(classifier, crop),
             "truth": truth(classifier, crop),
+            "verdict": verdict(classifier, crop),
         },
         rounds,
     )

@@ -101,6 +101,8 @@ WAY = Choice("way", "replacement", "average")
 OTHER = Choice("other", "other face")
 BRUSH = Number("brush", "brush", 0, 0, 100)
 PAINTED = Text("painted", "painted gate")
+#: Gates that stay replaced while another is operated on: gate~replacement, with commas between.
+KEPT = Text("kept", "kept replacements")
 # Trust.
 #: How many parts of the network are random, from the head on.
 RANDOM = Choice("random", "step of randomisation", "1")
@@ -117,7 +119,7 @@ RUNS = Switch("runs", "choice of runs")
 _FACE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, COVER, PATCH, FILL)
 _RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
-_OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED)
+_OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED, KEPT)
 _TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
 _PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)

@@ -49,6 +49,11 @@ class Row:
     title: str
     places: bool
 
+    @property
+    def single(self) -> bool:
+        """Whether it is one gate."""
+        return ":" in self.address
+
 
 def stylesheet() -> str:
     """What this page adds to the site's style sheet."""
@@ -138,11 +143,16 @@ def _change(before: np.ndarray, after: np.ndarray, target: int) -> str:
 
 
 def switches(
-    rows: Mapping[str, Row], changes: Mapping[str, Mapping[str, float]], ways: Sequence[str], chosen: tuple[str, str]
+    rows: Mapping[str, Row],
+    changes: Mapping[str, Mapping[str, float]],
+    ways: Sequence[str],
+    chosen: tuple[str, str],
+    kept: Mapping[str, str],
 ) -> str:
     """Every gate as a row of switches, one of them pressed: the score's change (logit) is written on each.
 
-    ``changes``: by row and way; a way that a gate does not have is missing. components/matrix.js makes them work.
+    ``changes``: by row and way; a way that a gate does not have is missing. ``kept``: by row, the way in which a gate
+    stays replaced whatever is pressed. components/matrix.js makes them work.
     """
     table = np.array([[changes[row].get(way, 0.0) for way in ways] for row in rows])
     # One gate that breaks everything must not take the colour from all others.
@@ -151,7 +161,8 @@ def switches(
     lines = []
     for (id, row), styles in zip(rows.items(), cell_styles(table, scale), strict=True):
         cells = "".join(
-            _switch(id, row, way, changes[id].get(way), style, chosen) for way, style in zip(ways, styles, strict=True)
+            _switch((id, way), row, changes[id].get(way), style, (id, way) == chosen, kept.get(id) == way)
+            for way, style in zip(ways, styles, strict=True)
         )
         lines.append(f'<tr><th scope="row">{escape(row.title)}</th>{cells}</tr>')
     return (
@@ -161,15 +172,15 @@ def switches(
     )
 
 
-def _switch(id: str, row: Row, way: str, change: float | None, style: str, chosen: tuple[str, str]) -> str:
+def _switch(at: tuple[str, str], row: Row, change: float | None, style: str, pressed: bool, kept: bool) -> str:
     if change is None:
         return "<td></td>"
-    pressed = (id, way) == chosen
-    said = escape(f"{row.title}, {WAYS[way][1].lower()}: {signed(change, 2)} of the score")
+    id, way = at
+    said = f"{row.title}, {WAYS[way][1].lower()}{', kept' if kept else ''}: {signed(change, 2)} of the score"
     return (
-        f'<td><button type="button" aria-label="{said}" aria-pressed="{str(pressed).lower()}" '
-        f'tabindex="{0 if pressed else -1}" data-row="{escape(id)}" data-column="{way}" style="{style}">'
-        f"{signed(change, 1)}</button></td>"
+        f'<td><button type="button" aria-label="{escape(said)}" aria-pressed="{str(pressed).lower()}" '
+        f'tabindex="{0 if pressed else -1}" data-row="{escape(id)}" data-column="{way}" style="{style}"'
+        f"{' data-kept' if kept else ''}>{signed(change, 1)}</button></td>"
     )
 
 

@@ -13,6 +13,7 @@ from fer_models.checkpoints import find_checkpoint
 from fer_models.evaluation.stored import save_measured
 from fer_models.evaluation.surgery import KIND, Replaced, Surgery
 from fer_models.explanation.averages import Averages, save_averages
+from fer_models.labels import display_order
 from tests.support import pages
 from tests.support.pages import opened, text
 from tests.webapp.conftest import save
@@ -68,8 +69,6 @@ def test_four_replacements_always_stand_side_by_side_and_are_the_librarys(visit)
     assert list(shown) == ["As computed", "Average face's", "Another face's", "One number", "Identity"]
     classifier = fer.load_classifier(NAME)
     other = fer.explain(classifier, crop("neutral")).gates
-    from fer_models.labels import display_order
-
     for title, replacement in (("Average face's", other), ("Another face's", other), ("One number", "number")):
         with fer.operate({"channel": replacement}, classifier):
             expected = classifier.predict([crop("happiness")])[0]
@@ -112,6 +111,32 @@ def test_without_stored_averages_three_replacements_stand_and_it_says_how_to_mak
     page = visit(network="mobilenetv3_simam.ferplus")
     assert list(table(page)) == ["As computed", "Another face's", "One number", "Identity"]
     assert "ferscope averages mobilenetv3_simam.ferplus" in text(page)
+
+
+def test_gates_stay_replaced_each_in_its_own_way_while_another_is_operated_on(visit):
+    first, second = "features.4.attention.channel:channel", "features.6.attention.channel:channel"
+    page = visit(network=NAME, operated=first, way="identity")
+    page.button(key="keep").click().run()
+    assert page.query_params["kept"] == f"{first}~identity"
+    page = visit(network=NAME, operated=second, way="number", kept=f"{first}~identity")
+    assert "Block 4" in text(page)
+    classifier = fer.load_classifier(NAME)
+    with fer.operate({first: "identity", second: "number"}, classifier):
+        expected = classifier.predict([crop("happiness")])[0]
+    numbers = [percent(float(expected[index])) for index in display_order(classifier.labels)]
+    assert table(page)["One number"] == numbers
+    untouched = classifier.predict([crop("happiness")])[0]
+    assert table(page)["As computed"] == [
+        percent(float(untouched[index])) for index in display_order(classifier.labels)
+    ]
+    page.button(key=f"put back {first}").click().run()
+    assert "kept" not in page.query_params
+
+
+def test_what_another_network_keeps_is_not_this_ones(visit):
+    page = visit(network=NAME, kept="features.99.attention:simam~identity,all~identity")
+    assert table(page)["As computed"] and not [button for button in page.button if (button.key or "").startswith("put")]
+    assert "kept" not in visit(network=NAME, kept="~~").query_params
 
 
 def test_a_stale_link_falls_back_and_is_told(visit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -30,6 +31,7 @@ from webapp.figures.operate import FOUR, WAYS, Row
 from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own
 from webapp.networks import load_classifier
+from webapp.views.operate.kept import kept_replacements, kept_words, show_kept
 from webapp.views.operate.measured import show_measured
 from webapp.views.operate.painting import painted_values, show_brush
 from webapp.views.operate.sheet import make_sheet
@@ -45,7 +47,8 @@ WHAT_IT_MEANS = (
 )
 SWITCHES = (
     "What each replacement does to the score (logit) of the explained expression: red raises it, blue lowers it. Press "
-    "one, and the page shows what comes of it. “Another face” is the face chosen in the settings."
+    "one, and the page shows what comes of it; keep it, and operate on another gate as well. “Another face” is chosen "
+    "in the settings."
 )
 
 
@@ -96,7 +99,7 @@ def page() -> None:
         other,
         others.seen.gates,
     )
-    _show(theatre, headline, left)
+    _show(replace(theatre, kept=kept_replacements(theatre)), headline, left)
 
 
 def _say(headline: DeltaGenerator, place: DeltaGenerator, title: str, text: str, wrong: bool = False) -> None:
@@ -136,7 +139,7 @@ def _show(theatre: Theatre, headline: DeltaGenerator, place: DeltaGenerator) -> 
     before = theatre.answer.seen.probabilities
     target = theatre.answer.seen.labels[theatre.target]
     words, number = verdict(before, {each: found[each].probabilities for each in FOUR if each in found}, theatre.target)
-    eyebrow = f"{wording.network_name(theatre.checkpoint)} · {rows[id].title} · {target}"
+    eyebrow = f"{wording.network_name(theatre.checkpoint)} · {rows[id].title} · {target}{kept_words(theatre)}"
     headline.html(operate.headline(eyebrow, words, number))
     announce(f"{rows[id].title}. {words}: {number}")
     with place:
@@ -159,7 +162,7 @@ def _offer(theatre: Theatre, found: Mapping[str, Operated], row: Row, way: str) 
     face, network = theatre.face, wording.network_name(theatre.checkpoint)
     after = {way_words(each).lower(): operated for each, operated in found.items()}
     picture = sample_name(face.sample) if face.sample else "own picture"
-    title = f"{network}: {row.title}, {way_words(way).lower()}"
+    title = f"{network}: {row.title}, {way_words(way).lower()}{kept_words(theatre)}"
     classifier, seen = load_classifier(theatre.checkpoint), theatre.answer.seen
     make = partial(make_sheet, classifier, face.crop, picture, network, title, seen, after, way_words(way).lower())
     take_away(make, f"operate {theatre.checkpoint} {way}", own_picture=face.sample is None)
@@ -168,7 +171,7 @@ def _offer(theatre: Theatre, found: Mapping[str, Operated], row: Row, way: str) 
 def _show_switches(theatre: Theatre, id: str, way: str) -> None:
     changes = theatre.changes()
     ways = [each for each in WAYS if any(each in row for row in changes.values())]
-    html = operate.switches(theatre.rows, changes, ways, (id, way))
+    html = operate.switches(theatre.rows, changes, ways, (id, way), theatre.kept)
 
     def choose(row: str, column: str) -> None:
         if row in theatre.rows and column in WAYS:
@@ -179,6 +182,7 @@ def _show_switches(theatre: Theatre, id: str, way: str) -> None:
 
     st.html(strips.heading("Every gate, each way", SWITCHES))
     choose_in_matrix(html, "switches", choose)
+    show_kept(theatre, id, way)
 
 
 def _show_behind(theatre: Theatre, operated: Operated, id: str, way: str) -> None:

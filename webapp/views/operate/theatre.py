@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,7 +26,8 @@ PAINTED = "painted"
 class Theatre:
     """What is operated on: a face, a network, and whose gates may stand in.
 
-    ``average``: the average face's gates or None; ``others``: gates of the other face, called ``other``.
+    ``average``: the average face's gates or None; ``others``: gates of the other face, called ``other``; ``kept``: by
+    row, the ways in which gates stay replaced while another is operated on.
     """
 
     checkpoint: str
@@ -36,6 +38,7 @@ class Theatre:
     average: Sequence[GateMap] | None
     other: str
     others: Sequence[GateMap]
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     def ways(self, row: Row) -> dict[str, Replacement]:
         """What can take a gate's place, by id."""
@@ -51,20 +54,30 @@ class Theatre:
         """The target's logit after less before, for every row and way."""
 
         def compute(classifier: fer.Classifier) -> dict[str, dict[str, np.ndarray]]:
-            untouched, found = look(classifier, self.face.crop), {}
-            for id, row in self.rows.items():
-                each = replace_each_way(classifier, untouched, row.address, self.ways(row), average=self.average)
-                found[id] = {way: operated.logits - untouched.logits for way, operated in each.items()}
+            before, found = look(classifier, self.face.crop).logits, {}
+            with self._keeping(classifier):
+                untouched = look(classifier, self.face.crop)
+                for id, row in self.rows.items():
+                    each = replace_each_way(classifier, untouched, row.address, self.ways(row), average=self.average)
+                    found[id] = {way: operated.logits - before for way, operated in each.items()}
             return found
 
-        found = remembered(self.face, self.checkpoint, ("operate", self.other, self.average is None), compute)
+        question = ("operate", self.other, self.average is None, tuple(sorted(self.kept.items())))
+        found = remembered(self.face, self.checkpoint, question, compute)
         return {id: {way: float(logits[self.target]) for way, logits in each.items()} for id, each in found.items()}
 
     def operated(self, id: str, painted: Replacement | None = None) -> dict[str, Operated]:
         """Every way for one row, computed anew: it holds too much to be kept."""
         classifier, row = load_classifier(self.checkpoint), self.rows[id]
         ways = self.ways(row) | ({PAINTED: painted} if painted is not None else {})
-        return replace_each_way(classifier, look(classifier, self.face.crop), row.address, ways, average=self.average)
+        with self._keeping(classifier):
+            untouched = look(classifier, self.face.crop)
+            return replace_each_way(classifier, untouched, row.address, ways, average=self.average)
+
+    def _keeping(self, classifier: fer.Classifier) -> AbstractContextManager[None]:
+        """A block in which the kept gates are replaced; what is operated on within it has the last word."""
+        kept = {self.rows[id].address: self.ways(self.rows[id])[way] for id, way in self.kept.items()}
+        return fer.operate(kept, classifier, average=self.average)
 
 
 def verdict(before: np.ndarray, after: Mapping[str, np.ndarray], target: int) -> tuple[str, str]:
