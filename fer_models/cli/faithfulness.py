@@ -24,7 +24,7 @@ def faithfulness(
 
     Places of a face are covered in the order of each map, most relevant first and least relevant first; the area
     between the two curves is its symmetric relevance gain. Maps that know nothing of the network are measured beside.
-    Occlusion and integrated gradients, which take long, are measured on every fifth face.
+    500 faces take about a quarter of an hour of one core.
     """
     import numpy as np
 

@@ -5,7 +5,7 @@ Every map of a face is measured on the same covered pictures as the controls, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 KIND = "faithfulness"  # of stored results
 STEPS = 4  # of a curve: a quarter of the places at a time
-#: Methods that look at a face many times are measured on every so many faces.
-SLOW = {"occlusion": 5, "integrated-gradients": 5}
 #: A map that covers places is the yardstick and is never the best: the score covers places too.
 YARDSTICK = "occlusion"
 
@@ -86,10 +84,7 @@ class MapScores(Measured):
 
     @property
     def best(self) -> MapScore | None:
-        """The map with the largest lead over the face prior, on whichever faces it was measured.
-
-        The yardstick, which covers places as the score does, is left out.
-        """
+        """The map with the largest lead over the face prior; the yardstick, which covers places too, is left out."""
         maps = [score for score in self.scores if not score.control and score.name != YARDSTICK]
         return max(maps, key=lambda score: score.ahead[FACE_PRIOR][0], default=None)
 
@@ -142,21 +137,21 @@ def measure_faithfulness(
     names = maps_worth_measuring(classifier)
     own_mean = mean_map(lambda image: explain(classifier, image).cam, others)
     grid = classifier.layers[-1].side
-    gains: dict[MapName, dict[int, float]] = {}  # by face, because not every face has every map
+    gains: dict[MapName, list[float]] = {}
     sides: dict[MapName, int] = {}
     guesses: list[MapName] = []
     for face, image in enumerate(images):
         target = int(classifier.logits([image])[0].argmax())
         known = {MapName(name): values for name, values in controls(classifier, image, own_mean, seed + face).items()}
         guesses = list(known)
-        maps = dict(_maps(classifier, image, target, [name for name in names if face % SLOW.get(name.method, 1) == 0]))
+        maps = {name: attribute(classifier, image, name.method, target, name.layer).values for name in names}
         together = maps | known
         sides |= {name: max(values.shape) for name, values in together.items()}
         gridded = np.stack([to_grid(values, grid) for values in together.values()])
         fill = COVERING[face % len(COVERING)]
         found = gain(*curves(classifier, image, gridded, target, fill, STEPS, seed + face))
         for name, value in zip(together, found, strict=True):
-            gains.setdefault(name, {})[face] = float(value)
+            gains.setdefault(name, []).append(float(value))
         if advance:
             advance(1)
     return MapScores(
@@ -188,21 +183,10 @@ def best_map(name: str) -> MapName | None:
     return MapName(best.name, best.layer) if best else None
 
 
-def _maps(
-    classifier: Classifier, image: np.ndarray, target: int, names: list[MapName]
-) -> Iterator[tuple[MapName, np.ndarray]]:
-    for name in names:
-        yield name, attribute(classifier, image, name.method, target, name.layer).values
-
-
-def _score(name: MapName, side: int, gains: Mapping[MapName, Mapping[int, float]], guesses: list[MapName]) -> MapScore:
-    own = gains[name]
-    mean, low, high = _rounded(list(own.values()))
-    ahead = {
-        guess.method: _rounded([value - gains[guess][face] for face, value in own.items()])
-        for guess in guesses
-        if guess != name
-    }
+def _score(name: MapName, side: int, gains: Mapping[MapName, list[float]], guesses: list[MapName]) -> MapScore:
+    own = np.array(gains[name])
+    mean, low, high = _rounded(own)
+    ahead = {guess.method: _rounded(own - np.array(gains[guess])) for guess in guesses if guess != name}
     return MapScore(
         name=name.method,
         layer=name.layer,
@@ -215,6 +199,6 @@ def _score(name: MapName, side: int, gains: Mapping[MapName, Mapping[int, float]
     )
 
 
-def _rounded(values: list[float]) -> tuple[float, float, float]:
-    mean, low, high = (round(end, 4) for end in interval(np.array(values)))
+def _rounded(values: np.ndarray) -> tuple[float, float, float]:
+    mean, low, high = (round(end, 4) for end in interval(values))
     return mean, low, high
