@@ -12,7 +12,8 @@ class ChosenFace:
     """A face to look at; ``key`` tells it from every other face of this session, ``title`` says how it was cut out.
 
     ``sample``: the gallery's picture that it is made of; None for a visitor's. ``altered``: a part of it is covered.
-    ``doubt``: why the answer may mean nothing.
+    ``doubt``: why the answer may mean nothing. ``group``: crops of all faces in the picture, this one's
+    among them, where there are several.
     """
 
     key: tuple
@@ -21,6 +22,7 @@ class ChosenFace:
     sample: Sample | None = None
     altered: bool = False
     doubt: str = ""
+    group: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ PRIVACY = (
 DOUBT = "No face was found in this part of the picture: the network answers all the same, and may say anything."
 # What to do where no face is found, by whether a link hides the choice of a part.
 _ADVICE = {
-    False: "Look at the whole picture if it is a face already, or draw a box around one.",
+    False: "Turn the picture if faces lie on their side, look at the whole picture if it is a face, or draw a box.",
     True: "Remove this picture and try another one.",
 }
 KEPT_SIDE = 2048  # pixels; enough for a box around one face of many, and a tenth of what a phone's photo takes
@@ -68,6 +68,11 @@ class OwnPicture:
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         kept = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         return cls(id, kept, [_shrunk(face, size[0] / width, size[1] / height) for face in faces])
+
+    def turned(self, quarters: int) -> "OwnPicture":
+        """The same turned clockwise by so many quarters, and searched again."""
+        image = np.ascontiguousarray(np.rot90(self.image, -quarters))
+        return OwnPicture(f"{self.id}{quarters:+d}", image, fer.detect_faces(image))
 
     @cached_property
     def shown(self) -> str:
@@ -157,6 +162,13 @@ def _remove(source: str) -> None:
     state.forget(*keys.EDGES)
 
 
+def _turn(source: str, quarters: int) -> None:
+    if picture := _pictures().get(source):
+        _pictures()[source] = picture.turned(quarters)
+        state.take(keys.PART, "", "")
+        state.forget(*keys.EDGES)
+
+
 def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> ChosenFace | NoFace:
     """Which face of the picture, or the whole of it, or a box drawn by hand."""
     faces = {str(number): face for number, face in enumerate(picture.faces, start=1)}
@@ -174,6 +186,8 @@ def _choose_part(source: str, picture: OwnPicture, stage: DeltaGenerator) -> Cho
     if part in faces:
         keep_in_sight("part", int(part) - 1)
     with st.container(horizontal=True, key="about_picture", vertical_alignment="center"):
+        for label, quarters in (("Turn left", -1), ("Turn right", 1)):
+            st.button(label, on_click=_turn, args=(source, quarters))
         st.button("Remove picture", on_click=_remove, args=(source,))
         st.caption("In this session's memory alone, until you remove it or leave.")
     with stage:
@@ -211,7 +225,8 @@ def _chosen_face(picture: OwnPicture, part: str, box: list[int]) -> ChosenFace:
         return ChosenFace((picture.id, *box), crop, "The box", doubt=doubt)
     face = picture.faces[int(part) - 1]
     title = "The face, aligned" if face.eyes else "The face, not turned: no eyes found"
-    return ChosenFace((picture.id, part), face.crop, title)
+    group = tuple(each.crop for each in picture.faces) if len(picture.faces) > 1 else ()
+    return ChosenFace((picture.id, part), face.crop, title, group=group)
 
 
 def _draw_edges() -> list[int]:

@@ -100,6 +100,25 @@ def _bar(label: str, probability: float, attributes: str = "") -> str:
     return f'<i{attributes} style="width:{100 * probability:.1f}%;background:{expression_colour(label)}"></i>'
 
 
+def group_table(pictures: Sequence[str], readings: Sequence[Reading], chosen: int) -> str:
+    """Every face of a picture: its number, a small picture (a data URI), what it was read as and how probable that is.
+
+    ``chosen``: the number, from 1, of the face that the page is about.
+    """
+    rows = []
+    for number, (picture, read) in enumerate(zip(pictures, readings, strict=True), start=1):
+        current = ' aria-current="true"' if number == chosen else ""
+        rows.append(
+            f'<tr{current}><th scope="row"><img src="{picture}" alt="">{number}</th>'
+            f"<td>{escape(read.headline)}</td><td>{escape(read.number)}</td></tr>"
+        )
+    return (
+        '<div class="fs-group" tabindex="0" role="region" aria-label="All faces"><table><thead><tr><th scope="col">Face'
+        '</th><th scope="col">Expression</th><th scope="col">Probability</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
 def message(title: str, text: str = "") -> str:
     """What stands in the answer's place when there is none: a headline, and a sentence."""
     sentence = f"<p>{escape(text)}</p>" if text else ""

@@ -23,6 +23,7 @@ from webapp.components import picture_frame
 from webapp.components.gallery import read_gallery
 from webapp.components.own_picture import PRIVACY, OwnPicture
 from webapp.components.samples import sample_crop
+from webapp.figures.answer import reading
 from webapp.views.recognise import hero
 
 APP = Path(webapp.__file__).with_name("app.py")
@@ -314,6 +315,33 @@ def test_several_faces_can_be_chosen_from(visit, astronaut):
     first = shown_crop(page)
     checked(page.radio(key="part").set_value("2").run())
     assert shown_crop(page) != first
+
+
+def test_all_faces_of_a_group_are_read_at_once(visit, astronaut):
+    page = upload(visit(), png(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1)))
+    checked(page.radio(key="part").set_value("2").run())
+    faces = own_pictures(page)["upload"].faces
+    classifier = fer.load_classifier(page.radio(key="network").value)
+    rows = re.findall(r'<tr([^>]*)><th scope="row"><img[^>]*>(\d+)</th><td>(.*?)</td><td>(.*?)</td>', html(page))
+    assert [number for _, number, *_ in rows] == [str(number) for number in range(1, len(faces) + 1)]
+    assert ["aria-current" in attributes for attributes, *_ in rows] == [each == 1 for each in range(len(faces))]
+    probabilities = classifier.predict([face.crop for face in faces])
+    for (*_, words, number), each in zip(rows, probabilities, strict=True):
+        read = reading(classifier.labels, each)
+        assert (words, number) == (read.headline, read.number)
+    assert 'aria-label="All faces"' in html(page) and 'aria-label="All faces"' not in html(visit())
+
+
+def test_a_picture_on_its_side_is_turned_and_searched_again(visit, astronaut):
+    page = upload(visit(), png(np.ascontiguousarray(np.rot90(astronaut))))
+    checked(button(page, "Draw a box").click().run())
+    checked(button(page, "Turn right").click().run())
+    picture = own_pictures(page)["upload"]
+    assert np.array_equal(picture.image, astronaut)
+    assert page.radio(key="part").value == "1" and "The face, aligned" in said(page)
+    assert "part" not in page.query_params
+    checked(button(page, "Turn left").click().run())
+    assert np.array_equal(own_pictures(page)["upload"].image, np.rot90(astronaut))
 
 
 def test_no_face_offers_the_whole_picture_and_a_box(visit, astronaut):

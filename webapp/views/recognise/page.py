@@ -26,6 +26,7 @@ from webapp.figures.gates import GateView
 from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own
 from webapp.networks import is_loaded
+from webapp.views.recognise.group import group_html
 from webapp.views.recognise.hero import Hero, Looked
 from webapp.views.recognise.sheet import make_sheet
 
@@ -60,6 +61,7 @@ def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = Non
     page_heading(QUESTION)
     checkpoints = wording.in_papers_order(fer.list_checkpoints())
     faces, networks = st.container(key="faces", gap="small"), st.container(key="networks", gap="small")
+    everybody = st.empty()
     with st.container(horizontal=True, key="answer_row", vertical_alignment="bottom"):
         headline = st.container(key="answer")
         tools = st.container(horizontal=True, key="tools", width="content", vertical_alignment="center")
@@ -81,6 +83,8 @@ def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = Non
             places.say(face.title, face.text, wrong=face.wrong)
             return
         looked = _look(name, card, face, target, opacity)
+        if looked is not None and face.group:
+            everybody.html(group_html(name, face))
         if looked is None:
             places.say(LOADING, "Its answer appears here by itself.")
             wait_for(name)
