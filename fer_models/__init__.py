@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Explanation,
         Faithfulness,
         GateMap,
+        Passage,
         agreement,
         attribute,
         cover,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         faithfulness,
         list_methods,
         operate,
+        passages,
         read_gates,
     )
     from fer_models.face_parts import face_regions
@@ -44,6 +46,7 @@ else:
             "Faithfulness": "fer_models.explanation",
             "GateMap": "fer_models.explanation",
             "ImageError": "fer_models.images",
+            "Passage": "fer_models.explanation",
             "UnknownNetworkError": "fer_models.networks.registry",
             "agreement": "fer_models.explanation",
             "attribute": "fer_models.explanation",
@@ -59,6 +62,7 @@ else:
             "load_classifier": "fer_models.classifier",
             "open_image": "fer_models.images",
             "operate": "fer_models.explanation",
+            "passages": "fer_models.explanation",
             "read_gates": "fer_models.explanation",
         },
     )
@@ -74,6 +78,7 @@ __all__ = [
     "Faithfulness",
     "GateMap",
     "ImageError",
+    "Passage",
     "UnknownNetworkError",
     "agreement",
     "attribute",
@@ -89,5 +94,6 @@ __all__ = [
     "load_classifier",
     "open_image",
     "operate",
+    "passages",
     "read_gates",
 ]

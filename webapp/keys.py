@@ -79,6 +79,8 @@ EDGES = tuple(
 EXPLAIN = Choice("explain", "expression", "predicted")
 OPACITY = Number("opacity", "opacity", 60, 0, 100)
 CONTRAST = Choice("contrast", "contrast", "picture")
+#: What of SimAM is shown: its gate, or the energy that the gate is made of.
+SIMAM = Choice("simam", "of SimAM", "gate")
 #: The middle of the patch that covers a part of the face, its width in percent of the face's side, and what it is of.
 COVER = Text("cover", "covered place")
 PATCH = Number("patch", "size of the patch", 25, 10, 60)
@@ -117,7 +119,7 @@ FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
 
 _FACE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, COVER, PATCH, FILL)
-_RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, METHOD, LAYER)
+_RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, SIMAM, METHOD, LAYER)
 _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES, NOISE)
 _OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED, KEPT)
 _TRUST: tuple[Key, ...] = (RANDOM,)

@@ -50,8 +50,8 @@ KINDS = {
 #: Called with the layer's name, the kind and the gate as it broadcasts over (N, C, H, W); returns the gate to use,
 #: of the same shape.
 Operation = Callable[[str, GateKind, Tensor], Tensor]
-#: Called with the same, the gate being the one that the network uses.
-Reader = Callable[[str, GateKind, Tensor], None]
+#: Called with the same, the gate being the one that the network uses, and with the map (N, C, H, W) that it multiplies.
+Reader = Callable[[str, GateKind, Tensor, Tensor], None]
 
 _operations: ContextVar[tuple[Operation, ...]] = ContextVar("ferscope_gate_operations", default=())
 _readers: ContextVar[tuple[Reader, ...]] = ContextVar("ferscope_gate_readers", default=())
@@ -85,8 +85,8 @@ def reading(reader: Reader) -> AbstractContextManager[None]:
     return _listening(_readers, reader)
 
 
-def _tap(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
-    """The gate to multiply by. Raises ValueError when an operation gives a gate of another shape."""
+def _tap(layer: str, kind: GateKind, gate: Tensor, x: Tensor) -> Tensor:
+    """The gate to multiply ``x`` by. Raises ValueError when an operation gives a gate of another shape."""
     for operation in _operations.get():
         replaced = operation(layer, kind, gate)
         if replaced.shape != gate.shape:
@@ -96,7 +96,7 @@ def _tap(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
             )
         gate = replaced
     for reader in _readers.get():
-        reader(layer, kind, gate)
+        reader(layer, kind, gate, x)
     return gate
 
 
@@ -121,7 +121,7 @@ class Gate(nn.Module, ABC):
         steps = self.steps(x)
         for kind in self.kinds:
             gate = steps[kind]
-            x = x * (_tap(self.layer_name, KINDS[kind], gate) if _open_blocks else gate)
+            x = x * (_tap(self.layer_name, KINDS[kind], gate, x) if _open_blocks else gate)
         return x
 
 

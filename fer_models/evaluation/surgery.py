@@ -234,7 +234,7 @@ def _untouched(classifier: Classifier, inputs: Tensor) -> tuple[list[Tensor], di
     gates: dict[GateName, Tensor] = {}
     outputs = []
 
-    def keep(layer: str, kind: GateKind, gate: Tensor) -> None:
+    def keep(layer: str, kind: GateKind, gate: Tensor, _: Tensor) -> None:
         gates[layer, kind.name] = gate
 
     with reading(keep):

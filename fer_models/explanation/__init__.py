@@ -7,6 +7,7 @@ from fer_models.explanation.explain import Explanation, explain
 from fer_models.explanation.faithfulness import Faithfulness, faithfulness
 from fer_models.explanation.gates import GateMap, coordinate_map, position_map, read_gates
 from fer_models.explanation.operate import operate
+from fer_models.explanation.passages import Passage, passages
 
 __all__ = [
     "Attribution",
@@ -14,6 +15,7 @@ __all__ = [
     "Explanation",
     "Faithfulness",
     "GateMap",
+    "Passage",
     "agreement",
     "attribute",
     "coordinate_map",
@@ -22,6 +24,7 @@ __all__ = [
     "faithfulness",
     "list_methods",
     "operate",
+    "passages",
     "position_map",
     "read_gates",
 ]

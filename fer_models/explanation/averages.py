@@ -101,7 +101,7 @@ def mean_gates(
     kinds: dict[tuple[str, str], GateKind] = {}
     means: dict[tuple[str, str], Tensor] = {}
 
-    def add(layer: str, kind: GateKind, gate: Tensor) -> None:
+    def add(layer: str, kind: GateKind, gate: Tensor, _: Tensor) -> None:
         kinds[layer, kind.name] = kind
         share = gate.double().sum(0, keepdim=True) / len(images)
         before = means.get((layer, kind.name))

@@ -50,7 +50,7 @@ def read_gates() -> Iterator[list[GateMap]]:
 
     gates: list[GateMap] = []
 
-    def record(layer: str, kind: GateKind, gate: Tensor) -> None:
+    def record(layer: str, kind: GateKind, gate: Tensor, _: Tensor) -> None:
         values = gate_values(kind, gate).numpy()
         gates.append(GateMap(layer, kind.name, kind.axes, kind.value_range, values))
 

@@ -93,7 +93,7 @@ def replace_each_way(
         pictures = zip(operations, value.split(1), strict=True)
         return torch.cat([operation(layer, kind, one) for operation, one in pictures])
 
-    def record(layer: str, kind: GateKind, value: Tensor) -> None:
+    def record(layer: str, kind: GateKind, value: Tensor, _: Tensor) -> None:
         for gates, one in zip(found, value.split(1), strict=True):
             gates.append(GateMap(layer, kind.name, kind.axes, kind.value_range, gate_values(kind, one).numpy()))
 

@@ -344,3 +344,18 @@ def test_a_map_reached_by_keyboard_shows_the_face(visit):
     first.focus()
     expect(first.locator("img")).to_have_css("opacity", "0.12")
     assert "data:image/webp" in first.evaluate("e => getComputedStyle(e).backgroundImage")
+
+
+def test_each_layer_is_told_as_three_frames_and_simams_energy_survives_a_reload(visit):
+    page = visit("?network=mobilenetv3_simam.ferplus")
+    page.get_by_role("radio", name="Energy (1/e*)").click()
+    expect(page).to_have_url(re.compile("simam=energy"))
+    energy = page.get_by_role("img", name=re.compile("^Block 4, 1/e"))
+    expect(energy).to_be_visible()
+    page.reload()
+    expect(energy).to_be_visible()
+    for network in ("mobilenetv3_simam", "a_mobilenet"):
+        page = visit(f"?network={network}.ferplus")
+        page.get_by_text("What comes in, and what goes out").last.click()
+        for name in ("what comes in", "the gate", "what goes out"):
+            expect(page.get_by_role("img", name=re.compile(f"^Block 4 .*, {name}")).first).to_be_visible()

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from fer_models.explanation import GateMap
+from fer_models.explanation.passages import mechanism_of
 from webapp.wording import MECHANISMS
 
 if TYPE_CHECKING:
@@ -38,19 +39,11 @@ class GateGroup:
 def group_gates(network: nn.Module, gates: list[GateMap]) -> list[GateGroup]:
     """Every gate, none left out, in network order."""
     layers = []
-    for name, members in groupby(gates, key=lambda gate: _module_name(network, gate)):
+    for name, members in groupby(gates, key=lambda gate: mechanism_of(network, gate.layer)):
         module = network.get_submodule(name)
         layers.append((type(module).__name__, Layer(_plain_name(name), _mechanism(module), name, tuple(members))))
     families = groupby(layers, key=itemgetter(0))
     return [GateGroup(family, tuple(layer for _, layer in members)) for family, members in families]
-
-
-def _module_name(network: nn.Module, gate: GateMap) -> str:
-    """The mechanism's module: for CBAM's two gates the CBAM they belong to."""
-    from fer_models.attention import CBAM
-
-    parent = gate.layer.rpartition(".")[0]
-    return parent if isinstance(network.get_submodule(parent), CBAM) else gate.layer
 
 
 def _mechanism(module: nn.Module) -> str:

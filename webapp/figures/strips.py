@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from webapp.figures.colours import Scale
-from webapp.figures.pictures import data_uri, map_png
+from webapp.figures.pictures import MAP_SIDE, data_uri, map_png
 from webapp.figures.profiles import edge_svg, sorted_svg
 
 NARROW = "\u202f"  # no-break space before units
@@ -43,8 +43,8 @@ def stylesheet() -> str:
     return f"<style>{''.join(sheets)}</style>"
 
 
-def map_picture(values: np.ndarray, scale: Scale, what: str) -> str:
-    """A map (h, w), enlarged and coloured, over the face of the strip that it stands in.
+def map_picture(values: np.ndarray, scale: Scale, what: str, side: int = MAP_SIDE) -> str:
+    """A map (h, w), enlarged to ``side`` pixels and coloured, over the face of the strip that it stands in.
 
     Focusing or pointing at it shows more of that face (see style.css). What is clear at zero covers less of it.
     """
@@ -55,7 +55,8 @@ def map_picture(values: np.ndarray, scale: Scale, what: str) -> str:
         f"highest in row {row + 1} of {rows}, column {column + 1} of {columns}"
     )
     signed = " fs-signed" if scale.colours.shape[1] == 4 else ""
-    return f'<div class="fs-map{signed}" tabindex="0">{image(data_uri(map_png(values, scale), "image/png"), alt)}</div>'
+    picture = image(data_uri(map_png(values, scale, side), "image/png"), alt)
+    return f'<div class="fs-map{signed}" tabindex="0">{picture}</div>'
 
 
 def coordinate_picture(

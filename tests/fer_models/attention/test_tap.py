@@ -87,7 +87,7 @@ def test_a_gate_of_another_shape_is_refused(x):
 
 @pytest.mark.parametrize("block", [surgery, reading])
 def test_nothing_stays_after_a_listener_that_raised(x, block):
-    def fail(layer, kind, gate):
+    def fail(*_):
         raise RuntimeError("midway")
 
     expected = SimAM()(x)

@@ -104,6 +104,31 @@ def test_every_gate_of_every_network_is_drawn(visit, four_checkpoints, astronaut
     assert ("This network computes no attention" in text) == (not modules)
 
 
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_each_layer_is_told_as_three_frames_when_it_is_asked_for(visit, name):
+    page = visit(network=name)
+    assert "What comes in</strong>" not in html(page)
+    folds = [each for each in page.expander if each.label == "What comes in, and what goes out"]
+    for number in range(len(folds)):
+        page.session_state[f"passages{number}"] = True
+    checked(page.run())
+    classifier = fer.load_classifier(page.radio(key="network").value)
+    found = fer.passages(classifier, sample_crop(read_gallery()["happiness"][0]))
+    assert html(page).count("What comes in</strong>") == html(page).count("What goes out</strong>") == len(found)
+    for each in found:
+        most, least = each.weights.argmax(), each.weights.argmin()
+        assert f"Most: {each.weights[most]:.2f}" in html(page) and f"Least: {each.weights[least]:.2f}" in html(page)
+
+
+def test_simam_shows_its_energy_in_its_own_unit(visit):
+    page = visit(network="MobileNetV3-SimAM", simam="energy")
+    assert page.radio(key="simam").value == "energy"
+    found = fer.passages(fer.load_classifier("mobilenetv3_simam.ferplus"), sample_crop(read_gallery()["happiness"][0]))
+    highest = max(float(each.inverse_energy.mean(0).max()) for each in found)
+    assert "1/e*" in html(page) and f"{highest:.3f}" in html(page)
+    assert "simam" not in {each.key for each in visit(network="A-MobileNet").radio}
+
+
 def test_layers_have_plain_names(visit):
     text = html(visit(network="MobileNetV3-CPSCA"))
     assert (
@@ -135,7 +160,7 @@ def test_a_link_to_what_does_not_exist_shows_the_default(visit):
 
 
 def test_a_lecturers_link_hides_controls_and_keeps_their_choices(visit):
-    hidden = "network,explain,opacity,contrast,picture,patch,fill,method,layer"
+    hidden = "network,explain,opacity,contrast,simam,picture,patch,fill,method,layer"
     page = visit(hide=hidden, network="mobilenetv3_simam.ferplus", opacity="20")
     assert {each.key for each in page.radio} == {"sample", "composite"}
     assert not page.selectbox and not page.slider and not page.toggle

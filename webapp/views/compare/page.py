@@ -159,7 +159,7 @@ def _choose_controls(looked: Sequence[Looked], lines: Sequence[str], gate: str) 
             keys.NOISE,
             st.selectbox,
             "Would noise look like this?",
-            {NOTHING: "Noise in no map's place"} | {name: words[key] for name, key in names.items()},
+            {NOTHING: "Show no noise"} | {name: words[key] for name, key in names.items()},
             help="Noise has the map's own values and is as smooth, at places that mean nothing.",
         )
         every = state.switch(keys.GATES, st.toggle, "Every gate in the agreement", help="Each gate as a map of places.")

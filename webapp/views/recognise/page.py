@@ -10,6 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 import fer_models as fer
 from fer_models.card import Card
 from fer_models.checkpoints import read_card
+from fer_models.explanation.passages import Passage, passages
 from fer_models.labels import display_order
 from webapp import keys, state, wording
 from webapp.components.covering import choose_patch, covered_face, patch_settings, shown_grey
@@ -25,7 +26,7 @@ from webapp.figures import answer, evidence, strips
 from webapp.figures.gates import GateView
 from webapp.figures.pictures import grey_face_uri
 from webapp.maps import forget_own
-from webapp.networks import is_loaded
+from webapp.networks import is_loaded, load_classifier
 from webapp.views.recognise.group import group_html
 from webapp.views.recognise.hero import Hero, Looked
 from webapp.views.recognise.sheet import make_sheet
@@ -150,7 +151,8 @@ def _show(places: Places, looked: Looked, card: Card, trust: StreamlitPage | Non
         st.caption(CAVEAT)
         _show_others(looked, card)
         view = GateView(looked.grey, looked.opacity, average=average_gates(looked.checkpoint))
-        show_gates(looked.after.groups, view)
+        ready = is_loaded(looked.checkpoint)
+        show_gates(looked.after.groups, view, partial(_passages, looked) if ready else None)
         _fold_away(card)
     hero.finish()
     with places.result:
@@ -158,6 +160,10 @@ def _show(places: Places, looked: Looked, card: Card, trust: StreamlitPage | Non
         take_away(partial(make_sheet, looked, hero.shown.items()), f"recognise {looked.checkpoint}", own_picture=own)
     if not is_loaded(looked.checkpoint):
         wait_for(looked.checkpoint)  # what is stored is on the page; the rest follows
+
+
+def _passages(looked: Looked) -> list[Passage]:
+    return passages(load_classifier(looked.checkpoint), looked.covered.crop)
 
 
 def _reading(seen: Answer) -> answer.Reading:
