@@ -16,11 +16,19 @@ export default function ({ data, parentElement }) {
   const watch = (parentElement.watch = new IntersectionObserver(([entry]) => entry.intersectionRatio < 0.9 && show(), {
     threshold: 0.9,
   }));
+  const patience = performance.now() + 10000;
   function show() {
+    if (parentElement.shown !== data.place) return; // another was chosen meanwhile
     const option = document.querySelectorAll(`.st-key-${data.key} input`)[data.place]?.closest("label");
+    const holder = option?.closest(`.st-key-${data.key}`);
+    const scrolls = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
     let strip = option;
-    while (strip && !["auto", "scroll"].includes(getComputedStyle(strip).overflowX)) strip = strip.parentElement;
-    if (!strip) return;
+    while (strip !== holder && !scrolls(strip)) strip = strip.parentElement;
+    if (strip === holder) {
+      // Neither the options nor the style sheet need be there before this is.
+      if (parentElement.isConnected && performance.now() < patience) requestAnimationFrame(show);
+      return;
+    }
     const place = option.getBoundingClientRect(), room = strip.getBoundingClientRect();
     strip.scrollLeft += Math.min(place.left - room.left, 0) || Math.max(place.right - room.right, 0);
     if (option === watched) return;
