@@ -9,7 +9,10 @@ import typer
 if TYPE_CHECKING:
     from fer_models.faces import Face
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+SUFFIXES = {
+    *(".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif"),
+    *(".tif", ".tiff", ".bmp", ".gif", ".pgm", ".ppm"),
+}
 WholeOption = Annotated[bool, typer.Option("--whole", help="Take each whole picture as the face.")]
 
 
@@ -21,7 +24,7 @@ def faces_in(picture: Path, *, whole: bool) -> "list[Face]":
     from fer_models.faces import detect_faces, whole_picture
     from fer_models.images import ImageError, open_image
 
-    image = open_image(picture)
+    image = open_image(picture, archive=True)
     faces = [whole_picture(image)] if whole else detect_faces(image)
     if not faces:
         raise ImageError("No face was found. Give a picture with a larger, frontal face, or --whole for the whole one.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="JPEG, PNG or WebP files.")],
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="JPEG, PNG, WebP or AVIF, TIFF, BMP, GIF, PGM; HEIC with ferscope[heif].")],
     checkpoint: Annotated[
         str, typer.Option(help="Name ('ferscope checkpoints' lists them) or path of a .safetensors.")
     ] = DEFAULT_CHECKPOINT,

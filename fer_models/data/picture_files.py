@@ -51,11 +51,11 @@ class FolderFiles:
     @contextmanager
     def opened(self) -> Iterator[Opener]:
         """A function from one of ``files`` to its picture (H, W, 3) uint8 RGB, which raises ImageError."""
-        yield lambda name: open_image(self.root / name)
+        yield lambda name: open_image(self.root / name, archive=True)
 
 
 class ZipFiles:
-    """The same for a zip file's contents: a picture's bytes, at most 10 MB, are unpacked in memory as it is read.
+    """The same for a zip file's contents: a picture's bytes, at most 20 MB, are unpacked in memory as it is read.
 
     Raises DataError for a file that is no zip, that leads out of itself, or that would unpack to too much.
     """
@@ -95,7 +95,7 @@ class ZipFiles:
                         content = member.read(MAX_BYTES + 1)
                 except _DAMAGE:
                     raise ImageError("This picture is damaged or locked inside the zip file.") from None
-                return open_image(content)
+                return open_image(content, archive=True)
 
             yield open_member
 

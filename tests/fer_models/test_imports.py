@@ -12,7 +12,7 @@ PACKAGE = Path(fer_models.__file__).parent
 WEB = {"streamlit", "gradio", "plotly", "webapp"}
 #: Every module and folder of the library, from the ground up: each imports only what stands below it.
 LEVELS = (
-    ("attention", "labels", "lineage", "text", "image_containers", "atomic", "lazy", "face_parts", "version"),
+    ("attention", "labels", "lineage", "text", "atomic", "lazy", "face_parts", "version"),
     ("networks", "card", "images"),
     ("preprocessing", "quantization", "face_detectors"),
     ("checkpoints", "faces"),

@@ -37,6 +37,8 @@ _ADVICE = {
     False: "Turn the picture if faces lie on their side, look at the whole picture if it is a face, or draw a box.",
     True: "Remove this picture and try another one.",
 }
+#: Phones send a HEIC picture as JPEG where it is not among the types.
+TYPES = ("jpg", "jpeg", "png", "webp", "avif")
 KEPT_SIDE = 2048  # pixels; enough for a box around one face of many, and a tenth of what a phone's photo takes
 # In the session: what was opened, by where it came from; where the picture whose part is chosen came from; how many
 # were removed.
@@ -127,8 +129,7 @@ def _take_in(source: str) -> OwnPicture | None:
     place, key = st.empty(), _widget_key(source)
     with place.container():
         if source == "upload":
-            # No list of types: what cannot be read is said by open_image, with what to do about it.
-            file = st.file_uploader("JPEG, PNG or WebP, at most 10 MB", key=key)
+            file = st.file_uploader("JPEG, PNG or WebP, at most 20 MB", TYPES, key=key)
         else:
             file = st.camera_input("Take a photo", key=key, resolution="720p")
         st.caption(PRIVACY)

@@ -11,7 +11,7 @@ from fer_models.images import RGBImage
 from webapp import keys, state
 from webapp.figures.pictures import data_uri, face_webp
 
-SHOWN_SIDE = 960  # pixels; a photo of 24 megapixels need not travel back to the browser whole
+SHOWN_SIDE = 960  # pixels; a photo of 50 megapixels need not travel back to the browser whole
 KEY = "frame"
 
 _FOLDER = Path(__file__).parent

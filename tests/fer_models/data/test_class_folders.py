@@ -215,11 +215,11 @@ def test_a_zip_that_leads_out_of_itself(tmp_path, name, content, message):
 
 
 def test_a_zip_that_unpacks_to_too_much(tmp_path, monkeypatch):
-    bomb = make_zip(tmp_path / "bomb.zip", {"happy/0.png": bytes(11 * 1024**2), "sad/0.png": bytes(11 * 1024**2)})
+    bomb = make_zip(tmp_path / "bomb.zip", {"happy/0.png": bytes(21 * 1024**2), "sad/0.png": bytes(21 * 1024**2)})
     assert bomb.stat().st_size < 100_000
-    with pytest.raises(DataError, match=r"happy/0\.png: This file is larger than 10 MB"):
+    with pytest.raises(DataError, match=r"happy/0\.png: This file is larger than 20 MB"):
         read_parts(bomb, "folder")
-    monkeypatch.setattr(picture_files, "MAX_ZIP_BYTES", 20 * 1024**2)
+    monkeypatch.setattr(picture_files, "MAX_ZIP_BYTES", 40 * 1024**2)
     with pytest.raises(DataError, match="would unpack to more than"):
         read_parts(bomb, "folder")
     monkeypatch.setattr(picture_files, "MAX_ZIP_FILES", 1)

@@ -1,6 +1,7 @@
-"""JPEG, PNG and WebP files walked without decoding: size, orientation, and the chunks that carry the pixels.
+"""JPEG, PNG, WebP, AVIF and HEIC files walked without decoding: size, orientation, and what carries the pixels.
 
-JPEG: ITU-T T.81 annex B. PNG: W3C PNG specification, chapter 5. WebP: RFC 9649. Orientation: EXIF 2.32, tag 0x0112.
+JPEG: ITU-T T.81 annex B. PNG: W3C PNG specification, chapter 5. WebP: RFC 9649. AVIF and HEIC: the boxes of ISO/IEC
+14496-12, sizes ('ispe') as in ISO/IEC 23008-12. Orientation: EXIF 2.32, tag 0x0112.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Header:
     """What a picture says of itself, before decoding.
 
     Attributes:
-        format: 'JPEG', 'PNG' or 'WEBP'.
+        format: 'JPEG', 'PNG', 'WEBP', 'AVIF' or 'HEIF'; of archived pictures what Pillow calls it.
         width, height: pixels as stored, before orientation is applied; both >= 1.
         orientation: EXIF orientation 1..8; 1 where none or a broken one is given.
         bit_depth: bits per channel, 1 to 16.
@@ -45,13 +46,17 @@ class Header:
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 
-# A progressive JPEG redraws the whole picture in every scan: 10 MB can hold a hundred thousand scans and keep a
+_BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
+    (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"), "HEIF"
+)
+
+# A progressive JPEG redraws the whole picture in every scan: 20 MB can hold two hundred thousand scans and keep a
 # processor busy for hours. Encoders write about ten.
 _MAX_SCANS = 100
 
 
 def read_container(data: bytes) -> Header:
-    """Return the header of a JPEG, PNG or WebP file; raise `OtherFormat`, `CutShort` or `Malformed`."""
+    """Return the header of a JPEG, PNG, WebP, AVIF or HEIC file; raise `OtherFormat`, `CutShort` or `Malformed`."""
     try:
         if data.startswith(b"\xff\xd8\xff"):
             header = _read_jpeg(data)
@@ -59,6 +64,8 @@ def read_container(data: bytes) -> Header:
             header = _read_png(data)
         elif data.startswith(b"RIFF") and data[8:12] == b"WEBP":
             header = _read_webp(data)
+        elif kind := _BRANDS.get(data[8:12] if data[4:8] == b"ftyp" else b""):
+            header = Header(kind, *_largest_item(data), 1, 8, data)
         else:
             raise OtherFormat(_name_format(data))
     except (struct.error, IndexError):  # a field lies beyond the last byte
@@ -69,11 +76,6 @@ def read_container(data: bytes) -> Header:
 
 
 def _name_format(data: bytes) -> str:
-    brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
-        return "a HEIC picture"
-    if brand in (b"avif", b"avis"):
-        return "an AVIF picture"
     for start, name in (
         (b"GIF8", "a GIF picture"),
         (b"II*\0", "a TIFF picture"),
@@ -122,7 +124,7 @@ def _read_jpeg(data: bytes) -> Header:
             bit_depth, height, width = struct.unpack_from(">BHH", body)
             size = width, height
         elif marker == 0xE1 and body.startswith(b"Exif\0\0") and orientation == 1:
-            orientation = _read_orientation(body[6:])
+            orientation = read_orientation(body[6:])
         elif marker == 0xDA:
             scans += 1
         if _decoder_needs(marker, body):
@@ -167,7 +169,7 @@ def _read_png(data: bytes) -> Header:
                 raise Malformed
             kept.append(data[position:end])
         elif kind == b"eXIf":
-            orientation = _read_orientation(body)
+            orientation = read_orientation(body)
         position = end
     return Header("PNG", width, height, orientation, bit_depth, b"".join(kept))
 
@@ -185,7 +187,7 @@ def _read_webp(data: bytes) -> Header:
     while position + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, position)
         if kind == b"EXIF":
-            orientation = _read_orientation(data[position + 8 : position + 8 + length].removeprefix(b"Exif\0\0"))
+            orientation = read_orientation(data[position + 8 : position + 8 + length].removeprefix(b"Exif\0\0"))
         position += 8 + length + length % 2
     return Header("WEBP", *_webp_size(data), orientation, 8, data)
 
@@ -203,10 +205,45 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     raise Malformed
 
 
+# --- AVIF and HEIC ----------------------------------------------------------------------------------------------------
+
+
+def _largest_item(data: bytes) -> tuple[int, int]:
+    """Width and height of the largest picture that the file says it holds: tiles and thumbnails are smaller."""
+    sizes = []
+    for meta in _boxes(data, b"meta"):
+        for properties in _boxes(meta[4:], b"iprp"):
+            for container in _boxes(properties, b"ipco"):
+                sizes += [struct.unpack_from(">II", body, 4) for body in _boxes(container, b"ispe")]
+    if not sizes:
+        raise Malformed
+    return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _boxes(data: bytes, wanted: bytes) -> list[bytes]:
+    """The boxes of one kind among those that lie side by side in ``data``, without their heads."""
+    found, position = [], 0
+    while position < len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        start = position + 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", data, start)
+            start += 8
+        end = len(data) if length == 0 else position + length
+        if end > len(data):
+            raise CutShort
+        if end < start:
+            raise Malformed
+        if kind == wanted:
+            found.append(data[start:end])
+        position = end
+    return found
+
+
 # --- EXIF -------------------------------------------------------------------------------------------------------------
 
 
-def _read_orientation(exif: bytes) -> int:
+def read_orientation(exif: bytes) -> int:
     """Orientation 1..8 from a TIFF block; 1 where it is absent or broken, since the picture is there all the same."""
     try:
         order = {b"II*\0": "<", b"MM\0*": ">"}[exif[:4]]

@@ -1,14 +1,13 @@
 """Intake: untrusted bytes -> (H, W, 3) uint8 RGB, or one clear `ImageError`.
 
-Pillow decodes, but never sees the file as it came. The container is walked here first: that gives the size before any
-pixel is decoded, notices files cut short, and takes off trailing bytes, so that a file that is two things at once is
-read as the picture it is. Of JPEG and PNG only the chunks that carry pixels are left: metadata, previews and further
-frames reach no parser (some of Pillow's warn or allocate).
+Pillow decodes, but never sees the file as it came. The container is walked first: that gives the size before any pixel
+is decoded, notices files cut short, and takes off trailing bytes, so that a file that is two things at once is read as
+the picture it is. Of JPEG and PNG only the chunks that carry pixels are left: metadata, previews and further frames
+reach no parser (some of Pillow's warn or allocate).
 """
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from pathlib import Path
@@ -16,12 +15,12 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from fer_models.image_containers import CutShort, Header, Malformed, OtherFormat, read_container
+from fer_models.images.containers import CutShort, Header, Malformed, OtherFormat, read_container
+from fer_models.images.decoding import archive_header, decode, missing_decoder
 
-MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 24_000_000
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 50_000_000
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 ImageSource: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
@@ -34,16 +33,20 @@ class ImageError(ValueError):
     """A picture cannot be used. The message is one or two sentences for a person and says what to do."""
 
 
-def open_image(data: ImageSource) -> RGBImage:
-    """Read a JPEG, PNG or WebP picture.
+def open_image(data: ImageSource, *, archive: bool = False) -> RGBImage:
+    """Read a JPEG, PNG, WebP or AVIF picture; HEIC where the extra ``ferscope[heif]`` is installed.
 
     Args:
         data: the file's bytes, its path, or a file open in binary mode (read from its start where it can be rewound).
-            At most 10 MB and 24 megapixels; both are judged before anything is decoded.
+            At most 20 MB and 50 megapixels; both are judged before anything is decoded.
+        archive: read TIFF, BMP, GIF, PGM and PPM as well, in which data sets are kept: for one's own files, since more
+            decoders see them. A stranger's upload does without.
 
     Returns:
         (H, W, 3) uint8 RGB, contiguous and writable. Turned as its EXIF orientation says; transparency lies over
-        white; 16-bit values are scaled to 8 bits; of an animation, the first frame.
+        white; of an animation, the first frame. A JPEG of more than 24 megapixels is decoded at half its width and
+        height. 16-bit values are scaled to 8 bits; where none needs more than 12 bits, or the file says so, these are
+        scaled, and a warning tells.
 
     Raises:
         ImageError: for anything else; nothing is written or logged.
@@ -52,9 +55,9 @@ def open_image(data: ImageSource) -> RGBImage:
     if not content:
         raise ImageError("This file is empty. Choose a JPEG, PNG or WebP picture.")
     try:
-        header = read_container(content)
+        header = _header(content, archive)
     except OtherFormat as found:
-        what = f"This is {found}, which FERScope does not read." if str(found) else _NO_PICTURE
+        what = f"This is {found}, which is not read here." if str(found) else _NO_PICTURE
         raise ImageError(f"{what} {_AGAIN}") from None
     except CutShort:
         raise ImageError("This picture is cut short: a part of its file is missing. Copy or save it again.") from None
@@ -65,7 +68,13 @@ def open_image(data: ImageSource) -> RGBImage:
             f"This picture is too large: {header.width} x {header.height} pixels. "
             f"Shrink it to at most {MAX_PIXELS // 1_000_000} megapixels and try again."
         )
-    return np.ascontiguousarray(_orient(_decode(header), header.orientation))
+    if decoder := missing_decoder(header.format):
+        raise ImageError(f"This is {decoder.what}, and its decoder is not installed here ({decoder.remedy}). {_AGAIN}")
+    # A decoder may raise nearly anything on crafted bytes; whatever it is, to the caller the file is damaged.
+    try:
+        return decode(header)
+    except Exception:
+        raise ImageError(f"This picture's file is damaged. {_AGAIN}") from None
 
 
 def check_image(image: Any) -> RGBImage:
@@ -78,6 +87,15 @@ def check_image(image: Any) -> RGBImage:
     if image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ImageError(f"This picture's shape is {image.shape}. {wanted}")
     return image
+
+
+def _header(content: bytes, archive: bool) -> Header:
+    try:
+        return read_container(content)
+    except OtherFormat:
+        if archive and (header := archive_header(content)):
+            return header
+        raise
 
 
 def _read_source(data: ImageSource) -> bytes:
@@ -128,52 +146,3 @@ def _read_file(file: BinaryIO) -> bytes:
 
 def _too_many_bytes() -> ImageError:
     return ImageError(f"This file is larger than {MAX_BYTES // 1024**2} MB. Shrink the picture and try again.")
-
-
-def _decode(header: Header) -> RGBImage:
-    # A decoder may raise nearly anything on crafted bytes; whatever it is, to the caller the file is damaged.
-    try:
-        with Image.open(io.BytesIO(header.content), formats=[header.format]) as image:
-            if image.size != (header.width, header.height):
-                raise ValueError("container and picture disagree on the size")
-            image.load()
-            return _to_rgb(image, header.bit_depth)
-    except Exception:
-        raise ImageError(f"This picture's file is damaged. {_AGAIN}") from None
-
-
-def _to_rgb(image: Image.Image, bit_depth: int) -> RGBImage:
-    key = image.info.get("transparency")
-    if image.mode in ("RGBA", "LA") or (image.mode == "P" and key is not None):
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return np.array(white)
-    if image.mode == "I;16":
-        values = np.array(image)
-        grey = (values >> 8).astype(np.uint8)  # convert("L") would clip everything above 255 to white
-        grey[values == key] = 255
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    pixels = np.array(image.convert("RGB"))
-    if key is not None:  # PNG: one grey or colour stands for "transparent", given in the file's own depth
-        pixels[(pixels == _key_colour(key, image.mode, bit_depth)).all(axis=2)] = 255
-    return pixels
-
-
-def _key_colour(key: int | tuple[int, int, int], mode: str, bit_depth: int) -> NDArray[np.int64]:
-    """The transparent colour of a grey or RGB PNG on the 0..255 scale of its decoded pixels; shape (3,)."""
-    colour = np.broadcast_to(np.asarray(key, np.int64), 3)
-    if mode == "1":  # Pillow has scaled it already
-        return colour
-    return colour >> 8 if bit_depth == 16 else colour * 255 // (2**bit_depth - 1)
-
-
-def _orient(pixels: RGBImage, orientation: int) -> RGBImage:
-    """Undo EXIF orientation 1..8: row 0 and column 0 of the file are which sides of the picture."""
-    if orientation >= 5:  # rows and columns exchanged
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels
