@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def predict(
-    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="JPEG, PNG, WebP or AVIF, TIFF, BMP, GIF, PGM; HEIC with ferscope[heif].")],
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(metavar="PICTURE...", help="JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF, PGM; HEIC with its extra."),
+    ],
     checkpoint: Annotated[
         str, typer.Option(help="Name ('ferscope checkpoints' lists them) or path of a .safetensors.")
     ] = DEFAULT_CHECKPOINT,
