@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -16,7 +16,7 @@ SUFFIXES = {
 WholeOption = Annotated[bool, typer.Option("--whole", help="Take each whole picture as the face.")]
 
 
-def faces_in(picture: Path, *, whole: bool) -> "list[Face]":
+def faces_in(picture: "Path | BinaryIO", *, whole: bool) -> "list[Face]":
     """Every face of a picture, largest first, or with ``whole`` the picture itself.
 
     Raises ImageError when the file is no picture, or no face is found and ``whole`` is False.

@@ -101,6 +101,14 @@ def _draw(axes: Axes, panel: Panel) -> None:
     beside.set_xlabel("\n".join(_beneath(panel)), fontsize=5.5, loc="left", labelpad=1, parse_math=False)
 
 
+def overlay(panel: Panel) -> np.ndarray:
+    """A map in its colours over the grey face, as the site draws it, (SIDE, SIDE, 3) uint8 RGB."""
+    face = np.repeat(to_source(panel.face, SIDE)[:, :, None] / 255, 3, axis=2)
+    over = _over(panel)
+    mixed = face * (1 - over[..., 3:]) + over[..., :3] * over[..., 3:]
+    return (np.clip(mixed, 0, 1) * 255).round().astype(np.uint8)
+
+
 def _over(panel: Panel) -> np.ndarray:
     """What lies over the face, (SIDE, SIDE, 4), 0..1."""
     enlarged = cv2.resize(np.float32(panel.values), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
