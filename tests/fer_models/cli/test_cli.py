@@ -93,6 +93,35 @@ def test_predict_stops_when_nobody_reads_on(folder, photo, tmp_path):
     assert len(list((tmp_path / "maps").iterdir())) == 1  # the second picture was not computed
 
 
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_help_has_two_names_for_every_command(run, flag):
+    assert "Commands" in run(flag).stdout
+    assert "PICTURE" in run("predict", flag).stdout
+
+
+def test_the_version(run):
+    assert run("--version").stdout == f"ferscope {fer_models.__version__}\n"
+
+
+def test_the_library_has_the_distributions_name_too():
+    import ferscope
+
+    assert ferscope is fer_models
+
+
+@pytest.mark.parametrize("module", ["typer", "torch"])
+def test_ctrl_c_while_it_starts_is_one_line(tmp_path, photo, module):
+    """The first import of a library interrupts the process, as a person might."""
+    (tmp_path / f"{module}.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    path = os.pathsep.join([str(tmp_path), str(Path(fer_models.__file__).parents[1])])
+    result = subprocess.run(
+        [sys.executable, "-c", "from fer_models.cli import main; main()", "predict", photo],
+        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 130
+    assert result.stderr == "ferscope: interrupted.\n" and result.stdout == ""
+
+
 def test_unknown_checkpoint_suggests(run, photo):
     result = run("predict", photo, "--checkpoint", "smal.test")
     assert result.exit_code == 1 and "Did you mean 'small.test'?" in result.stderr
