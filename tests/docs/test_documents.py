@@ -78,8 +78,9 @@ def _numbers(document: Path) -> list[str]:
 
 
 def test_commands_and_options_that_the_documents_name_are_there():
-    commands = typer.main.get_command(app).commands
-    options = {option for command in commands.values() for one in command.params for option in one.opts}
+    whole = typer.main.get_command(app)
+    commands = whole.commands
+    options = {option for command in (whole, *commands.values()) for one in command.params for option in one.opts}
     for name in ("README.md", "docs/command-line.md", "docs/training.md", "docs/deployment.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         named = set(re.findall(r"\bferscope ([a-z]+)\b", text))
