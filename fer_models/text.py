@@ -18,9 +18,9 @@ def first_mistake(error: ValidationError) -> str:
     return f"{where}: {message}" if where else message
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """' Did you mean ...?' with the known name that is most like ``name``, to be added to a sentence; '' if none is."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
+    near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.4)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
+
+from fer_models.explanation.attribution import Attribution
+from fer_models.explanation.gates import GateMap, position_map
 
 #: Cells a side on which maps are compared: occlusion's own. A fixed one, so that what two maps have in common does not
 #: depend on which others they are shown with.
 GRID = 16
 
 
-def agreement(maps: Mapping[str, np.ndarray], grid: int = GRID) -> np.ndarray:
+#: A map (h, w), or what has one: an Attribution, or a gate with places, as ``position_map`` draws it.
+AnyMap: TypeAlias = np.ndarray | Attribution | GateMap
+
+
+def agreement(maps: Mapping[str, AnyMap] | Sequence[AnyMap], grid: int = GRID) -> np.ndarray:
     """Spearman's rank correlation of every two maps, places by places: 1 same order, 0 no relation, -1 reversed.
 
     Maps are brought to one grid first, see :func:`to_grid`; tied places share their mean rank.
 
     Args:
-        maps: n maps (h, w) of one face (or of two faces in one frame), each under its name.
+        maps: n maps of one face (or of two faces in one frame), by name or one after the other.
         grid: cells a side.
 
     Returns: (n, n) float64, symmetric, 1 on the diagonal; nan where one of the two has the same value everywhere.
-        Raises ValueError for an array that is no map.
+        Raises ValueError for what is no map.
     """
+    ranked = [ranks(to_grid(map_values(each), grid)).ravel() for each in named_maps(maps).values()]
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.atleast_2d(np.corrcoef([ranks(to_grid(values, grid)).ravel() for values in maps.values()]))
+        found = np.atleast_2d(np.corrcoef(ranked))
     np.fill_diagonal(found, 1)
     return found
+
+
+def named_maps(maps: Mapping[str, AnyMap] | Sequence[AnyMap]) -> dict[str, AnyMap]:
+    """Maps by name: their own names, or for a sequence '1', '2' and so on."""
+    return dict(maps) if isinstance(maps, Mapping) else {str(place): each for place, each in enumerate(maps, 1)}
+
+
+def map_values(given: AnyMap) -> np.ndarray:
+    """The values (h, w) of a map. ValueError for a gate without places."""
+    if isinstance(given, GateMap):
+        return position_map(given)
+    return given.values if isinstance(given, Attribution) else np.asarray(given)
 
 
 def to_grid(values: np.ndarray, grid: int) -> np.ndarray:

@@ -62,7 +62,7 @@ def cover(
     source = to_source(crop, classifier.card.preprocessing.source_side)
     mask = mask_of(box_or_mask, crop.shape[:2])
     weight = cv2.resize(mask.astype(np.float32), source.shape[::-1], interpolation=cv2.INTER_AREA)
-    picture = covered(source, weight, fill)
+    picture = covered(source, weight, filling(source, fill))
     logits = classifier.logits([source, picture])
     exponentials = np.exp(logits - logits.max(1, keepdims=True))
     probabilities = exponentials / exponentials.sum(1, keepdims=True)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_models.explanation.agreement import agreement, to_grid
+from fer_models.explanation.agreement import AnyMap, agreement, map_values, named_maps, to_grid
+from fer_models.explanation.attribution import Attribution
 from fer_models.explanation.controls import FACE_PRIOR, controls
 from fer_models.explanation.cover import covered, filling
 from fer_models.preprocessing import to_source
@@ -64,7 +65,7 @@ class Faithfulness:
 def faithfulness(
     classifier: Classifier,
     crop: np.ndarray,
-    maps: Mapping[str, np.ndarray],
+    maps: Mapping[str, AnyMap] | Sequence[AnyMap],
     target: str | int | None = None,
     *,
     mean_map: np.ndarray | None = None,
@@ -78,7 +79,8 @@ def faithfulness(
     Args:
         classifier: from load_classifier.
         crop: (H, W, 3) uint8 RGB, one face.
-        maps: by name, (h, w) signed, of any size: high where a place raises the target's logit.
+        maps: by name or one after the other, (h, w) signed, of any size: high where a place raises the target's
+            logit. An Attribution or a gate with places is one as well.
         target: label name or index; the predicted one unless given.
         mean_map: the network's mean map over other faces, one more control: (h, w).
         grids: places a side, the same for all maps; by default the last map's side and 8.
@@ -87,24 +89,30 @@ def faithfulness(
         seed: of the random map, of the order of equal values and of the sets of places.
 
     Returns: a row for each map, then for each control. Raises ValueError for no maps, a map that is not (h, w) or holds
-    what is no number, a map named like a control, an unknown fill or target.
+    what is no number, an Attribution of another target, a map named like a control, an unknown fill or target.
     """
     side = classifier.card.preprocessing.source_side
     source = to_source(crop, side)
     guesses = controls(classifier, crop, mean_map, seed)
-    if not maps:
+    given = named_maps(maps)
+    if not given:
         raise ValueError("There is no map to measure.")
-    if taken := set(maps) & set(guesses):
+    if taken := set(given) & set(guesses):
         raise ValueError(f"'{min(taken)}' is the name of a control; give the map another.")
-    together = {**maps, **guesses}
     grids = tuple(dict.fromkeys(grids or (classifier.layers[-1].side, FINE_GRID)))
     if not all(1 < grid <= side for grid in grids):
         raise ValueError(f"A grid has 2 to {side} places a side.")
     index = int(classifier.logits([source])[0].argmax()) if target is None else classifier.target_index(target)
+    for name, each in given.items():
+        if isinstance(each, Attribution) and each.target != index:
+            explained, measured_one = classifier.labels[each.target], classifier.labels[index]
+            raise ValueError(f"Map '{name}' explains {explained}; what is measured here is {measured_one}.")
+    values = {name: map_values(each) for name, each in given.items()}
+    together = {**values, **guesses}
     measured = {}
     for number, (grid, fill) in enumerate(itertools.product(grids, fills)):
         # The random map is another each time, so that its interval is that of chance.
-        drawn = {**maps, **controls(classifier, crop, mean_map, seed + number)}
+        drawn = {**values, **controls(classifier, crop, mean_map, seed + number)}
         measured[grid, fill] = curves(classifier, source, _gridded(drawn, grid), index, fill, steps, seed + number)
     gains = np.stack([gain(*pair) for pair in measured.values()], axis=1)  # (maps, grids x fills)
     seen = [numbers(classifier, source, _gridded(together, grids[0]), index, fill, seed) for fill in fills]

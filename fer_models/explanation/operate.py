@@ -34,8 +34,9 @@ EVERYWHERE = "*"
 ROUNDING = 1e-6
 
 #: A name of REPLACEMENTS; values as GateMap has them, or of the places alone, the same in every channel; another face's
-#: gate, or all of its gates; a function from the gate as it was computed to the values to use, which are not clipped.
-Replacement: TypeAlias = str | np.ndarray | GateMap | Sequence[GateMap] | Callable[[GateMap], np.ndarray]
+#: gate, or all of its gates; a function from the gate as it was computed to the values to use, or to a GateMap of
+#: them, which are not clipped.
+Replacement: TypeAlias = str | np.ndarray | GateMap | Sequence[GateMap] | Callable[[GateMap], np.ndarray | GateMap]
 
 
 @contextmanager
@@ -243,8 +244,8 @@ def _painted(values: np.ndarray) -> Operation:
 
 
 def _taken_from(gates: Sequence[GateMap], whose: str) -> Operation:
-    if not all(isinstance(gate, GateMap) for gate in gates):
-        raise ValueError(f"{whose[0].upper()}{whose[1:]} should be values, a GateMap or several, or a function.")
+    if not isinstance(gates, Sequence) or not all(isinstance(gate, GateMap) for gate in gates):
+        raise ValueError(f"{whose[0].upper()}{whose[1:]} should be an array, a GateMap or several, or a function.")
     painted = {(gate.layer, gate.kind): _painted(gate.values) for gate in gates}
 
     def replace(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
@@ -255,7 +256,7 @@ def _taken_from(gates: Sequence[GateMap], whose: str) -> Operation:
     return replace
 
 
-def _computed(function: Callable[[GateMap], np.ndarray]) -> Operation:
+def _computed(function: Callable[[GateMap], np.ndarray | GateMap]) -> Operation:
     def replace(layer: str, kind: GateKind, gate: Tensor) -> Tensor:
         import torch
 
@@ -264,7 +265,8 @@ def _computed(function: Callable[[GateMap], np.ndarray]) -> Operation:
         pictures = []
         for one in gate.split(1):
             given = GateMap(layer, kind.name, kind.axes, kind.value_range, gate_values(kind, one).numpy())
-            values = np.asarray(function(given))
+            made = function(given)
+            values = np.asarray(made.values if isinstance(made, GateMap) else made)
             clipped(values, kind.value_range)  # for what are no numbers; others are the function's own business
             pictures.append(as_gate(values.astype(np.float32), kind, one))
         return torch.cat(pictures)

@@ -19,7 +19,7 @@ FLAT = "one of the two is the same everywhere"
 
 def agreement_text(value: float) -> str:
     """'0.42', '−0.07'; '–' where there is none."""
-    return "–" if np.isnan(value) else f"{value + 0.0:.2f}".replace("-", MINUS)
+    return "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", MINUS)
 
 
 def agreement_table(groups: Groups, values: np.ndarray) -> str:

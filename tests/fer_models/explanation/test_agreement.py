@@ -50,3 +50,22 @@ def test_a_flat_map_agrees_with_nothing_and_that_is_said():
 def test_what_is_no_map_is_refused(values):
     with pytest.raises(ValueError, match="map"):
         fer.agreement({"a": values})
+
+
+def test_attributions_and_gates_are_maps_with_or_without_names(classifier, crop):
+    seen = fer.explain(classifier, crop)
+    found = [fer.attribute(classifier, crop, method) for method in ("grad-cam", "occlusion")]
+    gates = [gate for gate in seen.gates if len(gate.places) == 2]
+    plain = [each.values for each in found]
+    plain += [gate.values.mean(0) if gate.values.ndim == 3 else gate.values for gate in gates]
+    expected = fer.agreement({str(place): values for place, values in enumerate(plain)})
+    maps = [*found, *gates]
+    assert np.array_equal(fer.agreement(maps), expected, equal_nan=True)
+    named = {str(place): each for place, each in enumerate(maps)}
+    assert np.array_equal(fer.agreement(named), expected, equal_nan=True)
+
+
+def test_a_gate_without_places_is_no_map():
+    gate = fer.GateMap("features.1", "channel", ("channel",), (0, 1), np.ones(8, np.float32))
+    with pytest.raises(ValueError, match="no map of places"):
+        fer.agreement([gate, drawn(4, 4)])

@@ -73,3 +73,5 @@ def test_what_cannot_be_covered_is_said(classifier, crop, where, says):
 def test_an_unknown_fill_suggests_the_nearest(classifier, crop):
     with pytest.raises(ValueError, match="Did you mean 'blur'"):
         cover(classifier, crop, (0, 0, 9, 9), "blurr")
+    with pytest.raises(ValueError, match="'None' is no fill"):
+        cover(classifier, crop, (0, 0, 9, 9), None)

@@ -9,6 +9,7 @@ from captum.metrics import infidelity as captums
 from scipy.stats import ttest_1samp
 
 from fer_models.classifier import load_classifier
+from fer_models.explanation.attribution import attribute
 from fer_models.explanation.cover import cover
 from fer_models.explanation.faithfulness import (
     curves,
@@ -182,3 +183,12 @@ def test_a_row_for_each_map_and_each_control(classifier, crop):
 def test_what_cannot_be_measured_is_said(classifier, crop, maps, more, says):
     with pytest.raises(ValueError, match=says):
         faithfulness(classifier, crop, maps, **more)
+
+
+def test_an_attribution_is_measured_as_its_values_and_only_for_its_own_target(classifier, crop):
+    found = attribute(classifier, crop, "grad-cam", target=2)
+    (row, *_) = faithfulness(classifier, crop, [found], target=2)
+    (plain, *_) = faithfulness(classifier, crop, {"1": found.values}, target=2)
+    assert (row.name, row.gain, row.interval) == ("1", plain.gain, plain.interval)
+    with pytest.raises(ValueError, match=f"explains {classifier.labels[2]}; .* {classifier.labels[3]}"):
+        faithfulness(classifier, crop, [found], target=3)

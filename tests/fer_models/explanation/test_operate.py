@@ -133,6 +133,11 @@ def test_a_function_sees_each_picture_of_a_batch_and_is_not_clipped(network, x):
     assert not np.array_equal(seen[0].values, seen[1].values)
 
 
+def test_a_function_may_return_a_gate(network, x):
+    halved = recorded(network, x, {"simam": lambda gate: replace(gate, values=gate.values / 2)})
+    assert gate_of("simam", halved) == pytest.approx(gate_of("simam", recorded(network, x, {})) / 2)
+
+
 def test_one_number_is_each_pictures_own(network, x):
     alone = named(only=network.squeeze)
     with torch.no_grad():
@@ -169,6 +174,8 @@ def test_the_average_face(network, x):
         ({"squeeze": "mirror"}, "no places"),
         ({"*": [GateMap("squeeze", "se", ("channel",), (0, 1), np.ones(32))]}, "simam.*not in the gates given"),
         ({"*": [1, 2]}, "GateMap"),
+        ({"*": 0.5}, "an array, a GateMap"),
+        ({"*": None}, "an array, a GateMap"),
         ({"simam": lambda gate: gate.values * np.nan}, "NaN"),
         ({"simam": lambda gate: gate.values[0, 0, 0]}, "single number"),
     ],

@@ -41,3 +41,8 @@ def test_the_plain_table_has_every_two_once_those_that_agree_most_first():
     heads, lines = agreement.agreement_lines(GROUPS, VALUES)
     assert len(heads) == 3 and [line[2] for line in lines] == ["0.50", "−0.25", "–"]
     assert lines[0][:2] == ["Net <A>, Grad-CAM", "Net <A>, gate"]
+
+
+def test_what_rounds_to_nothing_has_no_sign():
+    assert agreement.agreement_text(-0.004) == agreement.agreement_text(0.004) == "0.00"
+    assert agreement.agreement_text(-0.006) == "\N{MINUS SIGN}0.01"

@@ -47,6 +47,8 @@ def test_every_method_says_what_it_explained(classifier, crop, method):
     ("method", "given", "says"),
     [
         ("gradcam", {}, "Did you mean 'grad-cam'"),
+        (None, {}, "'None' is no method"),
+        ("grad-cam", {"layer": 99}, "'99' is not a layer"),
         ("grad-cam", {"layer": "features.99"}, "Did you mean 'features"),
         ("layer-cam", {"layers": ["features.99"]}, "Did you mean 'features"),
         ("layer-cam", {"layers": ["features.1"], "layer": "features.1"}, "not both"),
