@@ -125,7 +125,8 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"The weights {file.name} are cut short or damaged: {error}.") from error
     try:
-        network = create_network(card.network, len(card.labels), **card.options)
+        # Whatever the caller's default is: weights put into half precision would lose some of theirs.
+        network = create_network(card.network, len(card.labels), **card.options).float()
     except UnknownNetworkError:
         raise
     except (ValueError, TypeError) as error:  # TypeError: an option named like a parameter of create_network

@@ -17,6 +17,10 @@ from fer_models.networks.layers import Layer, layers_of
 from fer_models.preprocessing import preprocess
 from fer_models.text import nearest
 
+# PyTorch's threads do not live on in a forked process, which would wait for them for ever: it does with its own one.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
+
 BATCH = 32  # faces a forward pass: more are not faster on a CPU, and take more memory
 
 
