@@ -13,7 +13,7 @@ import webapp
 SHEET = Path(webapp.__file__).parent / "figures" / "streamlit.css"
 VISITS = ("/", "/?picture=upload", "/evaluation?network=mobilenetv3_simam.ferplus&compare=001-T7")
 # What depends on a moment: a choice reached by keyboard.
-MOMENTS = re.compile(r":has\(:focus-visible\)|::before")
+MOMENTS = re.compile(r":has\(:focus-visible\)|:focus-visible$|::before")
 
 
 def selectors(css: str) -> list[str]:

@@ -67,9 +67,10 @@ class Looked:
         return self.gates[name] if name else None
 
     def map_name(self, line: str) -> str:
-        """What the column's map of a line is called: 'LayerCAM, block 5'."""
+        """What the column's map of a line is called: 'LayerCAM (block 5)'; the last map is named beside another."""
         if line != OWN:
-            return wording.METHODS[line]
+            beside = line == self.column.method and self.column.layer is not None
+            return wording.METHODS[line] + (" (last map)" if beside else "")
         layers = load_classifier(self.column.checkpoint).layers
         return map_title(MapName(self.column.method, self.column.layer), layers)
 
@@ -106,7 +107,7 @@ def method_names(looked: Looked, lines: Sequence[str]) -> dict[str, str]:
     column = looked.column
     own = column.method if column.layer is None else ""
     names = {line: looked.map_name(line) for line in lines if line != GATE}
-    return names | {method: wording.METHODS[method] for method in ALSO if method not in (*lines, own)}
+    return names | {method: looked.map_name(method) for method in ALSO if method not in (*lines, own)}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def show_measured(theatre: Theatre) -> None:
     if found is None:
         notice("Not measured over a data set yet", f"'ferscope surgery {theatre.checkpoint}' measures it.")
         return
-    text = measured_sentence(wording.network_name(theatre.checkpoint), found)
+    text = measured_sentence(wording.network_name(theatre.checkpoint), found).replace(" %", f"{strips.NARROW}%")
     st.html(
         strips.section(f"Over {found.count:,} faces", text, "", operate.measured_chart(found, theatre.rows), level=2)
     )
