@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fer_models.face_detectors import Detection, DetectorError, Eyes, find_with_haar, find_with_yunet
+from fer_models.face_cascades import find_with_haar
+from fer_models.face_detections import Detection, DetectorError, Eyes
+from fer_models.face_yunet import find_with_yunet
 from fer_models.images import ImageError, RGBImage, check_image
 
 __all__ = ["DetectorError", "Face", "crop_box", "detect_faces", "whole_picture"]
@@ -38,7 +40,8 @@ class Face:
         score: the detector's confidence, higher is surer. Haar: its last stage's vote, about 54 to 58;
             YuNet: 0.7..1.
             Not comparable between the two; 1.0 for a box given by a person.
-        eyes: ((x, y), (x, y)) centres in picture pixels, the picture's left one first; None where not seen reliably.
+        eyes: ((x, y), (x, y)) centres in picture pixels, first the one on the left of the upright face; None where not
+            seen reliably.
         crop: (S, S, 3) uint8 RGB, upright and framed as above; S is the face's own size, at most 224, never enlarged.
     """
 

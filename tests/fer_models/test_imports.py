@@ -14,8 +14,10 @@ WEB = {"streamlit", "gradio", "plotly", "webapp"}
 LEVELS = (
     ("attention", "labels", "lineage", "text", "atomic", "lazy", "face_parts", "version"),
     ("networks", "card", "images"),
-    ("preprocessing", "quantization", "face_detectors"),
-    ("checkpoints", "faces"),
+    ("preprocessing", "quantization", "face_detections"),
+    ("checkpoints", "face_cascades"),
+    ("face_yunet",),
+    ("faces",),
     ("classifier", "data"),
     ("explanation",),
     ("evaluation",),
