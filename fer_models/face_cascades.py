@@ -36,19 +36,28 @@ def find_with_haar(image: RGBImage) -> list[Detection]:
     """Faces in an (H, W, 3) uint8 picture by `haarcascade_frontalface_alt2`; scores are its last stage's vote, > 0.
 
     Faces from about 40 px (of a shrunk copy, where the picture's longer side is above 1600 px), leaning by up to some
-    20 degrees. Where none is sure, four more searches follow until one has a sure face: a copy of equalised brightness,
+    20 degrees. Where none is very sure, four more searches follow until one has a surer face: an equalised copy,
     leaning copies, quarter turns, and the picture at full resolution. Each costs time and brings chances of a false
     alarm, so that only faces with both eyes and a sure vote count there.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     upright = _search_copy(grey, LONGEST_SIDE)
-    if any(_is_sure(face) for face in upright):
-        return drop_duplicates(upright)
+    surest = max((face.score for face in upright if face.eyes), default=0.0)
+    if surest >= _SURE_VOTE + 1:
+        return drop_duplicates(_without_specks(upright))
     for search in (_search_equalised, _search_leaning, _search_quarter_turns, _search_at_full_resolution):
         found = [face for face in search(grey) if _is_sure(face)]
-        if found and max(face.score for face in found) > max((face.score for face in upright), default=0.0):
+        if found and max(face.score for face in found) > surest + 1:
             return drop_duplicates(found)
     return drop_duplicates(upright)
+
+
+def _without_specks(faces: list[Detection]) -> list[Detection]:
+    """Without what is less than half as wide as a sure face, shows no eyes and has no very sure vote: folds, badges."""
+    widest = max(face.box[2] - face.box[0] for face in faces if _is_sure(face))
+    return [
+        face for face in faces if face.eyes or face.score >= _SURE_VOTE + 1 or face.box[2] - face.box[0] >= 0.5 * widest
+    ]
 
 
 def _is_sure(face: Detection) -> bool:
@@ -82,7 +91,7 @@ def _search_leaning(grey: Grey) -> list[Detection]:
 
 def _search_quarter_turns(grey: Grey) -> list[Detection]:
     """Of the three quarter turns the one with the surest face: a picture is turned as a whole."""
-    turns = [_search_copy(grey, LONGEST_SIDE // 2, degrees, True) for degrees in (90.0, 180.0, 270.0)]
+    turns = [_search_copy(grey, LONGEST_SIDE // 2, degrees) for degrees in (90.0, 180.0, 270.0)]
     return max(turns, key=lambda found: max((face.score for face in found if _is_sure(face)), default=0.0))
 
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 from skimage.data import astronaut
 
 from fer_models.faces import MAX_CROP, DetectorError, crop_box, detect_faces, whole_picture
@@ -116,6 +117,48 @@ def test_a_head_too_far_over_for_the_cascade_is_found_on_a_turned_copy(portrait,
     matrix = similarity(1.5, degrees, (300, 260))
     (face,) = detect_faces(draw(portrait, backdrop(520, 600), matrix))
     assert np.abs(positions_in_crop(face, apply(matrix, EYES)) - FRAME_EYES).max() < 0.06
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_picture_turned_by_quarters_gives_the_upright_crop(portrait, degrees):
+    upright = detect_faces(portrait)[0].crop
+    turned = np.ascontiguousarray(np.rot90(portrait, degrees // 90))
+    (face,) = detect_faces(turned)
+    eyes = np.array([(np.array(eye) - 256) @ np.array([[0, -1], [1, 0]]) for eye in EYES])  # by 90 degrees
+    for _ in range(degrees // 90 - 1):
+        eyes = eyes @ np.array([[0, -1], [1, 0]])
+    assert np.abs(np.array(face.eyes) - (eyes + 256)).max() < 4
+    x0, y0, x1, y1 = face.box
+    assert 0 <= x0 < x1 <= 512 and 0 <= y0 < y1 <= 512
+    same = cv2.resize(face.crop, upright.shape[:2]).astype(float)
+    assert np.corrcoef(same.ravel(), upright.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("spoil", [lambda image: image * 0.12, lambda image: 110 + image * 0.12])
+def test_a_dark_or_dull_picture_shows_the_same_face(portrait, spoil):
+    expected = detect_faces(portrait)[0]
+    (face,) = detect_faces(spoil(portrait).astype(np.uint8))
+    assert np.abs(np.array(face.box) - expected.box).max() < 12
+
+
+@pytest.mark.parametrize(("width", "size"), [(100, (1000, 6400)), (48, (2000, 3000))])
+def test_a_face_too_small_for_the_shrunk_copy_is_found_in_a_large_picture(portrait, width, size):
+    matrix = similarity(width / FACE_WIDTH, 0, (size[1] * 0.7, size[0] * 0.4))
+    (face,) = detect_faces(draw(portrait, backdrop(*size), matrix))
+    eyes = apply(matrix, EYES)
+    assert np.abs(np.array(face.eyes) - eyes).max() < 0.08 * width
+
+
+def test_a_portrait_of_another_size_and_quality_gains_no_second_face(portrait):
+    large = cv2.resize(portrait, (700, 700), interpolation=cv2.INTER_CUBIC)
+    (face,) = detect_faces(cv2.imdecode(cv2.imencode(".jpg", large, [cv2.IMWRITE_JPEG_QUALITY, 95])[1], 1))
+    assert face.box[0] < 278 < face.box[2] and face.box[1] < 140 < face.box[3]
+
+
+@pytest.mark.parametrize("name", ["brick", "text", "coins", "rocket", "moon", "clock"])
+def test_textures_text_and_things_have_no_face(name):
+    picture = getattr(data, name)()
+    assert detect_faces(picture if picture.ndim == 3 else np.dstack([picture] * 3)) == []
 
 
 @pytest.mark.parametrize("width", [40, 60, 150, 400])
