@@ -27,7 +27,18 @@ Boxes = list[tuple[float, float, float]]  # centre x, centre y, side
 Scene = tuple[np.ndarray, Boxes]
 
 GALLERY = Path(__file__).resolve().parents[1] / "webapp" / "gallery"
-FACELESS = ("brick", "camera", "checkerboard", "clock", "coffee", "coins", "colorwheel", "grass", "gravel", "horse")
+FACELESS: tuple[str, ...] = (
+    "brick",
+    "camera",
+    "checkerboard",
+    "clock",
+    "coffee",
+    "coins",
+    "colorwheel",
+    "grass",
+    "gravel",
+    "horse",
+)
 FACELESS += ("hubble_deep_field", "immunohistochemistry", "moon", "page", "rocket", "text")
 WORDS = "The quick brown fox jumps over 13 lazy dogs. OH! 80 % of 008 (o_o) gg @@ 365"
 
@@ -114,7 +125,7 @@ def faceless(random: np.random.Generator) -> Iterator[Scene]:
     for number in range(200):
         if number % 4 == 0:
             photo = photos[number // 4 % len(photos)]
-            photo = np.uint8(photo * 255) if photo.dtype == bool else photo
+            photo = (photo * 255).astype(np.uint8) if photo.dtype == bool else photo
             photo = photo if photo.ndim == 3 else np.dstack([photo] * 3)
             scale = random.uniform(0.7, 2.0)
             picture = np.ascontiguousarray(cv2.resize(photo[..., :3], None, fx=scale, fy=scale))
@@ -129,16 +140,22 @@ def faceless(random: np.random.Generator) -> Iterator[Scene]:
 
 
 def kinds(faces: list[np.ndarray]) -> dict[str, Callable[[], Iterator[Scene]]]:
-    def each(seed: int, **options: object) -> Callable[[], Iterator[Scene]]:
+    def each(
+        seed: int,
+        sides: tuple[float, ...] = (100, 160, 260),
+        turns: tuple[float, ...] = (0,),
+        size: tuple[int, int] = (768, 1024),
+        cover: Callable[[np.ndarray], np.ndarray] | None = None,
+        change: Callable[[np.ndarray], np.ndarray] | None = None,
+        every: int = 1,
+    ) -> Callable[[], Iterator[Scene]]:
         """Every face once, its side drawn from `sides`, its turn from `turns`; `change` is made to the whole scene."""
-        sides, turns = options.get("sides", (100, 160, 260)), options.get("turns", (0,))
-        size, cover, change = options.get("size", (768, 1024)), options.get("cover"), options.get("change")
 
         def scenes() -> Iterator[Scene]:
             random = np.random.default_rng(seed)
-            for face in faces[:: options.get("every", 1)]:
+            for face in faces[::every]:
                 covered = cover(face) if cover else face
-                scene, boxes = one_face(random, covered, random.choice(sides), random.choice(turns), size)
+                scene, boxes = one_face(random, covered, float(random.choice(sides)), float(random.choice(turns)), size)
                 yield (change(scene) if change else scene), boxes
 
         return scenes
@@ -152,8 +169,8 @@ def kinds(faces: list[np.ndarray]) -> dict[str, Callable[[], Iterator[Scene]]]:
         "upright, 60 to 500 px": each(1, sides=(60, 90, 150, 250, 370)),
         "leaning by 15 to 35 degrees": each(2, turns=(-35, -25, -15, 15, 25, 35)),
         "turned by 90, 180, 270 degrees": each(3, turns=(90, 180, 270)),
-        "12 % brightness": each(4, change=lambda scene: np.uint8(scene * 0.12)),
-        "12 % contrast": each(5, change=lambda scene: np.uint8(110 + scene * 0.12)),
+        "12 % brightness": each(4, change=lambda scene: (scene * 0.12).astype(np.uint8)),
+        "12 % contrast": each(5, change=lambda scene: (110 + scene * 0.12).astype(np.uint8)),
         "crowds of 2 to 40": crowds,
         "masks": each(6, cover=masked),
         "sunglasses": each(7, cover=behind_sunglasses),
@@ -193,9 +210,9 @@ def blazeface(path: str) -> Callable[[np.ndarray], list[tuple[float, ...]]]:
                         interpolation=cv2.INTER_AREA,
                     )
                     square[: small.shape[0], : small.shape[1]] = small
-                    a, b, c, d = network.run(None, {"input:0": np.float32(square)[None] / 127.5 - 1})
+                    a, b, c, d = network.run(None, {"input:0": square[None].astype(np.float32) / 127.5 - 1})
                     score = 1 / (1 + np.exp(-np.clip(np.concatenate([a, b], 1).ravel(), -80, 80)))
-                    rows = np.concatenate([c, d], 1)[0]
+                    rows = np.concatenate([c, d], 1).reshape(-1, 16)
                     for index in np.flatnonzero(score >= 0.6):
                         x, y = (centres[index] + rows[index, :2] / 128) * side + (left, top)
                         w, h = rows[index, 2:4] / 128 * side
