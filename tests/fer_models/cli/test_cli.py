@@ -317,5 +317,21 @@ def test_app_says_when_the_port_is_taken(tmp_path):
         result = subprocess.run(
             [str(FERSCOPE), "app", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-    assert result.returncode != 0
-    assert f"Port {port} is not available" in result.stdout + result.stderr
+    assert result.returncode == 1
+    assert f"Port {port} is not available" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "no host"])
+def test_app_says_in_one_sentence_that_an_address_is_not_this_machines(run, address):
+    result = run("app", "--address", address)
+    assert result.exit_code == 1
+    assert address in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_app_prints_an_address_that_a_browser_takes(monkeypatch, run):
+    called = []
+    monkeypatch.setattr(os, "execv", lambda *command: called.append(command))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0))
+    monkeypatch.setattr("fer_models.cli.site._problem", lambda *_: "")
+    for address, shown in (("::1", "http://[::1]:8501"), ("127.0.0.1", "http://localhost:8501")):
+        assert shown in run("app", "--address", address).stdout
