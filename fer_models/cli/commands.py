@@ -1,5 +1,6 @@
 """All commands, one file each. They import the library when they are called: `ferscope --help` loads no PyTorch."""
 
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -24,6 +25,8 @@ from fer_models.version import __version__
 
 
 class _Commands(TyperGroup):
+    """Says that it was interrupted, and ends with 130: Click alone says "Aborted!" and ends with 1."""
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
@@ -73,3 +76,4 @@ def ferscope(
     version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say it.")] = False,
 ) -> None:
     """See what a facial-expression network looks at. Every command has its own --help."""
+    warnings.showwarning = lambda message, *_: warn(message)  # one line, as an error is

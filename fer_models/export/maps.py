@@ -27,9 +27,8 @@ def write_maps(classifier: Classifier, seen: Explanation, crop: np.ndarray, fold
     _write(folder / "crop.png", crop)
     cam = attribution_panel(classifier, crop, Attribution("grad-cam", seen.layer, seen.target, seen.cam, "logit"))
     _write(folder / f"grad-cam-{seen.labels[seen.target]}.png", overlay(cam))
-    numbers = {gate.layer: number for number, gate in reversed(list(enumerate(seen.gates, 1)))}
-    for panel in gate_panels(classifier, crop, seen.gates):
-        _write(folder / f"{numbers[panel.layer or '']:02d}-{panel.layer}-{_kind(panel)}.png", overlay(panel))
+    for number, panel in enumerate(gate_panels(classifier, crop, seen.gates), 1):
+        _write(folder / f"{number:02d}-{panel.layer}-{_kind(panel)}.png", overlay(panel))
     values: dict[str, np.ndarray] = {"probabilities": seen.probabilities, "grad_cams": seen.cams}
     values |= {f"{gate.layer}:{gate.kind}": gate.values for gate in seen.gates}
     np.savez_compressed(folder / "values.npz", **values)  # type: ignore[arg-type]

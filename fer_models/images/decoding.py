@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -20,21 +19,11 @@ SHALLOW = (8, 10, 12)  # bits that 16-bit values may really have
 _ARCHIVE_FORMATS = ("TIFF", "BMP", "GIF", "PPM")
 
 
-@dataclass(frozen=True)
-class Missing:
-    """A decoder that is not there: ``what`` it would read, and the ``remedy``."""
-
-    what: str
-    remedy: str
-
-
-def missing_decoder(kind: str) -> Missing | None:
-    """What is missing to decode a ``Header.format``; None for nothing."""
+def missing_decoder(kind: str) -> str:
+    """What would decode a ``Header.format`` and is not installed, to begin a sentence; empty for nothing."""
     if kind == "AVIF" and not features.check("avif"):
-        return Missing("an AVIF picture", "a Pillow with AVIF")
-    if kind == "HEIF" and not _heif():
-        return Missing("a HEIC picture", "the extra ferscope[heif]")
-    return None
+        return "A Pillow that reads AVIF"
+    return "The extra ferscope[heif] for HEIC pictures" if kind == "HEIF" and not _heif() else ""
 
 
 def archive_header(content: bytes) -> Header | None:

@@ -45,8 +45,8 @@ def open_image(data: ImageSource, *, archive: bool = False) -> RGBImage:
     Returns:
         (H, W, 3) uint8 RGB, contiguous and writable. Turned as its EXIF orientation says; transparency lies over
         white; of an animation, the first frame. A JPEG of more than 24 megapixels is decoded at half its width and
-        height. 16-bit values are scaled to 8 bits; where none needs more than 12 bits, or the file says so, these are
-        scaled, and a warning tells.
+        height. 16-bit values are scaled to 8 bits; where none needs more than 12 bits these are scaled, and a warning
+        tells.
 
     Raises:
         ImageError: for anything else; nothing is written or logged.
@@ -69,7 +69,7 @@ def open_image(data: ImageSource, *, archive: bool = False) -> RGBImage:
             f"Shrink it to at most {MAX_PIXELS // 1_000_000} megapixels and try again."
         )
     if decoder := missing_decoder(header.format):
-        raise ImageError(f"This is {decoder.what}, and its decoder is not installed here ({decoder.remedy}). {_AGAIN}")
+        raise ImageError(f"{decoder} is not installed here, which this picture needs. {_AGAIN}")
     # A decoder may raise nearly anything on crafted bytes; whatever it is, to the caller the file is damaged.
     try:
         return decode(header)

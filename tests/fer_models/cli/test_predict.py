@@ -85,6 +85,16 @@ def test_answers_are_the_librarys(run, pictures, astronaut, monkeypatch):
     assert found["box"] == list(face.box)
 
 
+def test_what_was_done_to_shallow_values_is_said_in_one_line(pictures, astronaut):
+    file = pictures / "deep.png"
+    cv2.imwrite(str(file), cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY).astype(np.uint16) * 16)
+    command = [sys.executable, "-c", "from fer_models.cli import main; main()", "predict", "--json", file]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0 and len(records(result)) == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("ferscope: ") and "12-bit" in line
+
+
 def test_a_table(run, pictures, tmp_path):
     file = tmp_path / "new" / "table.csv"
     result = run("--json", "--csv", file, pictures)

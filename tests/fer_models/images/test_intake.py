@@ -5,7 +5,6 @@ import os
 import struct
 import tracemalloc
 import warnings
-import zlib
 
 import numpy as np
 import pytest
@@ -13,39 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_models.images import MAX_BYTES, ImageError, check_image, decoding, open_image
-
-
-def encode(image, kind, **options):
-    image = image if isinstance(image, Image.Image) else Image.fromarray(image)
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def chunk(kind, body):
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
-def png(width, height, depth, colour, rows, extra=b""):
-    """A PNG written by hand; `rows` is the raw scan lines without filter bytes."""
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
-    lines = b"".join(b"\0" + row for row in rows)
-    data = chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + header + extra + data
-
-
-def exif(orientation, order="<"):
-    start = b"II*\0" if order == "<" else b"MM\0*"
-    entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
-    return start + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
-
-
-@pytest.fixture(scope="module")
-def picture():
-    """(24, 40, 3), smooth and different in every corner."""
-    y, x = np.mgrid[:24, :40]
-    return np.stack([x * 6, y * 10, 255 - x * 3 - y * 5], axis=2).astype(np.uint8)
+from fer_models.images import MAX_BYTES, ImageError, check_image, open_image
+from tests.support.image_files import chunk, encode, exif, png
 
 
 @pytest.mark.parametrize(
@@ -342,78 +310,3 @@ def test_a_long_run_of_fill_bytes_is_read_in_one_go():
     """Quadratic matching took 25 s for 80 kB of these; the test's time limit is the measure."""
     with pytest.raises(ImageError):
         open_image(b"\xff\xd8\xff" + b"\xff" * 5_000_000 + b"\0")
-
-
-def test_avif_is_read_upright(picture):
-    pixels = open_image(encode(picture, "AVIF", quality=95))
-    assert pixels.shape == picture.shape and np.abs(pixels.astype(int) - picture).max() <= 16
-    turned = open_image(encode(picture, "AVIF", quality=95, exif=b"Exif\0\0" + exif(6)))
-    assert np.abs(turned.astype(int) - np.rot90(picture, -1)).max() <= 16
-
-
-def test_heic_is_read_upright_and_without_its_decoder_it_is_told(picture, monkeypatch):
-    pillow_heif = pytest.importorskip("pillow_heif")
-    pillow_heif.register_heif_opener()
-    large = np.kron(picture, np.ones((4, 4, 1), np.uint8))
-    data = encode(large, "HEIF", quality=95)
-    pixels = open_image(data)
-    assert pixels.shape == large.shape and np.abs(pixels.astype(int) - large).mean() <= 4
-    turned = open_image(encode(large, "HEIF", quality=95, exif=b"Exif\0\0" + exif(6)))
-    assert turned.shape == np.rot90(large).shape and np.abs(turned.astype(int) - np.rot90(large, -1)).mean() <= 4
-    monkeypatch.setattr(decoding, "_heif", lambda: False)
-    with pytest.raises(ImageError, match=r"HEIC picture.*ferscope\[heif\].*JPEG"):
-        open_image(data)
-
-
-@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
-def test_phone_formats_cut_short_or_too_large_are_told_before_anything_is_decoded(picture, kind):
-    pytest.importorskip("pillow_heif").register_heif_opener()
-    data = encode(np.kron(picture, np.ones((4, 4, 1), np.uint8)), kind)
-    for length in range(32, len(data) - 1, 97):
-        with pytest.raises(ImageError):
-            open_image(data[:length])
-    at = data.index(b"ispe") + 8
-    with pytest.raises(ImageError, match="60000 x 60000"):
-        open_image(data[:at] + struct.pack(">II", 60000, 60000) + data[at + 8 :])
-
-
-@pytest.mark.parametrize("kind", ["TIFF", "BMP", "GIF", "PPM"])
-def test_archived_formats_are_read_where_that_is_asked_for(picture, kind):
-    data = encode(picture, kind)
-    with pytest.raises(ImageError, match="JPEG, PNG or WebP"):
-        open_image(data)
-    pixels = open_image(data, archive=True)
-    assert pixels.shape == picture.shape
-    assert np.abs(pixels.astype(int) - picture).max() <= (40 if kind == "GIF" else 0)
-    with pytest.raises(ImageError):
-        open_image(data[: len(data) // 3], archive=True)
-
-
-def test_a_turned_tiff_and_one_of_16_bits(picture):
-    turned = open_image(encode(picture, "TIFF", tiffinfo={0x0112: 6}), archive=True)
-    assert np.array_equal(turned, np.rot90(picture, -1))
-    values = (np.arange(24 * 40, dtype=np.uint16) * 68).reshape(24, 40)
-    grey = open_image(encode(values, "TIFF"), archive=True)
-    assert np.array_equal(grey[:, :, 0], values >> 8)
-
-
-def test_an_archived_picture_of_absurd_size_is_refused():
-    data = encode(Image.new("1", (10000, 5001)), "BMP")
-    with pytest.raises(ImageError, match="50 megapixels"):
-        open_image(data, archive=True)
-    absurd = data[:18] + struct.pack("<ii", 60000, 60000) + data[26:]
-    with pytest.raises(ImageError, match=r"too many pixels|damaged|too large"):
-        open_image(absurd, archive=True)
-
-
-@pytest.mark.parametrize(("bits", "largest"), [(8, 255), (10, 900), (12, 4095)])
-def test_16_bit_files_of_shallower_values_are_not_black(bits, largest):
-    values = np.linspace(0, largest, 16).astype(np.uint16)
-    row = struct.pack(">16H", *values)
-    with pytest.warns(UserWarning, match=f"{bits}-bit"):
-        grey = open_image(png(16, 1, 16, 0, [row]))
-    assert np.array_equal(grey[0, :, 0], values >> (bits - 8))
-    colours = np.stack([values, values[::-1], values // 2], 1)
-    with pytest.warns(UserWarning, match=f"{bits}-bit"):
-        pixels = open_image(png(16, 1, 16, 2, [struct.pack(">48H", *colours.ravel())]))
-    assert np.array_equal(pixels[0], colours >> (bits - 8))

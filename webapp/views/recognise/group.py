@@ -1,6 +1,5 @@
 """Everybody in a picture at once: what the network reads each face as."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 import fer_models as fer
 from fer_models.checkpoints import read_card
 from webapp.components.face import ChosenFace
-from webapp.figures.answer import Reading, group_table, reading
+from webapp.figures.answer import group_table, reading
 from webapp.figures.thumbnails import thumbnail
 from webapp.maps import remembered
 
@@ -25,8 +24,4 @@ def group_html(checkpoint: str, face: ChosenFace) -> str:
 
     pictures, probabilities = remembered(everybody, checkpoint, ("group",), read)
     labels = read_card(checkpoint).labels
-    return group_table(pictures, _readings(labels, probabilities), int(number))
-
-
-def _readings(labels: Sequence[str], probabilities: np.ndarray) -> list[Reading]:
-    return [reading(labels, each) for each in probabilities]
+    return group_table(pictures, [reading(labels, each) for each in probabilities], int(number))
