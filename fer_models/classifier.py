@@ -5,16 +5,18 @@ import os
 from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from fer_models.card import Card
 from fer_models.checkpoints import find_checkpoint, load_checkpoint
 from fer_models.networks import Network, channels_last
 from fer_models.networks.folding import fold_batch_norms
 from fer_models.networks.layers import Layer, layers_of
-from fer_models.preprocessing import preprocess
+from fer_models.preprocessing import to_input, to_sources
 from fer_models.text import nearest
 
 # PyTorch's threads do not live on in a forked process, which would wait for them for ever: it does with its own one.
@@ -40,8 +42,34 @@ class Classifier:
         self.card = card
         self.labels = card.labels
         self.file = file
-        self.preprocess = partial(preprocess, preprocessing=card.preprocessing)
-        self.preprocess.__doc__ = preprocess.__doc__
+
+    def to(self, device: torch.device | str | int | None = None, dtype: torch.dtype | None = None) -> Self:
+        """Move the weights, e.g. ``to("cuda")``, in place as PyTorch's modules do; returns the classifier itself.
+
+        All that uses it follows: pictures go where the weights are, and results are numpy arrays, float32, as before.
+        With ``dtype=torch.float64`` everything is computed in it, as a check of rounding. PyTorch's errors are raised
+        for a device that is not there.
+        """
+        self.network.to(device=device, dtype=dtype)
+        return self
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the weights."""
+        return next(self.network.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.network.parameters()).device
+
+    def preprocess(self, crops: Sequence[np.ndarray]) -> Tensor:
+        """Crops, each (H, W, 3) uint8 RGB, to the network's input (N, 3, S, S), where its weights are."""
+        return self.to_input(torch.from_numpy(to_sources(crops, self.card.preprocessing.source_side)))
+
+    def to_input(self, faces: Tensor) -> Tensor:
+        """Grey faces (N, s, s) at the source side, uint8 or float in 0..1, to the network's input (N, 3, S, S)."""
+        return to_input(faces.to(self.device), self.card.preprocessing, dtype=self.dtype)
 
     def predict(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Probabilities of each expression.
@@ -52,13 +80,13 @@ class Classifier:
         Returns: (N, K) float32, rows sum to 1. Raises ValueError for no crops or arrays of another kind.
         """
         with torch.inference_mode():
-            return self.network(self.preprocess(crops)).softmax(1).numpy()
+            return as_array(self.network(self.preprocess(crops)).softmax(1))
 
     def logits(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Scores before the softmax, (N, K) float32, of as many crops as there are: a batch at a time."""
         with torch.inference_mode():
             batches = [crops[start : start + BATCH] for start in range(0, max(len(crops), 1), BATCH)]
-            return np.concatenate([self.network(self.preprocess(batch)).numpy() for batch in batches])
+            return np.concatenate([as_array(self.network(self.preprocess(batch))) for batch in batches])
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
@@ -87,6 +115,11 @@ class Classifier:
 
     def __repr__(self) -> str:
         return f"Classifier({self.card.name!r}, {self.card.preprocessing.input_side} px, {len(self.labels)} labels)"
+
+
+def as_array(values: Tensor) -> np.ndarray:
+    """What a network computed, wherever and in whatever type, as float32 numpy."""
+    return values.detach().to("cpu", torch.float32).numpy()
 
 
 def load_classifier(name: str | os.PathLike[str]) -> Classifier:

@@ -16,6 +16,7 @@ import numpy as np
 from fer_models.card import Preprocessing
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 
@@ -39,7 +40,9 @@ def to_source(crop: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = None) -> Tensor:
+def to_input(
+    faces: Tensor, preprocessing: Preprocessing, side: int | None = None, dtype: torch.dtype | None = None
+) -> Tensor:
     """Bring grey faces to the input side, give them three equal channels and normalise.
 
     Faces larger than the input side, as a first stage of growing sides may have them, are shrunk with antialiasing.
@@ -47,14 +50,15 @@ def to_input(faces: Tensor, preprocessing: Preprocessing, side: int | None = Non
     Args:
         faces: (N, s, s), float in 0..1 or uint8.
         side: the input side S if it is not the card's (training at growing sides).
+        dtype: what all is computed in, float32 unless given.
 
-    Returns: (N, 3, S, S) float32 in channels-last memory format, on the faces' device.
+    Returns: (N, 3, S, S) in channels-last memory format, on the faces' device.
     """
     import torch
     from torch.nn import functional as F
 
     side = side or preprocessing.input_side
-    grey = faces.unsqueeze(1).float()
+    grey = faces.unsqueeze(1).to(dtype or torch.float32)
     if faces.dtype == torch.uint8:
         grey = grey / 255
     if grey.shape[-1] != side:
@@ -68,9 +72,13 @@ def preprocess(crops: Sequence[np.ndarray], preprocessing: Preprocessing) -> Ten
     """Crops, each (H, W, 3) uint8 RGB, to a network's input (N, 3, S, S) float32."""
     import torch
 
+    return to_input(torch.from_numpy(to_sources(crops, preprocessing.source_side)), preprocessing)
+
+
+def to_sources(crops: Sequence[np.ndarray], side: int) -> np.ndarray:
+    """:func:`to_source` of several crops, (N, S, S) uint8. ValueError for none."""
     if isinstance(crops, np.ndarray) and crops.ndim < 4:
         raise ValueError("Give a list of crops: predict([crop]), not predict(crop).")
     if len(crops) == 0:
         raise ValueError("There is no crop to look at: the list is empty.")
-    source = np.stack([to_source(crop, preprocessing.source_side) for crop in crops])
-    return to_input(torch.from_numpy(source), preprocessing)
+    return np.stack([to_source(crop, side) for crop in crops])

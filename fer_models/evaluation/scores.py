@@ -29,15 +29,15 @@ def predict_faces(
     """Probabilities (N, K) float32 of grey source-side faces (N, s, s) uint8: one view, no test-time augmentation."""
     import torch
 
-    from fer_models.preprocessing import to_input
+    from fer_models.classifier import as_array
 
     parts = []
     with torch.inference_mode():
         for faces in torch.from_numpy(images).split(batch_size):
-            parts.append(classifier.network(to_input(faces, classifier.card.preprocessing)).softmax(1))
+            parts.append(as_array(classifier.network(classifier.to_input(faces)).softmax(1)))
             if advance:
                 advance(len(faces))
-    return torch.cat(parts).numpy()
+    return np.concatenate(parts)
 
 
 def score(

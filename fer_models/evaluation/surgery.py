@@ -150,29 +150,30 @@ def operated_logits(
     import torch
 
     from fer_models.attention import surgery
+    from fer_models.classifier import as_array
     from fer_models.networks.layers import run_from
-    from fer_models.preprocessing import to_input
 
     order = np.random.default_rng(seed).permutation(len(images))
     means = {(gate.layer, gate.kind): gate.values for gate in average}
     starts = {plan: _first_block(classifier, plan) for plan in plans}
-    untouched: list[Tensor] = []
-    found: dict[Plan, list[Tensor]] = {plan: [] for plan in plans}
+    untouched: list[np.ndarray] = []
+    found: dict[Plan, list[np.ndarray]] = {plan: [] for plan in plans}
     done = 0
     with torch.inference_mode():
         for rows in _batches(order):
-            inputs = to_input(torch.from_numpy(images[rows]), classifier.card.preprocessing)
+            inputs = classifier.to_input(torch.from_numpy(images[rows]))
             maps, gates, logits = _untouched(classifier, inputs)
-            untouched.append(logits)
+            untouched.append(as_array(logits))
             chosen = [plan for plan in plans if plan.scope != "gate" or done < faces_a_gate]
             for plan in chosen:
                 start = starts[plan]
                 with surgery(_operation(plan, gates, means, seed)):
-                    found[plan].append(run_from(classifier.network, classifier.layers[start - 1], maps[start - 1]))
+                    operated = run_from(classifier.network, classifier.layers[start - 1], maps[start - 1])
+                found[plan].append(as_array(operated))
             done += len(rows)
             if advance:
                 advance(len(rows))
-    return order, torch.cat(untouched).numpy(), {plan: torch.cat(parts).numpy() for plan, parts in found.items()}
+    return order, np.concatenate(untouched), {plan: np.concatenate(parts) for plan, parts in found.items()}
 
 
 def measure_surgery(

@@ -103,7 +103,7 @@ def mean_gates(
 
     def add(layer: str, kind: GateKind, gate: Tensor, _: Tensor) -> None:
         kinds[layer, kind.name] = kind
-        share = gate.double().sum(0, keepdim=True) / len(images)
+        share = gate.cpu().double().sum(0, keepdim=True) / len(images)
         before = means.get((layer, kind.name))
         means[layer, kind.name] = share if before is None else before + share
 
@@ -127,6 +127,8 @@ def mean_cams(
     """
     import torch
 
+    from fer_models.classifier import as_array
+
     _check_enough(images)
     layers, network = classifier.layers, classifier.network
     sums = {(method, layer.name): np.zeros((layer.side, layer.side)) for method in RULES for layer in layers}
@@ -141,7 +143,7 @@ def mean_cams(
         for layer, maps, slopes in zip(layers, outputs[1:], gradients, strict=True):
             for method, rule in RULES.items():
                 for face in range(len(batch)):
-                    sums[method, layer.name] += _scaled(rule(maps[face].detach(), slopes[face : face + 1])[0].numpy())
+                    sums[method, layer.name] += _scaled(as_array(rule(maps[face], slopes[face : face + 1])[0]))
         advance(len(batch))
     return {name: (total / len(images)).astype(np.float32) for name, total in sums.items()}
 

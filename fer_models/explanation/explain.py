@@ -57,18 +57,20 @@ def explain(classifier: Classifier, crop: np.ndarray, target: str | int | None =
     """
     import torch
 
+    from fer_models.classifier import as_array
+
     index = None if target is None else classifier.target_index(target)
     images = classifier.preprocess([crop])
     with torch.inference_mode(), read_gates() as gates:
         feature_map = classifier.network.features(images)
     with torch.inference_mode(False):  # the gradient needs a map made outside inference mode, a caller's included
         logits, cams = grad_cams(classifier.network, feature_map.clone())
-    probabilities = logits.softmax(0).numpy()
+    probabilities = as_array(logits.softmax(0))
     return Explanation(
         labels=classifier.labels,
         probabilities=probabilities,
         target=int(probabilities.argmax()) if index is None else index,
         layer=classifier.network.last_layer,
-        cams=cams.numpy(),
+        cams=as_array(cams),
         gates=gates,
     )

@@ -87,4 +87,6 @@ def mechanism_of(network: nn.Module, layer: str) -> str:
 
 
 def _array(maps: Tensor) -> np.ndarray:
-    return maps[0].detach().float().cpu().numpy()
+    from fer_models.classifier import as_array
+
+    return as_array(maps[0])

@@ -51,6 +51,7 @@ def look(classifier: Classifier, crop: np.ndarray) -> Untouched:
     """Run a crop (H, W, 3) uint8 RGB through the network, and keep what is needed to go on from any block."""
     import torch
 
+    from fer_models.classifier import as_array
     from fer_models.explanation.gates import read_gates
 
     maps = classifier.preprocess([crop])
@@ -59,7 +60,7 @@ def look(classifier: Classifier, crop: np.ndarray) -> Untouched:
         for block in classifier.network.features:
             maps = block(maps)
             outputs.append(maps)
-        logits = classifier.network.head(maps)[0].numpy()
+        logits = as_array(classifier.network.head(maps)[0])
     return Untouched(tuple(outputs), gates, logits)
 
 
@@ -80,6 +81,7 @@ def replace_each_way(
     import torch
 
     from fer_models.attention import gate_values, reading, surgery
+    from fer_models.classifier import as_array
 
     names = [(each.layer, each.kind) for each in untouched.gates]
     for way in ways.values():
@@ -102,5 +104,5 @@ def replace_each_way(
     start = blocks.index(first.split(".")[1])
     with torch.inference_mode(), surgery(replace), reading(record):
         maps = untouched.outputs[start - 1].expand(len(ways), -1, -1, -1)
-        logits = classifier.network.head(classifier.network.features[start:](maps)).numpy()
+        logits = as_array(classifier.network.head(classifier.network.features[start:](maps)))
     return {way: Operated(*each) for way, each in zip(ways, zip(logits, found, strict=True), strict=True)}

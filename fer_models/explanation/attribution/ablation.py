@@ -20,7 +20,7 @@ def ablation_cam(classifier: Classifier, crop: np.ndarray, targets: Sequence[int
     """
     import torch
 
-    from fer_models.classifier import BATCH
+    from fer_models.classifier import BATCH, as_array
     from fer_models.networks.layers import run_from, run_to
 
     with torch.inference_mode():
@@ -32,4 +32,4 @@ def ablation_cam(classifier: Classifier, crop: np.ndarray, targets: Sequence[int
             without[torch.arange(len(channels)), channels] = 0
             drops.append(whole - run_from(classifier.network, layer, without))
         weights = torch.cat(drops)[:, list(targets)]
-        return torch.einsum("ct,chw->thw", weights, maps[0]).numpy()
+        return as_array(torch.einsum("ct,chw->thw", weights, maps[0]))

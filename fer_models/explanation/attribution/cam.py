@@ -77,7 +77,7 @@ def gradients_at(rest: Callable[[Tensor], Tensor], maps: Tensor, targets: Sequen
     with torch.enable_grad():
         views = maps.detach().expand(len(targets), -1, -1, -1).requires_grad_()
         logits = rest(views)  # (T, K), all rows equal
-        chosen = logits[torch.arange(len(targets)), torch.tensor(targets)]
+        chosen = logits[list(range(len(targets))), list(targets)]
         (gradients,) = torch.autograd.grad(chosen.sum(), views)
     return logits[0].detach(), gradients
 
@@ -91,13 +91,14 @@ def _cams(
 ) -> np.ndarray:
     import torch
 
+    from fer_models.classifier import as_array
     from fer_models.networks.layers import run_from, run_to
 
     with torch.inference_mode(False):  # a gradient needs maps made outside inference mode, a caller's included
         with torch.no_grad():
             maps = run_to(classifier.network, layer, classifier.preprocess([crop]))
         _, gradients = gradients_at(partial(run_from, classifier.network, layer), maps, targets)
-        return rule(maps[0], gradients).numpy()
+        return as_array(rule(maps[0], gradients))
 
 
 def _grad_cam(maps: Tensor, gradients: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_models.explanation.cover import filling
-from fer_models.preprocessing import to_input, to_source
+from fer_models.preprocessing import to_source
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,16 +33,16 @@ def integrated_gradients(
     import torch
     from captum.attr import IntegratedGradients
 
-    from fer_models.classifier import BATCH
+    from fer_models.classifier import BATCH, as_array
 
     if steps < 1:
         raise ValueError(f"Integrated gradients need at least one step, not {steps}.")
     source = to_source(crop, classifier.card.preprocessing.source_side)
     with torch.inference_mode(False):
-        face, start = (torch.tensor(each, dtype=torch.float32)[None] / 255 for each in (source, filling(source, fill)))
+        face, start = (_grey(classifier, each) for each in (source, filling(source, fill)))
         method = IntegratedGradients(lambda faces: _logits(classifier, faces))
         maps = [method.attribute(face, start, target, n_steps=steps, internal_batch_size=BATCH) for target in targets]
-    return torch.cat(maps).detach().float().numpy()
+    return as_array(torch.cat(maps))
 
 
 def input_x_gradient(classifier: Classifier, crop: np.ndarray, targets: Sequence[int]) -> np.ndarray:
@@ -53,15 +53,24 @@ def input_x_gradient(classifier: Classifier, crop: np.ndarray, targets: Sequence
     import torch
     from captum.attr import InputXGradient
 
+    from fer_models.classifier import as_array
+
     source = to_source(crop, classifier.card.preprocessing.source_side)
     zero = classifier.card.preprocessing.mean
     with torch.inference_mode(False):
-        face = (torch.tensor(source)[None] / 255 - zero).requires_grad_()
+        face = (_grey(classifier, source) - zero).requires_grad_()
         method = InputXGradient(lambda faces: _logits(classifier, faces + zero))
         maps = [method.attribute(face, target) for target in targets]
-    return torch.cat(maps).detach().numpy()
+    return as_array(torch.cat(maps))
 
 
 def _logits(classifier: Classifier, faces: Tensor) -> Tensor:
     """Logits (N, K) of grey faces (N, S, S), 0..1."""
-    return classifier.network(to_input(faces, classifier.card.preprocessing))
+    return classifier.network(classifier.to_input(faces))
+
+
+def _grey(classifier: Classifier, face: np.ndarray) -> Tensor:
+    """A face (S, S), 0..255, as (1, S, S) in 0..1, where the weights are."""
+    import torch
+
+    return torch.tensor(face, dtype=classifier.dtype, device=classifier.device)[None] / 255
