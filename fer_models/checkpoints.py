@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from fer_models.networks import Network
 
 
+def reason(error: Exception) -> str:
+    """Why a file cannot be read, without where it lies: a visitor of a site may read it."""
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
+
+
 class CheckpointError(ValueError):
     """A checkpoint that cannot be found or is not whole; the message names the file and what is wrong with it."""
 
@@ -78,10 +83,10 @@ def read_card(name: str | os.PathLike[str]) -> Card:
     file = find_checkpoint(name).with_suffix(".json")
     try:
         return Card.model_validate_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"The card {file.name} is missing beside the weights in {file.parent}.") from None
+    except FileNotFoundError as error:
+        raise CheckpointError(f"The card {file.name} is missing beside the weights.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"The card {file.name} cannot be read: {error}.") from error
+        raise CheckpointError(f"The card {file.name} cannot be read: {reason(error)}.") from error
     except ValidationError as error:
         raise CheckpointError(f"The card {file.name} is not right: {first_mistake(error)}.") from error
 
@@ -123,7 +128,7 @@ def load_checkpoint(name: str | os.PathLike[str]) -> tuple[Network, Card]:
     try:
         tensors = unpack(load_file(file))
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"The weights {file.name} are cut short or damaged: {error}.") from error
+        raise CheckpointError(f"The weights {file.name} are cut short or damaged: {reason(error)}.") from error
     try:
         # Whatever the caller's default is: weights put into half precision would lose some of theirs.
         network = create_network(card.network, len(card.labels), **card.options).float()

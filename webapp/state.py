@@ -19,8 +19,8 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from webapp.components.words import plain
 from webapp.keys import FORMER, HIDE, KEYS, Choice, Key, Number, Several, Switch, Text, Value
+from webapp.wording import plain
 
 # In the session: the address by key; whether controls have yet to hear of it; the page shown last; what to tell.
 _ADDRESS, _FRESH, _PAGE, _NOTICES = "address", "address_is_new", "page_shown", "notices"
@@ -127,9 +127,15 @@ def choose(
         return value
     # As Streamlit's controls call what they begin with.
     shown = {"index": ids.index(value)} if widget.__name__ in ("radio", "selectbox") else {"default": value}
-    arguments |= {"options": ids, "format_func": options.__getitem__, **shown}
+    arguments |= {"options": ids, "format_func": _words_for(widget, options), **shown}
     _draw(key, widget, label, value, usual, arguments, then)
     return value
+
+
+def _words_for(widget: Callable[..., Any], options: Mapping[str, str]) -> Callable[[str], str]:
+    """What a control writes for an option: its words as they are, also where it draws Markdown."""
+    draws_markdown = widget.__name__ in ("radio", "pills", "segmented_control")
+    return lambda id: plain(options[id]) if draws_markdown else options[id]
 
 
 def chosen(key: Choice, options: Mapping[str, str], default: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,12 @@ METHOD_TEXTS = {
 }
 
 
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is: file names and labels may hold what it would take for markup."""
+    # A hyphen between letters is none, as in the names of our networks.
+    return re.sub(r"(?!(?<=\w)-(?=\w))([!-/:-@\[-`{-~])", r"\\\1", text)
+
+
 def _of_ours(checkpoint: str) -> tuple[str, str] | None:
     """Network and training of a checkpoint that has words here."""
     network, _, trained_on = checkpoint.partition(".")
@@ -161,8 +168,8 @@ def score_text(card: Card) -> str:
 
 def _recall_table(score: Score) -> str:
     """Recall of every expression on a split, as a Markdown table."""
-    lines = [f"| {label} | {share_text(share)} |" for label, share in score.recall.items()]
-    return "\n".join([f"| expression | recognised on {score.split} |", "|---|---|", *lines])
+    lines = [f"| {plain(label)} | {share_text(share)} |" for label, share in score.recall.items()]
+    return "\n".join([f"| expression | recognised on {plain(score.split)} |", "|---|---|", *lines])
 
 
 def card_text(card: Card) -> str:
@@ -177,15 +184,15 @@ def card_text(card: Card) -> str:
             data += f"; {card.data.leaked_rows_left_out:,} that repeat a test picture were left out"
     taught = card.lineage.teachers
     lines = {
-        "Network": f"{network_summary(card)} (`{card.network}`)",
+        "Network": f"{network_summary(card)} ({card.network})",
         "Paper": variant.paper if variant else "",
-        "Checkpoint": f"`{card.name}`, {card.initialisation}" + (f"; taught by {listed(taught)}" if taught else ""),
+        "Checkpoint": f"{card.name}, {card.initialisation}" + (f"; taught by {listed(taught)}" if taught else ""),
         "Training data": data,
         "Score": score_text(card),
         "Input": f"grey, {card.preprocessing.source_side} pixels, enlarged to {card.preprocessing.input_side}",
         "Rights": card.licence,
     }
-    texts = [f"**{name}:** {text}" for name, text in lines.items() if text]
+    texts = [f"**{name}:** {plain(text)}" for name, text in lines.items() if text]
     return "\n\n".join(texts + [_recall_table(score) for score in card.scores])
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_models.atomic import written_aside
-from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card
+from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card, reason
 from fer_models.data.faces import FACES_IN_A_MEAN, Faces
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces
@@ -137,8 +137,8 @@ def load_predictions(name: str | os.PathLike[str], split: str = "PublicTest") ->
         raise
     # np.load gives an array instead of an archive for a plain .npy file: TypeError, as for values of another kind.
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).rstrip(".")
-        raise CheckpointError(f"The predictions {file.name} are damaged ({reason}); {anew} anew.") from error
+        why = reason(error).rstrip(".")
+        raise CheckpointError(f"The predictions {file.name} are damaged ({why}); {anew} anew.") from error
     return found
 
 

@@ -10,6 +10,7 @@ from fer_models.checkpoints import DEFAULT_CHECKPOINT, CheckpointError, find_che
 from fer_models.networks.registry import PAPER_NETWORKS
 from webapp import keys, state, wording
 from webapp.components.in_sight import keep_in_sight
+from webapp.wording import plain
 
 #: In the order of the papers.
 PAPERS = tuple(f"{network}.ferplus" for network in PAPER_NETWORKS)
@@ -42,7 +43,9 @@ def choose_network(checkpoints: list[str], tools: DeltaGenerator | None = None) 
     if variants and not state.is_hidden(keys.NETWORK):
         with (tools or st).popover(f"Variants: {len(variants)} more networks"):
             for name in variants:
-                st.button(names[name], help=_line_of(name), on_click=state.take, args=(keys.NETWORK, name, usual))
+                st.button(
+                    plain(names[name]), help=_line_of(name), on_click=state.take, args=(keys.NETWORK, name, usual)
+                )
     return chosen
 
 
@@ -59,4 +62,4 @@ def _line(checkpoint: str, weights: Path, *changed: int) -> str:
     """What the network is, how good and how large; kept until one of its files has ``changed``."""
     card = read_card(checkpoint)
     score = wording.short_score(card)
-    return f"{wording.network_summary(card)}  \n{score} · {weights.stat().st_size / 1e6:.1f} MB"
+    return f"{plain(wording.network_summary(card))}  \n{score} · {weights.stat().st_size / 1e6:.1f} MB"

@@ -9,9 +9,11 @@ from fer_models.evaluation.regions import RegionScores, load_regions
 from fer_models.explanation.regions import cover_regions, shares
 from webapp import wording
 from webapp.components.face import ChosenFace
+from webapp.components.words import told
 from webapp.figures import strips
 from webapp.figures.regions import parts_sentence, parts_table, regions_section
 from webapp.maps import remembered
+from webapp.wording import plain
 
 ABOUT = (
     "Each part is covered on faces that the network recognises. The parts are the same for every face, so they are "
@@ -24,14 +26,16 @@ def show_regions(checkpoint: str) -> None:
     try:
         found = load_regions(checkpoint)
     except CheckpointError as error:
-        st.info(str(error))
+        st.info(plain(told(error)))
         return
     if found is None:
-        st.info(f"The parts of the face were not measured for this network; “ferscope regions {checkpoint}” does.")
+        st.info(
+            plain(f"The parts of the face were not measured for this network; “ferscope regions {checkpoint}” does.")
+        )
         return
     network = wording.network_name(checkpoint)
     st.html(regions_section(network, found, _mean_faces(checkpoint, found)))
-    st.caption(f"{ABOUT} {found.split}, made by “{found.command}”.")
+    st.caption(plain(f"{ABOUT} {found.split}, made by “{found.command}”."))
 
 
 def show_parts(face: ChosenFace, checkpoint: str, values: np.ndarray, label: str) -> None:

@@ -1,17 +1,19 @@
 """What pages say through Streamlit's own elements: notices, and the numbers behind a picture, folded away."""
 
-import re
+import logging
 from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
 from webapp.figures.scores import numbers_table
 from webapp.figures.strips import scrolling
+from webapp.wording import plain
 
 
-def plain(text: str) -> str:
-    """A text that Markdown shows as it is: file names and labels may hold what it would take for markup."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
+def told(error: Exception) -> str:
+    """What a visitor reads of a failure: its own words. What lies behind it, paths too, goes to the server's log."""
+    logging.getLogger(__name__).warning("A page told a visitor: %s", error, exc_info=error)
+    return str(error)
 
 
 def notice(title: str, text: str) -> None:

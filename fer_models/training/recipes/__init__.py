@@ -5,6 +5,7 @@ A network that only teaches has the tuned one alone.
 What a file leaves out has the default of ``Recipe``. Copy one, change it, and give it to ``ferscope train --recipe``.
 """
 
+import codecs
 import json
 import tomllib
 from pathlib import Path
@@ -50,7 +51,7 @@ def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
     Raises ValueError, naming the file and the first wrong key, when it cannot be read or is not right.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = _decoded(file.read_bytes())
         changes = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
         if not isinstance(changes, dict):
             raise ValueError(f"The recipe {file} is not right: it is no JSON object.")
@@ -59,3 +60,8 @@ def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:
         raise ValueError(f"The recipe {file} cannot be read: {error}.") from error
     except ValidationError as error:
         raise ValueError(f"The recipe {file} is not right: {first_mistake(error)}.") from error
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8, or UTF-16 where a byte order mark says so, as editors on Windows write it; without the mark."""
+    return data.decode("utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")

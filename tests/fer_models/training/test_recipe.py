@@ -92,3 +92,20 @@ def test_recipes_from_the_command_line(tmp_path):
     assert make_recipe("a_mobilenet", "paper", Changes(label_rule="fer2013")).label_rule == "fer2013"
     with pytest.raises(ValueError, match="label_rule"):
         make_recipe("a_mobilenet", "paper", Changes(label_rule="majority"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(("name", "text"), [("own.toml", "seed = 7\r\n"), ("own.json", '{"seed": 7}')])
+def test_recipes_are_read_as_editors_save_them(tmp_path, encoding, name, text):
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    file = tmp_path / name
+    file.write_bytes((mark + text).encode(encoding))
+    assert make_recipe("mobilenetv1", str(file)).seed == 7
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfes", b"seed = \xff"])
+def test_recipes_that_are_no_text_are_named(tmp_path, content):
+    file = tmp_path / "own.toml"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"own\.toml cannot be read"):
+        make_recipe("mobilenetv1", str(file))

@@ -20,12 +20,14 @@ from webapp.components.face_intake import choose_face
 from webapp.components.map_picker import LAST, layer_names
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.waiting import wait_until
+from webapp.components.words import told
 from webapp.figures import answer, compare, strips
 from webapp.networks import is_loaded
 from webapp.views.compare import columns as choices
 from webapp.views.compare.board import Board, Display
 from webapp.views.compare.columns import CannotCompare, Column
 from webapp.views.compare.lines import GATE, Looked, gates_of, lines_of
+from webapp.wording import plain
 
 QUESTION = "Do they look at the same places?"
 PREDICTED = "predicted"
@@ -45,7 +47,7 @@ def page() -> None:
     except CannotCompare as problem:
         _say(headline, problem.title, str(problem))
     except EXPECTED_ERRORS as error:
-        _say(headline, "This cannot be compared", str(error))
+        _say(headline, "This cannot be compared", told(error))
 
 
 def _say(headline: DeltaGenerator, title: str, text: str) -> None:
@@ -82,7 +84,7 @@ def _compare(headline: DeltaGenerator, stage: DeltaGenerator) -> None:
     with stage:
         display = Display(varied, lines, opacity, gate, *_choose_controls(looked, lines, gate))
         if others:
-            st.caption(f"Only expressions that all of these networks know are compared: not {listed(others)}.")
+            st.caption(f"Only expressions that all of these networks know are compared: not {plain(listed(others))}.")
         if face.doubt:
             st.warning(face.doubt)
         Board(looked, common, display).draw(headline)

@@ -9,12 +9,12 @@ from fer_models.labels import display_order
 from fer_models.text import share_text
 from webapp import keys, state, wording
 from webapp.components.page_parts import announce
-from webapp.components.words import plain
 from webapp.figures import scores
 from webapp.figures.answer import percent
 from webapp.figures.matrix import faces_text, reading
 from webapp.views.evaluation.data import Evaluated
 from webapp.views.evaluation.faces import MOST_FACES, CellFaces, cell_faces, cell_indices
+from webapp.wording import plain
 
 Cell = tuple[str, str]  # what people saw, and what the network answered
 
@@ -45,7 +45,7 @@ def show_cell(found: Evaluated, cell: Cell) -> None:
     share = f"{faces_text(count)}, {scores.unbroken(share_text(count / everyone))}" if count else "None"
     text = f"{share} of the {everyone:,} that people called {true}."
     title, text = reading(*cell).capitalize(), f"{wording.network_name(found.card.name)}: {text}"
-    st.subheader(title, anchor=False)
+    st.subheader(plain(title), anchor=False)
     st.markdown(plain(text))
     announce(f"{title}. {text}", "cell")
     if not count:
@@ -72,4 +72,4 @@ def _show_faces(seen: CellFaces, true: str, predicted: str, count: int) -> None:
     ]
     st.html(scores.faces_grid(seen.faces, captions, alts))
     below = f"Below each face: the probability it gave to {predicted}, highest first."
-    st.caption(below if count <= MOST_FACES else f"{below} {MOST_FACES} of {count:,} faces are shown.")
+    st.caption(plain(below if count <= MOST_FACES else f"{below} {MOST_FACES} of {count:,} faces are shown."))

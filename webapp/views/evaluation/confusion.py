@@ -9,11 +9,12 @@ from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation import compare, list_predictions
 from webapp import keys, state, wording
 from webapp.components.matrix import choose_in_matrix
-from webapp.components.words import folded_numbers, notice, plain
+from webapp.components.words import folded_numbers, notice, told
 from webapp.figures import matrix
 from webapp.figures.matrix import Matrix
 from webapp.views.evaluation.cell import Cell, chosen_cell, show_cell, take_cell
 from webapp.views.evaluation.data import Evaluated, PaperMatrix, evaluated, paper_matrices
+from webapp.wording import plain
 
 COUNTS, NOTHING = "counts", "nothing"
 ROW_SHARE = "Share of the row: of all faces that people called so."
@@ -68,7 +69,7 @@ def _choose(found: Evaluated, names: list[str]) -> Choice:
         try:
             return Choice(cells == COUNTS, other=evaluated(against, split))
         except CheckpointError as error:
-            notice("These two cannot be compared.", str(error))
+            notice("These two cannot be compared.", told(error))
     return Choice(cells == COUNTS and against not in papers, paper=papers.get(against))
 
 
@@ -90,7 +91,7 @@ def _show_difference(found: Evaluated, other: Evaluated, counts: bool, cell: Cel
     try:
         comparison = compare(found.predictions, other.predictions)
     except ValueError as error:
-        notice("These two cannot be compared.", str(error))
+        notice("These two cannot be compared.", told(error))
         return
     st.markdown(plain(wording.comparison_sentences(comparison)))
     subtract, unit = matrix.share_difference, "Points of the row more (red) or less (blue)"

@@ -7,11 +7,12 @@ import streamlit as st
 
 from fer_models.text import interval_text, share_text
 from webapp import keys, state, wording
-from webapp.components.words import folded_numbers, notice, plain
+from webapp.components.words import folded_numbers, notice, told
 from webapp.figures.cost import cost_legend, far_below
 from webapp.figures.points import CostPoint
 from webapp.views.evaluation import costs
 from webapp.views.evaluation.section import Later, section
+from webapp.wording import plain
 
 RUNS = (
     "One run of each network of the papers' tables, with its paper's loss. A checkpoint's epoch may have been chosen "
@@ -23,8 +24,8 @@ def begin(chosen: str, split: str, rule: str) -> Later:
     """The words and the switch; the charts come later."""
     _, content = section(
         "What does accuracy cost?",
-        f"Checkpoints scored on {split} with these labels. Multiply-adds are for one picture of the size that was "
-        "scored; lines are 95 % intervals. Networks of equal cost stand side by side.",
+        f"Checkpoints scored on {plain(split)} with these labels. Multiply-adds are for one picture of the size that "
+        "was scored; lines are 95 % intervals. Networks of equal cost stand side by side.",
     )
     with content:
         runs = state.switch(keys.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
@@ -36,12 +37,12 @@ def _draw(chosen: str, split: str, rule: str, runs: bool) -> None:
     try:
         points = costs.checkpoint_points(split, rule) + (costs.run_points(split, rule) if runs else [])
     except ValueError as error:
-        notice("A stored result cannot be read.", str(error))
+        notice("A stored result cannot be read.", told(error))
         return
     if points:
         _draw_charts([replace(point, name=_name(point)) for point in points], wording.network_name(chosen))
     else:
-        st.caption(f"Nothing is scored on {split} with the labels {rule} yet.")
+        st.caption(plain(f"Nothing is scored on {split} with the labels {rule} yet."))
 
 
 def _draw_charts(points: list[CostPoint], chosen: str) -> None:

@@ -9,11 +9,12 @@ from fer_models.reproduction import Form, list_tables
 from fer_models.reproduction.table import Table
 from fer_models.text import share_text
 from webapp import keys, state
-from webapp.components.words import folded_numbers, notice, plain
+from webapp.components.words import folded_numbers, notice, told
 from webapp.figures import paper_tables
 from webapp.figures.points import Curve
 from webapp.views.evaluation import tables
 from webapp.views.evaluation.section import Later
+from webapp.wording import plain
 
 
 def begin() -> Later:
@@ -36,7 +37,7 @@ def _draw(table: Table) -> None:
         filled = tables.filled(table.id, form, changed)
         curves = tables.curves(table.id, form, changed)
     except ValueError as error:
-        notice("A stored result cannot be read.", str(error))
+        notice("A stored result cannot be read.", told(error))
         return
     st.subheader(table.title, anchor=False)
     st.markdown(plain(f"Paper {table.paper.rstrip('.')}. {_state_text(table, stands)}"))

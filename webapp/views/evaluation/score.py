@@ -10,7 +10,7 @@ from fer_models.text import interval_text, share_text
 from fer_models.training.start.published import start_of
 from webapp import keys, state, wording
 from webapp.components.page_parts import announce
-from webapp.components.words import notice
+from webapp.components.words import notice, told
 from webapp.figures import answer, scores
 from webapp.views.evaluation.data import Evaluated, evaluated, stated_score
 
@@ -42,7 +42,7 @@ def show_score(name: str, split: str) -> tuple[Evaluated | None, str]:
     try:
         found = evaluated(name, split)
     except CheckpointError as error:
-        return None, _show_stated(name, split, str(error))
+        return None, _show_stated(name, split, told(error))
     _show(name, found.card, found.score, found.report.macro_f1_interval)
     return found, found.predictions.label_rule
 

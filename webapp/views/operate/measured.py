@@ -7,10 +7,11 @@ from fer_models.evaluation.stored import load_measured
 from fer_models.evaluation.surgery import KIND, Surgery
 from fer_models.text import listed, share_text
 from webapp import wording
-from webapp.components.words import notice
+from webapp.components.words import notice, told
 from webapp.figures import operate, strips
 from webapp.figures.operate import FOUR, WAYS
 from webapp.views.operate.theatre import Theatre
+from webapp.wording import plain
 
 _FOUR_NAMES = {WAYS[way][0] for way in FOUR}
 
@@ -20,7 +21,7 @@ def show_measured(theatre: Theatre) -> None:
     try:
         found = load_measured(theatre.checkpoint, KIND, Surgery)
     except fer.CheckpointError as error:
-        notice("Not measured", str(error))
+        notice("Not measured", told(error))
         return
     if found is None:
         notice("Not measured over a data set yet", f"'ferscope surgery {theatre.checkpoint}' measures it.")
@@ -36,10 +37,11 @@ def show_measured(theatre: Theatre) -> None:
         if single and single.count < found.count
         else ""
     )
-    st.caption(
+    made = (
         f"{found.split}, labelled by {found.label_rule}; average face of {found.average}. Another face: the middle one "
         f"of three.{of_those} Made by: {found.command}"
     )
+    st.caption(plain(made))
 
 
 def measured_sentence(network: str, found: Surgery) -> str:

@@ -26,6 +26,7 @@ from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.samples import sample_crop
 from webapp.components.take_away import take_away
+from webapp.components.words import told
 from webapp.figures import answer, operate, scores, strips
 from webapp.figures.operate import FOUR, WAYS, Row
 from webapp.figures.pictures import grey_face_uri
@@ -36,6 +37,7 @@ from webapp.views.operate.measured import show_measured
 from webapp.views.operate.painting import painted_values, show_brush
 from webapp.views.operate.sheet import make_sheet
 from webapp.views.operate.theatre import PAINTED, Theatre, verdict, way_detail, way_words
+from webapp.wording import plain
 
 QUESTION = "Does the network need this gate?"
 PREDICTED = "predicted"
@@ -77,7 +79,7 @@ def page() -> None:
             found = explanation_for(name, face, target)
             others = explanation_for(name, _gallery_face(other), None)
     except EXPECTED_ERRORS as error:
-        _say(headline, left, "This cannot be shown", str(error), wrong=True)
+        _say(headline, left, "This cannot be shown", told(error), wrong=True)
         return
     if found is None or others is None:
         _say(headline, left, LOADING, "Its answer appears here by itself.")
@@ -106,7 +108,7 @@ def _say(headline: DeltaGenerator, place: DeltaGenerator, title: str, text: str,
     """There is nothing to operate on: say why, and forget what was seen of a picture that may be gone."""
     forget_own()
     headline.html(answer.message(title))
-    (place.error if wrong else place.info)(text)
+    (place.error if wrong else place.info)(plain(text))
     announce(f"{title}. {text}")
 
 
@@ -144,7 +146,9 @@ def _show(theatre: Theatre, headline: DeltaGenerator, place: DeltaGenerator) -> 
     announce(f"{rows[id].title}. {words}: {number}")
     with place:
         if theatre.average is None:
-            st.warning(f"The average face's gates are not stored: ferscope averages {theatre.checkpoint} makes them.")
+            st.warning(
+                plain(f"The average face's gates are not stored: ferscope averages {theatre.checkpoint} makes them.")
+            )
         shown = [*(each for each in FOUR if each in found), *([way] if way not in FOUR else [])]
         columns = [("As computed", "the gate it made", before)]
         columns += [(way_words(each), way_detail(theatre, each), found[each].probabilities) for each in shown]

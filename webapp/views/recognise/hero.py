@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
+from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.faithfulness import MapName, best_map, load_faithfulness
 from fer_models.explanation.averages import read_averages
 from fer_models.explanation.check import Check, check
@@ -22,6 +23,7 @@ from webapp.components.map_picker import choose_map
 from webapp.figures import answer, hero
 from webapp.maps import OCCLUSION, attribution, is_attributed, is_remembered, remembered
 from webapp.networks import is_loaded, load_classifier
+from webapp.wording import plain
 
 if TYPE_CHECKING:
     import fer_models as fer
@@ -170,10 +172,13 @@ def _title(classifier: fer.Classifier, layer: str) -> str:
 
 def _say_why(checkpoint: str, name: MapName) -> None:
     """That a map is on show because it measured best, over how many faces, and why its verdict may say otherwise."""
-    measured = load_faithfulness(checkpoint)
+    try:
+        measured = load_faithfulness(checkpoint)
+    except CheckpointError:
+        return  # the page Trust says what is wrong with it
     if measured is None or best_map(checkpoint) != name or (best := measured.best) is None:
         return
     st.caption(
-        f"Of this network's maps this one measured best, on average over {best.faces:,} faces of {measured.split}. The "
-        "verdict is of this face alone, and of the one place that the map marks most."
+        f"Of this network's maps this one measured best, on average over {best.faces:,} faces of "
+        f"{plain(measured.split)}. The verdict is of this face alone, and of the one place that the map marks most."
     )

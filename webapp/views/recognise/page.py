@@ -22,6 +22,7 @@ from webapp.components.network_picker import choose_network
 from webapp.components.own_picture import PRIVACY
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.take_away import take_away
+from webapp.components.words import told
 from webapp.figures import answer, evidence, strips
 from webapp.figures.gates import GateView
 from webapp.figures.pictures import grey_face_uri
@@ -30,6 +31,7 @@ from webapp.networks import is_loaded, load_classifier
 from webapp.views.recognise.group import group_html
 from webapp.views.recognise.hero import Hero, Looked
 from webapp.views.recognise.sheet import make_sheet
+from webapp.wording import plain
 
 QUESTION = "Which expression does this face show, and what did the network look at?"
 CAVEAT = (
@@ -49,7 +51,7 @@ class Places:
         """There is no answer: say why, and forget what was seen of a picture that may be gone."""
         forget_own()
         self.headline.html(answer.message(title))
-        (self.result.error if wrong else self.result.info)(text)
+        (self.result.error if wrong else self.result.info)(plain(text))
         announce(f"{title}. {text}")
 
 
@@ -92,14 +94,14 @@ def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = Non
             return
         _show(places, looked, card, trust)
     except EXPECTED_ERRORS as error:
-        places.say("This network cannot be loaded", str(error), wrong=True)
+        places.say("This network cannot be loaded", told(error), wrong=True)
 
 
 def _face_or_problem(stage: DeltaGenerator) -> ChosenFace | NoFace:
     try:
         return choose_face(stage)
     except EXPECTED_ERRORS as error:
-        return NoFace("This picture cannot be used", str(error), wrong=True)
+        return NoFace("This picture cannot be used", told(error), wrong=True)
 
 
 def _settings(labels: tuple[str, ...]) -> tuple[str | None, float]:
@@ -179,7 +181,7 @@ def _show_others(looked: Looked, card: Card) -> None:
 
 def _fold_away(card: Card) -> None:
     with st.expander("About this network"):
-        st.caption(f"{wording.authors_text(card)} {wording.score_text(card)}")
+        st.caption(plain(f"{wording.authors_text(card)} {wording.score_text(card)}"))
         st.markdown(wording.card_text(card))
     with st.expander("Your picture"):
         st.markdown(PRIVACY)

@@ -11,9 +11,11 @@ from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.faithfulness import MapName, MapScore, MapScores, load_faithfulness
 from webapp import wording
 from webapp.components.map_picker import map_title
+from webapp.components.words import told
 from webapp.figures import strips, trust
 from webapp.figures.strips import size_text
 from webapp.figures.trust import Gain
+from webapp.wording import plain
 
 if TYPE_CHECKING:
     from fer_models.networks.layers import Layer
@@ -24,10 +26,10 @@ def show(checkpoint: str, chosen: MapName, layers: Sequence[Layer]) -> None:
     try:
         found = load_faithfulness(checkpoint)
     except CheckpointError as error:
-        st.info(str(error))
+        st.info(plain(told(error)))
         return
     if found is None:
-        st.info(f"Over many faces this network was not measured; “ferscope faithfulness {checkpoint}” does.")
+        st.info(plain(f"Over many faces this network was not measured; “ferscope faithfulness {checkpoint}” does."))
         return
     network = wording.network_name(checkpoint)
     with st.container(key="measured"):

@@ -18,6 +18,7 @@ from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.regions import show_parts, show_regions
 from webapp.components.take_away import take_away
+from webapp.components.words import told
 from webapp.figures import answer, strips, trust
 from webapp.maps import forget_own
 from webapp.networks import is_loaded, load_classifier
@@ -66,7 +67,7 @@ def page() -> None:
         if chosen is not None:
             _show(chosen, headline, left)
     except EXPECTED_ERRORS as error:
-        _say(headline, "This cannot be measured", str(error))
+        _say(headline, "This cannot be measured", told(error))
 
 
 def _choose(
