@@ -33,7 +33,9 @@ def shown_crop(page: AppTest) -> str:
 
 def said(page: AppTest) -> str:
     """All that the page says in plain text of Streamlit's own."""
-    return "\n".join(each.value for each in (*page.caption, *page.markdown, *page.info, *page.error, *page.warning))
+    # Backslashes keep Markdown from reading what is meant as it stands.
+    elements = (*page.caption, *page.markdown, *page.info, *page.error, *page.warning)
+    return "\n".join(each.value for each in elements).replace("\\", "")
 
 
 def has_frame(page: AppTest) -> bool:
