@@ -13,6 +13,7 @@ from fer_models.cli.evaluate import evaluate
 from fer_models.cli.explain import explain
 from fer_models.cli.export import export
 from fer_models.cli.faithfulness import faithfulness
+from fer_models.cli.jobs import jobs, worker
 from fer_models.cli.networks import networks
 from fer_models.cli.predict import predict
 from fer_models.cli.regions import regions
@@ -67,8 +68,10 @@ for command in (
     export,
     networks,
     checkpoints,
+    worker,
 ):
     app.command()(command)
+app.add_typer(jobs, name="jobs")
 
 
 @app.callback()

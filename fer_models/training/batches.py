@@ -73,6 +73,10 @@ class Batches:
             targets = torch.lerp(targets, self.teachers(faces), recipe.teaching)
         return to_input(faces, recipe.preprocessing, side), targets, self.labels[chosen]
 
+    def labelled(self, features: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The rows ``chosen`` of ``features`` (N, D) in place of images, with their targets and labels."""
+        return features[chosen], self.targets[chosen], self.labels[chosen]
+
 
 class Teachers:
     """An ensemble of checkpoints whose mean probabilities are targets (distillation, Hinton et al., 2015).

@@ -61,6 +61,10 @@ class EpochDone:
     seconds_left: float
 
 
+class Stopped(Exception):
+    """To be raised by a watch after a step: the run is saved there, and ends."""
+
+
 Event = Note | StepDone | EpochDone
 Watch = Callable[[Event], None]
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_models.networks import Network
+from fer_models.networks.layers import layers_of
 from fer_models.training.losses import JointLoss
 from fer_models.training.optimisation import ema_decay_at, make_optimizer, sharpest_neighbour
 from fer_models.training.recipe import Recipe
@@ -27,6 +28,9 @@ class Learner:
 
     def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False, bf16: bool = False):
         self.network, self.recipe, self.device, self.bf16 = network, recipe, labels.device, bf16
+        self.frozen = _frozen_parts(network, recipe.trained)
+        for part in self.frozen:
+            part.requires_grad_(False)
         self.ema = AveragedModel(network, use_buffers=True)
         self.optimizer = make_optimizer(network, recipe)
         head = cast(nn.Linear, network.classifier[-1])
@@ -44,11 +48,18 @@ class Learner:
         """The network with averaged weights: what is scored and kept."""
         return cast(Network, self.ema.module)
 
+    def train(self) -> None:
+        """Training mode for what learns; the rest stays as it is served, its running statistics with it."""
+        self.network.train()
+        for part in self.frozen:
+            part.eval()
+
     def learn(self, images: Tensor, targets: Tensor, labels: Tensor, *, step: int, rate: float) -> Tensor:
         """Move the weights by one batch at a learning rate, and the averaged ones after them.
 
         Args:
-            images, targets, labels: (N, 3, S, S), (N, K) and (N,), see ``Batches.make``.
+            images, targets, labels: (N, 3, S, S), (N, K) and (N,), see ``Batches.make``; features (N, D) in place of
+                images where the head alone learns.
             step: counted from 0 over the whole run.
 
         Returns its loss, a scalar, or the gradient's norm where that is no number: the weights are spoilt then, and no
@@ -81,5 +92,22 @@ class Learner:
         return loss.detach(), features.detach()
 
     def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.network.embedding(self.network.features(images))
+        head_only = self.recipe.trained == "head"  # then the images are their features
+        features = images if head_only else self.network.embedding(self.network.features(images))
         return features, self.network.classifier(features)
+
+
+def _frozen_parts(network: Network, trained: str) -> list[nn.Module]:
+    """What does not learn: nothing, all features but those of the last resolution, or all before the classifier."""
+    if trained == "head":
+        return [network.features, network.embedding]
+    return list(network.features.children())[: _last_stage(network)] if trained == "last" else []
+
+
+def _last_stage(network: Network) -> int:
+    """The number of the first feature layer whose output has the side of the last feature map."""
+    was_training = network.training
+    network.eval()  # looking at the layers shall move no running statistics
+    layers = layers_of(network, 64)
+    network.train(was_training)
+    return next(layer.number for layer in layers if layer.side == layers[-1].side)

@@ -14,12 +14,12 @@ from fer_models.data.faces import Faces
 from fer_models.networks import channels_last, create_network
 from fer_models.training.answers import Answers
 from fer_models.training.batches import Batches
-from fer_models.training.events import EpochDone, EpochRecord, StepDone, Watch, ignore, seconds_left
+from fer_models.training.events import EpochDone, EpochRecord, StepDone, Stopped, Watch, ignore, seconds_left
 from fer_models.training.learner import Learner
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.optimisation import learning_rate_at
 from fer_models.training.recipe import Recipe
-from fer_models.training.scoring import fit_nearest_mean, probabilities, scores
+from fer_models.training.scoring import embedded, fit_nearest_mean, probabilities, scores
 from fer_models.training.start.load import load_start
 from fer_models.training.state import RunState, load_state, run_identity, save_state, write_tensors
 
@@ -72,6 +72,9 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     steps = max(len(training) // recipe.batch_size, 1)  # an epoch
     losses: list[Tensor] = []  # of the latest steps, not yet looked at
+    features = None
+    if recipe.trained == "head" and not _is_over(recipe, state):
+        features = embedded(network, batches.images, recipe, recipe.stages[-1].side)
 
     def save() -> None:
         _look_at(losses, state, folder)
@@ -80,20 +83,25 @@ def train(
     while not _is_over(recipe, state):
         epoch = len(state.history)
         side, order = recipe.side_of(epoch), batches.order(epoch)
-        network.train()
+        learner.train()
         started = saved = time.monotonic()
         # The rest of the epoch: none of it where the kill came between its last step and its scores.
         for index in range(state.step - epoch * steps, steps):
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)  # its own, so that a resumed run repeats it
             rate = learning_rate_at(state.step, recipe, steps, state.validation_losses)
-            batch = batches.make(order[index * recipe.batch_size :][: recipe.batch_size], side, epoch)
+            chosen = order[index * recipe.batch_size :][: recipe.batch_size]
+            batch = batches.make(chosen, side, epoch) if features is None else batches.labelled(features, chosen)
             losses.append(learner.learn(*batch, step=state.step, rate=rate))
             state.step += 1
             if len(losses) >= LOOK_EVERY[machine.torch_device.type]:
                 _look_at(losses, state, folder)
             now = time.monotonic()
             state.seconds, started = state.seconds + now - started, now
-            watch(_step_done(recipe, state, index + 1, steps))
+            try:
+                watch(_step_done(recipe, state, index + 1, steps))
+            except Stopped:
+                save()
+                raise
             if now - saved > SAVE_EVERY_S:
                 save()
                 saved = now

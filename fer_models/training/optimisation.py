@@ -22,7 +22,8 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """
     layers = 1 + max((_layer(name) for name, _ in network.named_parameters()), default=0)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in sorted(network.named_parameters(), key=lambda named: named[1].ndim <= 1):
+    learning = [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
+    for name, parameter in sorted(learning, key=lambda named: named[1].ndim <= 1):
         share = recipe.layer_decay ** (layers - _layer(name)) if name.startswith("features.") else 1.0
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((share, decay), []).append(parameter)

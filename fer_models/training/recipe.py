@@ -85,6 +85,10 @@ class Recipe(_Settings):
     oversample: float = Field(
         default=0, ge=0, le=1, description="draw rows by (1 / size of their class) to this power; 1: classes balanced"
     )
+    trained: Literal["all", "last", "head"] = Field(
+        default="all",
+        description="what learns: all, the last stage of features and the head, or the head on features computed once",
+    )
     stages: tuple[Stage, ...] = Field(default=(Stage(side=64, epochs=16), Stage(side=112, epochs=3)), min_length=1)
     early_stop: int = Field(default=0, ge=0, description="epochs without a better score that end a run; 0: none")
     batch_size: int = Field(default=64, ge=2)
@@ -131,6 +135,10 @@ class Recipe(_Settings):
             raise ValueError(f"options: the recipe's network and its data decide on {' and '.join(reserved)}")
         if self.mixup and (self.loss.centre or self.loss.triplet):
             raise ValueError("mixup leaves a picture without one label, which centre and triplet loss need")
+        if self.trained == "head" and (self.mixup or self.teachers or len({stage.side for stage in self.stages}) > 1):
+            raise ValueError("a head alone learns from features of one side, without mixup and teachers")
+        if self.trained != "all" and not self.loss.softmax:
+            raise ValueError("without cross entropy nothing trains the head")
         if self.views and not self.teachers:
             raise ValueError("views are what teachers are asked about, and there are none")
         if self.training_rule and (self.choose_on != "validation" or self.partition != "official"):

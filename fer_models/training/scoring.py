@@ -37,14 +37,19 @@ def probabilities(network: nn.Module, images: np.ndarray, recipe: Recipe, side: 
     return in_batches(network, images, recipe, side, lambda x: network(x).float().softmax(1)).numpy()
 
 
+def embedded(network: Network, images: Tensor, recipe: Recipe, side: int) -> Tensor:
+    """Embeddings (N, D) of grey faces (N, s, s) uint8, on their device, in eval mode."""
+    found = in_batches(network, images.cpu().numpy(), recipe, side, lambda x: network.embedding(network.features(x)))
+    return found.clone().to(images.device)  # no inference tensor: a head learns from it
+
+
 def fit_nearest_mean(network: Network, images: Tensor, labels: Tensor, recipe: Recipe, side: int) -> None:
     """Make the head answer with the nearest mean feature, for losses that train none (see ``set_nearest_mean``).
 
     ``images`` (N, s, s) uint8 and ``labels`` (N,) are the training rows.
     """
-    features = in_batches(network, images.cpu().numpy(), recipe, side, lambda x: network.embedding(network.features(x)))
     head = cast(nn.Linear, network.classifier[-1])
-    set_nearest_mean(head, features.to(labels.device), labels, on_sphere=recipe.loss.triplet > 0)
+    set_nearest_mean(head, embedded(network, images, recipe, side), labels, on_sphere=recipe.loss.triplet > 0)
 
 
 @torch.inference_mode()

@@ -22,7 +22,7 @@ LEVELS = (
     ("explanation",),
     ("evaluation",),
     ("training", "export"),
-    ("reproduction",),
+    ("reproduction", "jobs"),
     ("cli",),
 )
 LEVEL = {part: level for level, parts in enumerate(LEVELS) for part in parts}

@@ -1,0 +1,108 @@
+"""`ferscope jobs` and `ferscope worker`: fine-tuning in the background."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer_models.cli.common import plain_errors, warn
+
+jobs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fine-tune checkpoints in the background.")
+
+JobArgument = Annotated[str, typer.Argument(help="A job's id, as submit printed it.")]
+
+
+@jobs.command()
+def submit(
+    checkpoint: Annotated[str, typer.Argument(help="The checkpoint to start from ('ferscope checkpoints').")],
+    data: Annotated[Path, typer.Option(help="Folder or zip with one folder of pictures for each expression.")],
+    train: Annotated[str, typer.Option(metavar="head|last|all", help="What learns.")] = "head",
+    epochs: Annotated[int, typer.Option(help="How often each picture is learnt from.")] = 20,
+    name: Annotated[str, typer.Option(help="Name of the new checkpoint [NETWORK.own].")] = "",
+    seed: Annotated[int, typer.Option(help="Of order, augmentation and dropout.")] = 0,
+    minutes: Annotated[float, typer.Option(help="After which the job is stopped.")] = 24 * 60,
+) -> None:
+    """Put a job into the queue and print its id. A worker is started where none runs."""
+    with plain_errors():
+        from fer_models.jobs import read_spec
+        from fer_models.jobs import submit as submit_job
+
+        values = {"checkpoint": checkpoint, "data": data, "train": train, "epochs": epochs, "name": name}
+        typer.echo(submit_job(read_spec({**values, "seed": seed, "minutes": minutes})))
+
+
+@jobs.command("list")
+def list_all() -> None:
+    """Every job with its state, in the order in which they came."""
+    with plain_errors():
+        from fer_models.jobs import list_jobs
+
+        for job in list_jobs():
+            typer.echo(f"{job.id}  {job.state:9}  {job.spec['checkpoint']}  {job.reason}".rstrip())
+
+
+@jobs.command()
+def show(job: JobArgument, as_json: Annotated[bool, typer.Option("--json", help="All that is known.")] = False) -> None:
+    """One job: its state, and its epochs so far."""
+    with plain_errors():
+        from fer_models.jobs import metrics, result, status
+
+        found, records = status(job), metrics(job)
+        weights = str(result(job)) if found.state == "done" else None
+        if as_json:
+            typer.echo(json.dumps({**asdict(found), "metrics": records, "result": weights}, indent=1))
+            return
+        typer.echo(f"{found.state}  {found.reason}".rstrip())
+        for record in records:
+            typer.echo(f"epoch {record['epoch']}  loss {record['loss']:.3f}  accuracy {record['accuracy']:.4f}")
+        if weights:
+            typer.echo(f"Checkpoint: {weights}")
+
+
+@jobs.command()
+def logs(job: JobArgument) -> None:
+    """What a job has written."""
+    with plain_errors():
+        from fer_models.jobs import logs as logs_of
+
+        typer.echo(logs_of(job), nl=False)
+
+
+@jobs.command()
+def cancel(job: JobArgument) -> None:
+    """End a job; its last save stays."""
+    with plain_errors():
+        from fer_models.jobs import cancel as cancel_job
+
+        cancel_job(job)
+
+
+@jobs.command()
+def resume(job: JobArgument) -> None:
+    """Let a cancelled or failed job go on from its last save."""
+    with plain_errors():
+        from fer_models.jobs import resume as resume_job
+
+        resume_job(job)
+
+
+@jobs.command()
+def delete(job: JobArgument) -> None:
+    """Remove a job that is over, and its checkpoint."""
+    with plain_errors():
+        from fer_models.jobs import delete as delete_job
+
+        delete_job(job)
+
+
+def worker() -> None:
+    """Do queued jobs, one at a time or one a GPU, until interrupted. Jobs that run go on when it ends."""
+    with plain_errors():
+        from fer_models.jobs.store import jobs_folder
+        from fer_models.jobs.supervisor import supervise
+
+        if not supervise(jobs_folder()):
+            warn("a worker runs already.")
+            raise typer.Exit(1)

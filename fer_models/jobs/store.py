@@ -1,0 +1,183 @@
+"""What is known of jobs: one SQLite database in WAL mode, which several processes read and write at once."""
+
+import builtins
+import json
+import os
+import secrets
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+JOBS_VARIABLE = "FERSCOPE_JOBS"
+RUN = "run"  # in a job's folder: state, best weights, metrics, checkpoint
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, owner TEXT NOT NULL, spec TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued', reason TEXT NOT NULL DEFAULT '', pid INTEGER, slot INTEGER,
+    deaths INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, started REAL, ended REAL, heartbeat REAL);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
+CREATE TABLE IF NOT EXISTS metrics (
+    job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, record TEXT NOT NULL,
+    PRIMARY KEY (job, epoch));
+"""
+_COLUMNS = "id, owner, spec, state, reason, pid, slot, deaths, created, started, ended, heartbeat"
+
+
+class JobError(ValueError):
+    """There is no such job, or it is not in a state for what is asked."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job. Times are seconds since 1970, to be shown and never to decide by: a clock may jump.
+
+    ``pid`` is that of its process while it runs; ``slot`` the number of its GPU (0 on the CPU); ``deaths`` counts
+    how often its process ended without a word since its last epoch; ``reason`` says why it failed.
+    """
+
+    id: str
+    owner: str
+    spec: dict[str, Any]
+    state: State
+    reason: str
+    pid: int | None
+    slot: int | None
+    deaths: int
+    created: float
+    started: float | None
+    ended: float | None
+    heartbeat: float | None
+
+
+def jobs_folder() -> Path:
+    """FERSCOPE_JOBS, else ``ferscope/jobs`` in the user's folder for data; it need not exist."""
+    if named := os.environ.get(JOBS_VARIABLE):
+        return Path(named).absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "ferscope" / "jobs"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ferscope" / "jobs"
+
+
+class Store:
+    """The database ``jobs.sqlite`` in ``folder``, which is made where it is missing. Jobs are kept in order of number.
+
+    Every change of state names the states that it may come from, so that of two that happen at once one is refused.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._changing() as base:
+            base.executescript(_TABLES)
+
+    def job_folder(self, job: str) -> Path:
+        """Where a job keeps its lock, log and run."""
+        return self.folder / job
+
+    def add(self, spec: Mapping[str, Any], owner: str = "") -> str:
+        """Put a job into the queue; returns its id, which nobody can guess."""
+        job = secrets.token_hex(16)
+        self.job_folder(job).mkdir()
+        with self._changing() as base:
+            row = (job, owner, json.dumps(spec), time.time())
+            base.execute("INSERT INTO jobs (id, owner, spec, created) VALUES (?, ?, ?, ?)", row)
+        return job
+
+    def get(self, job: str, owner: str | None = None) -> Job:
+        """JobError when there is none such, or it is another owner's (None: anybody's)."""
+        found = self._read(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job,))
+        if not found or (owner is not None and found[0].owner != owner):
+            raise JobError(f"There is no job '{job[:40]}'; 'ferscope jobs list' names them.")
+        return found[0]
+
+    def list(self, *states: State, owner: str | None = None) -> list[Job]:
+        """Jobs in the order in which they came, of some states (none named: all) and of one owner (None: all)."""
+        marks = ", ".join("?" * len(states))
+        where = [f"state IN ({marks})"] * bool(states) + ["owner = ?"] * (owner is not None)
+        query = f"SELECT {_COLUMNS} FROM jobs{' WHERE ' if where else ''}{' AND '.join(where)} ORDER BY number"
+        return self._read(query, (*states, *([] if owner is None else [owner])))
+
+    def change(self, job: str, state: State, *, came_from: tuple[State, ...], reason: str = "") -> bool:
+        """Give a job another state, if it is in one of ``came_from``; returns whether it was."""
+        now = time.time()
+        over = state in ("done", "failed", "cancelled")
+        marks = ", ".join("?" * len(came_from))
+        with self._changing() as base:
+            changed = base.execute(
+                "UPDATE jobs SET state = ?, reason = ?, ended = ?, pid = NULL, deaths = 0 "
+                f"WHERE id = ? AND state IN ({marks})",
+                (state, reason, now if over else None, job, *came_from),
+            )
+            return changed.rowcount == 1
+
+    def claim(self, job: str, slot: int) -> bool:
+        """From queued to running; whoever calls holds the job's lock."""
+        with self._changing() as base:
+            claimed = base.execute(
+                "UPDATE jobs SET state = 'running', slot = ?, started = ?, pid = NULL "
+                "WHERE id = ? AND state = 'queued'",
+                (slot, time.time(), job),
+            )
+            return claimed.rowcount == 1
+
+    def begin(self, job: str, pid: int) -> bool:
+        """A job's process says who it is; returns whether it is still wanted."""
+        with self._changing() as base:
+            row = (pid, time.time(), job)
+            begun = base.execute("UPDATE jobs SET pid = ?, heartbeat = ? WHERE id = ? AND state = 'running'", row)
+            return begun.rowcount == 1
+
+    def beat(self, job: str) -> None:
+        """A sign of life, to be shown."""
+        with self._changing() as base:
+            base.execute("UPDATE jobs SET heartbeat = ? WHERE id = ?", (time.time(), job))
+
+    def record(self, job: str, records: builtins.list[dict[str, Any]]) -> None:
+        """Keep the record of every epoch once, whoever tells it again."""
+        with self._changing() as base:
+            rows = [(job, record["epoch"], json.dumps(record)) for record in records]
+            if base.executemany("INSERT OR IGNORE INTO metrics VALUES (?, ?, ?)", rows).rowcount > 0:
+                base.execute("UPDATE jobs SET deaths = 0 WHERE id = ?", (job,))
+
+    def metrics(self, job: str) -> builtins.list[dict[str, Any]]:
+        """One record an epoch, in order."""
+        with closing(self._connect()) as base:
+            rows = base.execute("SELECT record FROM metrics WHERE job = ? ORDER BY epoch", (job,))
+            return [json.loads(record) for (record,) in rows]
+
+    def requeue(self, job: str) -> None:
+        """A running job whose process is gone goes on later; whoever calls holds its lock."""
+        with self._changing() as base:
+            base.execute(
+                "UPDATE jobs SET state = 'queued', pid = NULL, deaths = deaths + 1 WHERE id = ? AND state = 'running'",
+                (job,),
+            )
+
+    def remove(self, job: str) -> None:
+        """Forget a job and its metrics."""
+        with self._changing() as base:
+            base.execute("DELETE FROM jobs WHERE id = ?", (job,))
+
+    def _connect(self) -> sqlite3.Connection:
+        base = sqlite3.connect(self.folder / "jobs.sqlite", timeout=30)
+        base.execute("PRAGMA journal_mode = WAL")
+        base.execute("PRAGMA foreign_keys = ON")
+        return base
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with closing(self._connect()) as base, base:
+            yield base
+
+    def _read(self, query: str, values: tuple[Any, ...]) -> builtins.list[Job]:
+        with closing(self._connect()) as base:
+            rows = base.execute(query, values).fetchall()
+        return [Job(row[0], row[1], json.loads(row[2]), *row[3:]) for row in rows]

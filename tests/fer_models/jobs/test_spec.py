@@ -1,0 +1,136 @@
+"""What is refused before anything starts, and what a job's process says of failures."""
+
+import errno
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import fer_models.jobs as jobs
+from fer_models.jobs import process
+from fer_models.jobs.store import Store
+from tests.support.image_files import encode
+from tests.support.made_up_data import draw, write_class_folders
+
+
+def zipped(file: Path, extra: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for label, name in enumerate(("happy", "sad")):
+            for number in range(3):
+                archive.writestr(f"{name}/{number}.png", encode(draw(label, number), "PNG"))
+        for name, content in extra.items():
+            archive.writestr(name, content)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ({"../happy/9.png": b"x"}, "leads out"),
+        ({"/happy/9.png": b"x"}, "leads out"),
+        ({"C:\\happy\\9.png": b"x"}, "leads out"),
+        ({"happy/bomb.png": bytes(5_000_000)}, "unpack"),
+        ({"happy/A.png": b"x", "happy/a.png": b"x"}, "by case only"),
+    ],
+)
+def test_a_zip_that_is_not_honest_is_refused_and_nothing_is_left(folder, spec, tmp_path, extra, said):
+    with pytest.raises(ValueError, match=said):
+        jobs.submit(spec.model_copy(update={"data": zipped(tmp_path / "a.zip", extra)}))
+    assert not folder.exists()
+
+
+def test_a_locked_zip_is_refused(folder, spec, tmp_path):
+    file = zipped(tmp_path / "a.zip", {})
+    content = bytearray(file.read_bytes())
+    for at in range(len(content)):  # the flag of encryption, in every entry of the directory
+        if content[at : at + 4] == b"PK\1\2":
+            content[at + 8] |= 1
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match="password"):
+        jobs.submit(spec.model_copy(update={"data": file}))
+
+
+def test_an_honest_zip_is_taken(folder, spec, tmp_path):
+    junk = {"__MACOSX/happy/._0.png": b"x", ".DS_Store": b"x"}
+    job = jobs.submit(spec.model_copy(update={"data": zipped(tmp_path / "a.zip", junk)}))
+    assert jobs.status(job).state == "queued"
+
+
+def test_too_few_classes_or_pictures_are_refused(folder, spec, tmp_path):
+    one = write_class_folders(tmp_path / "one", ("happy",))
+    with pytest.raises(ValueError, match="two class folders"):
+        jobs.submit(spec.model_copy(update={"data": one}))
+    few = write_class_folders(tmp_path / "few", ("happy", "sad"), count=2)
+    (few / "sad" / "0.png").unlink()
+    with pytest.raises(ValueError, match="one picture of sadness"):
+        jobs.submit(spec.model_copy(update={"data": few}))
+    with pytest.raises(ValueError, match="at most 4"):
+        jobs.submit(spec.model_copy(update={"pictures": 4}))
+
+
+@pytest.mark.parametrize("name", ["../mine", "a/b", "..", ".hidden", "a_mobilenet.ferplus", "imagenet"])
+def test_names_that_are_taken_or_lead_elsewhere_are_refused(folder, spec, name):
+    with pytest.raises(ValueError):
+        jobs.submit(spec.model_copy(update={"name": name}))
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"epochs": 0}, "epochs"), ({"train": "some"}, "train"), ({"speed": 1}, "speed"), ({"minutes": -1}, "minutes")],
+)
+def test_wrong_and_unknown_values_are_named(spec, changed, said):
+    with pytest.raises(ValueError, match=said):
+        jobs.read_spec({**spec.model_dump(mode="json"), **changed})
+
+
+def test_pickled_weights_are_refused(folder, spec, tmp_path):
+    shutil.copy(spec.checkpoint, tmp_path / "weights.pt")
+    with pytest.raises(ValueError, match="safetensors"):
+        jobs.submit(spec.model_copy(update={"checkpoint": str(tmp_path / "weights.pt")}))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (MemoryError(), "memory"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GB"), "memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "memory"),
+        (KeyError("odd"), "odd"),
+    ],
+)
+def test_a_job_that_fails_says_why(folder, spec, monkeypatch, error, said):
+    def fail(*_args):
+        raise error
+
+    job, store = jobs.submit(spec), Store(folder)
+    store.claim(job, 0)
+    monkeypatch.setattr(process, "train", fail)
+    monkeypatch.setattr(process.os, "nice", lambda _: 0)
+    monkeypatch.setattr(process.signal, "signal", lambda *_: None)
+    process.work(store, job)
+    assert jobs.status(job).state == "failed" and said in jobs.status(job).reason
+    jobs.resume(job)
+    assert jobs.status(job).state == "queued"
+
+
+def test_what_a_state_forbids_is_said(folder, spec):
+    job = jobs.submit(spec)
+    for forbidden in (jobs.resume, jobs.result, jobs.delete):
+        with pytest.raises(jobs.JobError, match="queued"):
+            forbidden(job)
+    jobs.cancel(job)
+    with pytest.raises(jobs.JobError, match="cancelled"):
+        jobs.cancel(job)
+    jobs.delete(job)
+    assert jobs.list_jobs() == [] and not (folder / job).exists()
+
+
+def test_another_owners_job_is_as_if_it_were_not(folder, spec):
+    job = jobs.submit(spec, owner="ann")
+    for forbidden in (jobs.status, jobs.metrics, jobs.logs, jobs.cancel, jobs.resume, jobs.result, jobs.delete):
+        with pytest.raises(jobs.JobError, match="no job"):
+            forbidden(job, "bob")
+    assert jobs.status(job, "ann").state == "queued"
