@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from pydantic import ValidationError
+from safetensors.torch import load_file
 
+from fer_models.checkpoints import load_checkpoint
 from fer_models.data.partition import hold_out_tenth
 from fer_models.networks import create_network
 from fer_models.networks.layers import layers_of
@@ -21,8 +23,6 @@ def test_only_what_is_trained_changes(trained, many, tmp_path):
     recipe = learnable("mobilenetv3_small", start=str(start), trained=trained)
     rest, tenth = hold_out_tenth(many.training)
     after, _ = read_best(train(recipe, rest, tenth, tmp_path / "run"))
-    from safetensors.torch import load_file
-
     before = load_file(start)
     changed = {name for name, value in before.items() if not torch.equal(value.float(), after[name].float())}
     network = create_network("mobilenetv3_small", 8).eval()
@@ -41,14 +41,11 @@ def test_features_computed_once_answer_as_the_whole_network_does(many, tmp_path)
     rest, tenth = hold_out_tenth(many.training)
     records = []
     train(recipe, rest, tenth, tmp_path / "run", watch=lambda event: records.append(getattr(event, "record", None)))
-    from fer_models.checkpoints import load_checkpoint
-
     network, _ = load_checkpoint(start)
     shares = probabilities(network, rest.images, recipe, 48)
     own = -np.log(shares[np.arange(len(rest)), rest.labels]).mean()
     loss = next(record.loss for record in records if record is not None)
-    steps = len(rest) // recipe.batch_size * recipe.batch_size
-    assert loss == pytest.approx(own, rel=0.05) and steps > 0
+    assert loss == pytest.approx(own, rel=0.05)  # the rows beyond the last whole batch are not in the loss
 
 
 def test_a_head_alone_takes_no_mixup():
