@@ -39,12 +39,22 @@ def open_site(
         warn(problem)
         raise typer.Exit(1)
     host = "localhost" if address == "127.0.0.1" else f"[{address}]" if ":" in address else address
+    os.environ |= _home()
     typer.echo(f"FERScope on http://{host}:{port} (Ctrl+C stops it)")
     if os.name == "posix":
         # Our process becomes the server, so whoever ends it ends the server too.
         sys.stdout.flush()
         os.execv(sys.executable, command)
     raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+def _home() -> dict[str, str]:
+    """What stands in for a home directory where there is none, as in many containers: Streamlit looks into one."""
+    try:
+        Path.home()
+    except RuntimeError:
+        return {"HOME": "/nonexistent"}  # as Debian calls the home of users that have none
+    return {}
 
 
 def _problem(address: str, port: int) -> str:

@@ -335,3 +335,36 @@ def test_app_prints_an_address_that_a_browser_takes(monkeypatch, run):
     monkeypatch.setattr("fer_models.cli.site._problem", lambda *_: "")
     for address, shown in (("::1", "http://[::1]:8501"), ("127.0.0.1", "http://localhost:8501")):
         assert shown in run("app", "--address", address).stdout
+
+
+WITHOUT_HOME = """
+import os, pwd, sys
+
+def unknown(_):
+    raise KeyError("no such user")
+
+def started(*_):
+    from streamlit.file_util import get_streamlit_file_path
+    from streamlit.runtime.secrets import secrets_singleton
+    print(get_streamlit_file_path("config.toml"), secrets_singleton.load_if_toml_exists())
+    sys.exit()
+
+pwd.getpwuid, os.execv = unknown, started
+from fer_models.cli import app, site
+site._problem = lambda *_: ""  # nothing is served
+app(["app"])
+"""
+
+
+def test_the_site_starts_without_a_home_directory(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_HOME],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("config.toml False")
