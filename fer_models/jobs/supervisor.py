@@ -36,7 +36,8 @@ def supervise(folder: Path, idle_s: float | None = None) -> bool:
         with taken(at) as lock:
             if lock is None:
                 return False
-            _Supervisor(store).run(idle_s)
+            write_leader(lock, os.getpid())
+            Supervisor(store).run(idle_s)
         # A job that came between the last look and the release found the lock held, and started nobody.
         if not store.list("queued", "running"):
             return True
@@ -71,7 +72,7 @@ def end(store: Store, job: str) -> bool:
     return True
 
 
-class _Supervisor:
+class Supervisor:
     """One turn of supervising; ``children`` are processes to be waited for, ``since`` when a job was first seen."""
 
     def __init__(self, store: Store) -> None:
@@ -84,10 +85,7 @@ class _Supervisor:
         busy = time.monotonic()
         while idle_s is None or time.monotonic() - busy < idle_s:
             self.children = [child for child in self.children if child.poll() is None]
-            running = self.store.list("running")
-            self.since = {job.id: self.since.get(job.id, time.monotonic()) for job in running}
-            for job in running:
-                self.look_after(job)
+            running = self.look_after_all()
             queued = self.store.list("queued")
             free = set(range(max(len(self.gpus), 1))) - {job.slot for job in self.store.list("running")}
             for job, slot in zip(queued, sorted(free), strict=False):
@@ -95,6 +93,14 @@ class _Supervisor:
             if running or queued:
                 busy = time.monotonic()
             time.sleep(LOOK_EVERY_S)
+
+    def look_after_all(self) -> list[Job]:
+        """Look after every running job; returns those that ran."""
+        running = self.store.list("running")
+        self.since = {job.id: self.since.get(job.id, time.monotonic()) for job in running}
+        for job in running:
+            self.look_after(job)
+        return running
 
     def look_after(self, job: Job) -> None:
         """Queue a job again whose process is gone, unless that happens for ever; stop one at its limit."""

@@ -6,6 +6,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from fer_models.training.learner import Learner
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.optimisation import learning_rate_at
 from fer_models.training.recipe import Recipe
-from fer_models.training.scoring import embedded, fit_nearest_mean, probabilities, scores
+from fer_models.training.scoring import embedded, fit_nearest_mean, head_probabilities, probabilities, scores
 from fer_models.training.start.load import load_start
 from fer_models.training.state import RunState, load_state, run_identity, save_state, write_tensors
 
@@ -72,9 +73,11 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     steps = max(len(training) // recipe.batch_size, 1)  # an epoch
     losses: list[Tensor] = []  # of the latest steps, not yet looked at
-    features = None
+    features = seen = None
     if recipe.trained == "head" and not _is_over(recipe, state):
-        features = embedded(network, batches.images, recipe, recipe.stages[-1].side)
+        last_side, faces = recipe.stages[-1].side, torch.from_numpy(np.asarray(validation.images))
+        features = embedded(network, batches.images, recipe, last_side)
+        seen = embedded(network, faces.to(machine.torch_device), recipe, last_side)
 
     def save() -> None:
         _look_at(losses, state, folder)
@@ -107,7 +110,7 @@ def train(
                 saved = now
 
         _look_at(losses, state, folder)
-        record = _score_epoch(learner, batches, validation, state, folder)
+        record = _score_epoch(learner, batches, validation, seen, state, folder)
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == recipe.stages[-1].side and record.accuracy > state.best_score:
             state.best_epoch, state.best_score = record.epoch, record.accuracy
@@ -144,14 +147,23 @@ def _look_at(losses: list[Tensor], state: RunState, folder: Path) -> None:
     state.loss_count += len(values)
 
 
-def _score_epoch(learner: Learner, batches: Batches, validation: Faces, state: RunState, folder: Path) -> EpochRecord:
-    """Score the averaged weights on the validation faces; TrainingError when they answer with no numbers."""
+def _score_epoch(
+    learner: Learner, batches: Batches, validation: Faces, seen: Tensor | None, state: RunState, folder: Path
+) -> EpochRecord:
+    """Score the averaged weights on the validation faces; TrainingError when they answer with no numbers.
+
+    ``seen`` (N, D) are the features of these faces where they do not change, else None.
+    """
     recipe, epoch = learner.recipe, len(state.history)
     side = recipe.side_of(epoch)
     if not recipe.loss.softmax:
         # Nothing trains the head: it answers with the nearest mean of the training rows.
         fit_nearest_mean(learner.averaged, batches.images, batches.labels, recipe, side)
-    found = scores(probabilities(learner.averaged, validation.images, recipe, side), validation)
+    if seen is None:
+        shares = probabilities(learner.averaged, validation.images, recipe, side)
+    else:
+        shares = head_probabilities(learner.averaged, seen)
+    found = scores(shares, validation)
     if not math.isfinite(found["validation_loss"]):
         raise TrainingError(
             f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{_last_save(folder)}."

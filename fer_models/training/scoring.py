@@ -37,6 +37,17 @@ def probabilities(network: nn.Module, images: np.ndarray, recipe: Recipe, side: 
     return in_batches(network, images, recipe, side, lambda x: network(x).float().softmax(1)).numpy()
 
 
+@torch.inference_mode()
+def head_probabilities(network: Network, features: Tensor) -> np.ndarray:
+    """Probabilities (N, K) of embeddings (N, D), with the head in eval mode; its own mode is put back."""
+    was_training = network.classifier.training
+    network.classifier.eval()
+    try:
+        return network.classifier(features).float().softmax(1).cpu().numpy()
+    finally:
+        network.classifier.train(was_training)
+
+
 def embedded(network: Network, images: Tensor, recipe: Recipe, side: int) -> Tensor:
     """Embeddings (N, D) of grey faces (N, s, s) uint8, on their device, in eval mode."""
     found = in_batches(network, images.cpu().numpy(), recipe, side, lambda x: network.embedding(network.features(x)))

@@ -44,8 +44,12 @@ def test_features_computed_once_answer_as_the_whole_network_does(many, tmp_path)
     network, _ = load_checkpoint(start)
     shares = probabilities(network, rest.images, recipe, 48)
     own = -np.log(shares[np.arange(len(rest)), rest.labels]).mean()
-    loss = next(record.loss for record in records if record is not None)
+    record = next(record for record in records if record is not None)
+    loss = record.loss
     assert loss == pytest.approx(own, rel=0.05)  # the rows beyond the last whole batch are not in the loss
+    shares = probabilities(network, tenth.images, recipe, 48)
+    likely = shares[np.arange(len(tenth)), tenth.labels]
+    assert record.validation_loss == pytest.approx(-np.log(likely).mean(), rel=1e-4)
 
 
 def test_a_head_alone_takes_no_mixup():
