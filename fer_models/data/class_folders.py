@@ -14,9 +14,11 @@ _PARTS = {
     "train": "train",
     "training": "train",
     "val": "val",
+    "dev": "val",
     "valid": "val",
     "validation": "val",
     "test": "test",
+    "eval": "test",
     "testing": "test",
 }
 _LONGEST_LABEL = 60
@@ -26,10 +28,11 @@ def list_class_folders(files: PictureFiles) -> Listing:
     """The pictures of a folder, or zip, of class folders.
 
     Labels are those that the folders' names spell ('happy', 'Anger'); with all of FER2013's seven or FERPlus's eight,
-    in that set's order. Where a name is no expression, all folders' names are the labels, sorted. Every file in a class
-    folder is taken for a picture. A single folder around everything is looked through.
+    in that set's order. Where a name is no expression, all folders' names are the labels, sorted. Every file below a
+    class folder, at any depth, is taken for a picture. A single folder around everything is looked through, whatever
+    files lie beside it. Parts may spell a class differently ('Angry', 'anger'); only train must have all classes.
 
-    Raises DataError naming the folder that is missing, empty, or not like the others.
+    Raises DataError naming the folder that is missing, empty, or of a class that train has not.
     """
     below = _Tree(files)
     top = PurePosixPath(".")
@@ -40,16 +43,19 @@ def list_class_folders(files: PictureFiles) -> Listing:
     if len(classes) < 2:
         raise DataError(f"{_at(files, parts['train'])} holds no two class folders; each expression needs its own.")
     label_set, labels = _label_set(files, classes)
+    spelt = {_plain(name): label for name, label in labels.items()}
     names: list[str] = []
     found: list[tuple[int, str]] = []
     for part, folder in parts.items():
-        if below.folders[folder] != classes:
-            odd = sorted(set(below.folders[folder]) ^ set(classes))[0]
-            raise DataError(f"{_at(files, folder)} and {parts['train']} have not the same class folders: {odd}.")
-        for class_name in classes:
-            pictures = _pictures(files, below, folder / class_name)
+        for class_name in below.folders[folder]:
+            label = labels.get(class_name, spelt.get(_plain(class_name)))
+            if label is None:
+                raise DataError(f"{_at(files, folder)} has the class {class_name}, which {parts['train']} has not.")
+            pictures = below.pictures(folder / class_name)
+            if part == "train" and not pictures:
+                raise DataError(f"{_at(files, folder / class_name)} is empty; no class to learn may be.")
             names += pictures
-            found += [(labels[class_name], part)] * len(pictures)
+            found += [(label, part)] * len(pictures)
     return Listing(
         files, tuple(names), np.array([label for label, _ in found]), np.array([part for _, part in found]), label_set
     )
@@ -61,7 +67,9 @@ def list_repack(files: PictureFiles) -> Listing:
     Its test is the official PublicTest and PrivateTest, merged (7,178 pictures).
     """
     listing = list_class_folders(files)
-    if listing.label_set is not FER2013 or set(listing.parts) != {"train", "test"}:
+    tested = listing.labels[listing.parts == "test"]
+    whole = set(listing.parts) == {"train", "test"} and len(np.unique(tested)) == len(FER2013)
+    if listing.label_set is not FER2013 or not whole:
         raise DataError(
             f"{files.root} is not FER2013 in folders: train/ and test/ are expected, each with "
             "angry, disgust, fear, happy, neutral, sad and surprise."
@@ -79,11 +87,16 @@ class _Tree:
             for path in map(PurePosixPath, paths):
                 names[path.parent].append(path.name)
 
+    def pictures(self, folder: PurePosixPath) -> list[str]:
+        """Paths of all files below ``folder``, those directly in it first."""
+        inner = [path for name in self.folders[folder] for path in self.pictures(folder / name)]
+        return [str(folder / name) for name in self.files[folder]] + inner
+
 
 def _only_folder(below: _Tree, top: PurePosixPath) -> str | None:
-    """The folder that is all there is in ``top`` and is neither a part nor a class, or None."""
+    """The one folder in ``top``, if it is neither a part nor a class, or None."""
     folders = below.folders[top]
-    if len(folders) != 1 or below.files[top] or folders[0].lower() in _PARTS:
+    if len(folders) != 1 or folders[0].lower() in _PARTS or expression(folders[0]):
         return None
     return folders[0] if below.folders[top / folders[0]] else None
 
@@ -122,12 +135,9 @@ def _label_set(files: PictureFiles, classes: list[str]) -> tuple[LabelSet, dict[
     return label_set, {name: label_set.index(label) for name, label in labels.items()}
 
 
-def _pictures(files: PictureFiles, below: _Tree, folder: PurePosixPath) -> list[str]:
-    if below.folders[folder]:
-        raise DataError(f"{_at(files, folder)} holds a folder, {below.folders[folder][0]}, where pictures belong.")
-    if not below.files[folder]:
-        raise DataError(f"{_at(files, folder)} is empty; no class may be.")
-    return [str(folder / name) for name in below.files[folder]]
+def _plain(class_name: str) -> str:
+    """What one class is called in all parts: the expression, or its letters without their case."""
+    return expression(class_name) or class_name.strip().casefold()
 
 
 def _at(files: PictureFiles, folder: PurePosixPath) -> str:

@@ -130,7 +130,7 @@ def _read_pixels(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _read_votes(file: Path, usage: np.ndarray) -> np.ndarray:
     """Votes (N, 10) of the rows whose splits are ``usage`` (N,)."""
-    votes, splits = [], []
+    votes, splits, numbers = [], [], []
     for line, row in _rows(file, ("Usage", *VOTE_COLUMNS)):
         try:
             votes.append([int(row[column]) for column in VOTE_COLUMNS])
@@ -139,11 +139,12 @@ def _read_votes(file: Path, usage: np.ndarray) -> np.ndarray:
         if min(votes[-1]) < 0:
             raise DataError(f"{file.name}, line {line}: a number of votes is negative.")
         splits.append(row["Usage"])
+        numbers.append(line)
     if len(votes) != len(usage):
         raise DataError(f"{file.name} has {len(votes)} rows, fer2013.csv {len(usage)}; they must go line by line.")
     if differ := np.flatnonzero(np.array(splits) != usage).tolist():
         raise DataError(
-            f"{file.name}, line {differ[0] + 2}: a row of {splits[differ[0]]}, but fer2013.csv has one of "
+            f"{file.name}, line {numbers[differ[0]]}: a row of {splits[differ[0]]}, but fer2013.csv has one of "
             f"{usage[differ[0]]} there; they must go line by line."
         )
     return np.array(votes)
@@ -159,19 +160,30 @@ def _read_leaks(file: Path) -> frozenset[int]:
 
 
 def _rows(file: Path, columns: tuple[str, ...], may_be_empty: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
-    """Lines of a CSV file with their numbers, checked to have ``columns`` in every line."""
-    line = 1
+    """Rows of a CSV file with the numbers of their last lines, checked to have ``columns`` in every row.
+
+    Columns go by name, in any order and case; spaces around names and values do not count, as Kaggle's files have them.
+    """
+    empty = True
+    wanted = {column.lower(): column for column in columns}
     try:
         # -sig: spreadsheets may put a byte order mark before the first column's name.
         with open(file, newline="", encoding="utf-8-sig") as lines:
-            for line, row in enumerate(csv.DictReader(lines), start=2):
-                missing = [column for column in columns if row.get(column) is None]
+            reader = csv.DictReader(lines)
+            names = [name.strip() for name in reader.fieldnames or ()]
+            reader.fieldnames = [wanted.get(name.lower(), name) for name in names]
+            absent = [column for column in columns if column not in reader.fieldnames]
+            if names and absent:
+                raise DataError(f"{file.name}, line 1: no column {', '.join(absent)} among {', '.join(names)}.")
+            for row in reader:
+                missing = [column for column in columns if row[column] is None]
                 if missing:
-                    raise DataError(f"{file.name}, line {line}: no value for {', '.join(missing)}.")
-                yield line, row
+                    raise DataError(f"{file.name}, line {reader.line_num}: no value for {', '.join(missing)}.")
+                empty = False
+                yield reader.line_num, {column: row[column].strip() for column in columns}
     except FileNotFoundError:
         raise DataError(f"{file.name} is missing in {file.parent}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file.name} cannot be read: {error}.") from error
-    if line == 1 and not may_be_empty:
+    if empty and not may_be_empty:
         raise DataError(f"{file.name} is empty.")

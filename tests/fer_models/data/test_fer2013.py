@@ -166,7 +166,7 @@ def replace(file, old, new):
         ("fer2013.csv", "\n1,", "\n1,256 ", r"line 3: 2304 values from 0 to 255 expected, 2305 found"),
         ("fer2013.csv", "\n1,", "\n1,-1 ", r"2304 values from 0 to 255 expected"),
         ("fer2013.csv", "\n1,", "\n1,x ", r"fer2013\.csv, line 3"),
-        ("fer2013.csv", "emotion,pixels,Usage", "emotion,Usage", r"fer2013\.csv, line 2: no value for pixels"),
+        ("fer2013.csv", "emotion,pixels,Usage", "emotion,Usage", r"fer2013\.csv, line 1: no column pixels"),
         ("fer2013new.csv", "Training,fer0000005.png,0,8,2,0,0,0,0,0,0,0\n", "", r"has 63 rows, fer2013\.csv 64"),
         ("fer2013new.csv", ",8,0,2,", ",eight,0,2,", r"fer2013new\.csv, line 2"),
         ("fer2013new.csv", ",8,0,2,", ",-8,0,2,", r"fer2013new\.csv, line 2: a number of votes is negative"),
@@ -176,13 +176,34 @@ def replace(file, old, new):
             "Training,",
             r"fer2013new\.csv, line 50: a row of Training, but .* PublicTest",
         ),
-        ("leaks.csv", "row", "line", r"leaks\.csv, line 2: no value for row"),
+        ("leaks.csv", "row", "line", r"leaks\.csv, line 1: no column row"),
     ],
 )
 def test_damaged_files_are_named(tmp_path, file, old, new, message):
     write_files(tmp_path)
     replace(tmp_path / file, old, new)
     with pytest.raises(DataError, match=message):
+        read_fer2013(tmp_path)
+
+
+def test_kaggles_header_is_read_by_name(tmp_path):
+    plain = read_fer2013(write_files(tmp_path / "plain"))
+    file = write_files(tmp_path / "kaggle") / "fer2013.csv"
+    rows = [line.split(",") for line in file.read_text().splitlines()[1:]]
+    lines = [f"{emotion}, {usage}, {pixels}" for emotion, pixels, usage in rows]
+    file.write_text("emotion, Usage, pixels\n" + "\n".join(lines) + "\n")
+    kaggle = read_fer2013(file.parent)
+    np.testing.assert_array_equal(kaggle.faces, plain.faces)
+    np.testing.assert_array_equal(kaggle.emotion, plain.emotion)
+    np.testing.assert_array_equal(kaggle.usage, plain.usage)
+
+
+def test_blank_lines_count_in_the_number_of_a_line(tmp_path):
+    file = write_files(tmp_path) / "fer2013.csv"
+    lines = file.read_text().splitlines()
+    lines[3] = "9" + lines[3][1:]
+    file.write_text("\n".join([lines[0], "", "", *lines[1:]]) + "\n")
+    with pytest.raises(DataError, match=r"line 6: emotion 9"):
         read_fer2013(tmp_path)
 
 

@@ -56,8 +56,12 @@ def test_the_repack(repack):
 def test_a_repack_without_all_of_it(repack):
     with pytest.raises(DataError, match=r"fer2013\.csv is missing .* FERPlus's votes"):
         read_parts(repack, "ferplus-majority")
+    shutil.move(repack / "test" / "disgust", repack.parent / "disgust")
+    with pytest.raises(DataError, match="is not FER2013 in folders"):
+        read_parts(repack, "fer2013", check_counts=False)
+    shutil.move(repack.parent / "disgust", repack / "test" / "disgust")
     shutil.rmtree(repack / "train" / "disgust")
-    with pytest.raises(DataError, match="not the same class folders: disgust"):
+    with pytest.raises(DataError, match="test has the class disgust, which train has not"):
         read_parts(repack, "fer2013")
     shutil.rmtree(repack / "test" / "disgust")
     with pytest.raises(DataError, match="is not FER2013 in folders"):
