@@ -7,6 +7,8 @@ Needs the extra ``onnx``. The graph holds the preprocessing behind the source si
 - ``logits``, ``probabilities``: (N, K) float32; labels in the model's metadata, beside card, licence and version.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import warnings
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -25,6 +28,9 @@ from fer_models.classifier import Classifier, load_classifier
 from fer_models.evaluation import list_predictions, load_predictions
 from fer_models.preprocessing import to_input, to_source
 from fer_models.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
 
 #: The largest difference of a logit or a probability that is taken for rounding.
 TOLERANCE = 1e-4
@@ -145,6 +151,7 @@ def _write(classifier: Classifier, file: Path) -> None:
         )
     assert program is not None  # it is None for the older exporter only
     model = program.model_proto
+    _say_sizes(model.graph)
     card = classifier.card
     onnx.helper.set_model_props(
         model,
@@ -157,3 +164,22 @@ def _write(classifier: Classifier, file: Path) -> None:
     )
     onnx.checker.check_model(model)
     file.write_bytes(model.SerializeToString())
+
+
+def _say_sizes(graph: GraphProto) -> None:
+    """Give every reshape the sizes that it leaves to be found: of an empty batch they cannot be."""
+    from onnx import numpy_helper
+
+    shapes = {value.name: [size.dim_value for size in value.type.tensor_type.shape.dim] for value in graph.value_info}
+    constants = {value.name: numpy_helper.to_array(value) for value in graph.initializer}
+    for node in (node for node in graph.node if node.op_type == "Reshape"):
+        wanted, (_, *sizes) = constants.get(node.input[1], np.empty(0)), shapes.get(node.output[0]) or [0]
+        # The first axis is the batch's: 0 keeps it as it is.
+        if len(wanted) == len(sizes) + 1 and wanted[0] == 0 and -1 in wanted and all(sizes):
+            name = f"{node.output[0]}_sizes"
+            graph.initializer.append(numpy_helper.from_array(np.array([0, *sizes], np.int64), name))
+            node.input[1] = name
+    used = {name for node in graph.node for name in node.input}
+    kept = [value for value in graph.initializer if value.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
