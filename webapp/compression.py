@@ -5,6 +5,7 @@ are most of what a first visit moves. A file's name changes with its content, so
 """
 
 import gzip
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -13,6 +14,8 @@ from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from webapp.keys import KEYS, RANDOM, Number
 
 HTML = "text/html"
 #: What gets smaller; pictures and fonts are compressed already.
@@ -32,12 +35,9 @@ _SHEET = Path(__file__).parent / "figures" / "streamlit.css"
 #: The sheet's first part: what Streamlit draws before a page has brought the sheet.
 _EARLY_STYLE = _SHEET.read_text(encoding="utf-8").split("/* --- ")[1].partition("*/")[2].strip()
 
-_NO_PRELOADED_ICONS = (
-    "{const load = FontFaceSet.prototype.load;"
-    "FontFaceSet.prototype.load = function (font, text) {"
-    'return font.includes("Material Symbols") ? Promise.resolve([]) : load.call(this, font, text);'
-    "};}"
-)
+#: Keys of the address that a visitor changes in many small steps.
+_SLIDERS = [key.name for key in KEYS.values() if isinstance(key, Number) or key is RANDOM]
+_EARLY_SCRIPT = (Path(__file__).parent / "early.js").read_text("utf-8").replace("SLIDERS", json.dumps(_SLIDERS))
 
 
 class Compressed:
@@ -80,12 +80,9 @@ def wants_gzip(headers: Headers) -> bool:
     return False
 
 
-def without_unused_fonts(page: bytes) -> bytes:
-    """Streamlit's page without its own font, 170 kB, and that of its icons, 375 kB: ours is set in the system's.
-
-    Streamlit preloads both. An icon that is drawn after all still brings its font.
-    """
-    early = f"<style>{_EARLY_STYLE}</style><script>{_NO_PRELOADED_ICONS}</script></head>"
+def prepared(page: bytes) -> bytes:
+    """Streamlit's page with what comes first of ours, and without the two fonts that it preloads: 170 and 375 kB."""
+    early = f"<style>{_EARLY_STYLE}</style><script>{_EARLY_SCRIPT}</script></head>"
     return _PRELOADED_FONT.sub(b"", page).replace(b"</head>", early.encode())
 
 
@@ -115,7 +112,7 @@ class _Answer:
 
 def _compressed(headers: MutableHeaders, body: bytes) -> Response:
     if headers["content-type"].startswith(HTML):
-        body = without_unused_fonts(body)
+        body = prepared(body)
     # No time of compression in it: the same content gives the same bytes.
     response = Response(gzip.compress(body, _LEVEL, mtime=0), headers=dict(headers))
     response.headers["Content-Length"] = str(len(response.body))

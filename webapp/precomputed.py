@@ -85,6 +85,12 @@ def stored_occlusion(checkpoint: str, crop: np.ndarray, file: Path = OCCLUSIONS)
     return None if stored is None else stored.astype(np.float32)
 
 
+def has_occlusions(checkpoint: str, file: Path = OCCLUSIONS) -> bool:
+    """Whether the file holds the maps of every face of the gallery for the checkpoint's weights of today."""
+    kept, key = _read_occlusions(file), weights_key(checkpoint)
+    return all((key, _crop_key(sample_crop(sample))) in kept for group in read_gallery().values() for sample in group)
+
+
 def store_occlusions(checkpoint: str, file: Path = OCCLUSIONS) -> int:
     """Cover every place of every face of the gallery, beside what the file has of other checkpoints; returns how many.
 

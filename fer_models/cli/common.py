@@ -10,6 +10,10 @@ import typer
 DataOption = Annotated[
     str | None, typer.Option("--data", help="Folder of the data set, in its own layout [FERSCOPE_DATA].")
 ]
+AnyCountOption = Annotated[
+    bool,
+    typer.Option("--any-count", help="Go on with copies that have other numbers of faces than the official ones."),
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read instead of stopping.")
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import DataOption, SkipBadOption, named_or_all, plain_errors
+from fer_models.cli.common import AnyCountOption, DataOption, SkipBadOption, named_or_all, plain_errors
 
 
 def evaluate(
@@ -34,6 +34,7 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a checkpoint.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures to a JSON file.")] = None,
     skip_bad: SkipBadOption = False,
+    any_count: AnyCountOption = False,
 ) -> None:
     """Score checkpoints on a split: accuracy, macro-F1, calibration, precision, recall and F1 of every expression.
 
@@ -53,6 +54,7 @@ def evaluate(
         compare=compare,
         robustness=robustness,
         skip_bad=skip_bad,
+        any_count=any_count,
     )
     with plain_errors():
         complete = run_evaluation(names, split, data, options)

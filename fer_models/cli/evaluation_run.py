@@ -41,6 +41,7 @@ class Options:
     compare: bool = False
     robustness: bool = False
     skip_bad: bool = False
+    any_count: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
 
     @functools.cache
     def read(label_rule: str, split: str | None, making: Making) -> Split:
-        found = read_split(folder, label_rule, split, making, skip_bad=options.skip_bad)
+        found = read_split(folder, label_rule, split, making, skip_bad=options.skip_bad, any_count=options.any_count)
         if found.skipped:
             warn(f"left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}")
         return found

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fer_models.cli.common import (
+    AnyCountOption,
     Bf16Option,
     DataOption,
     DeviceOption,
@@ -24,6 +25,7 @@ def teach(
         "answers.safetensors"
     ),
     skip_bad: SkipBadOption = False,
+    any_count: AnyCountOption = False,
     device: DeviceOption = None,
     bf16: Bf16Option = False,
 ) -> None:
@@ -38,6 +40,6 @@ def teach(
     from fer_models.training.run import make_recipe, run_teaching
 
     with plain_errors(), resumable():
-        machine = Machine(device, skip_bad=skip_bad, bf16=bf16)
+        machine = Machine(device, skip_bad=skip_bad, bf16=bf16, any_count=any_count)
         run_teaching(make_recipe(network, recipe_name), data, out, machine, ProgressLine())
     typer.echo(f"Answers: {out}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fer_models.cli.common import (
+    AnyCountOption,
     Bf16Option,
     CompileOption,
     DataOption,
@@ -52,6 +53,7 @@ def train(
         ),
     ] = False,
     skip_bad: SkipBadOption = False,
+    any_count: AnyCountOption = False,
     device: DeviceOption = None,
     compiled: CompileOption = False,
     bf16: Bf16Option = False,
@@ -69,6 +71,9 @@ def train(
         bool,
         typer.Option("--int8", help="Store weights as int8, one scale per output channel: about half of fp16's size."),
     ] = False,
+    explain_data: Annotated[
+        bool, typer.Option("--explain-data", help="Say what the folder or zip is understood to hold, and stop.")
+    ] = False,
     show_recipe: Annotated[
         bool, typer.Option("--show-recipe", help="Print the recipe as JSON and stop; a file to start one's own from.")
     ] = False,
@@ -80,6 +85,7 @@ def train(
     form that is stored.
     """
     from fer_models.cli.progress import ProgressLine
+    from fer_models.data import data_folder, understood
     from fer_models.training.events import Event, ignore
     from fer_models.training.machine import Machine
     from fer_models.training.run import Changes, make_recipe, run_training
@@ -91,6 +97,9 @@ def train(
         if show_recipe:
             typer.echo(recipe.model_dump_json(indent=1))
             return
+        if explain_data:
+            typer.echo(understood(recipe.label_rule, data_folder(data)))
+            return
         run = out.name if out else network
         show = ProgressLine()
         with resumable(), tracked(project, run, recipe) if project else nullcontext(ignore) as track:
@@ -99,7 +108,7 @@ def train(
                 track(event)
                 show(event)
 
-            machine = Machine(device, compiled, skip_bad, start_weights, bf16, answers)
+            machine = Machine(device, compiled, skip_bad, start_weights, bf16, answers, any_count)
             weights = run_training(recipe, data, out, machine, name, "int8" if int8 else "fp16", watch)
     typer.echo(f"Checkpoint: {weights}")
 

@@ -1,7 +1,9 @@
 """Pictures in one folder a class, below train/, val/ and test/ or not: people's own data, and FER2013's repack."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,50 +16,54 @@ _PARTS = {
     "train": "train",
     "training": "train",
     "val": "val",
-    "dev": "val",
     "valid": "val",
     "validation": "val",
-    "test": "test",
+    "dev": "val",
     "eval": "test",
+    "test": "test",
     "testing": "test",
 }
 _LONGEST_LABEL = 60
+#: What lies among pictures and is none.
+_NOTES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".py"}
+#: A picture's path, and the person or sequence that it is of where folders tell.
+_Member: TypeAlias = tuple[str, str | None]
 
 
 def list_class_folders(files: PictureFiles) -> Listing:
     """The pictures of a folder, or zip, of class folders.
 
-    Labels are those that the folders' names spell ('happy', 'Anger'); with all of FER2013's seven or FERPlus's eight,
-    in that set's order. Where a name is no expression, all folders' names are the labels, sorted. Every file below a
-    class folder, at any depth, is taken for a picture. A single folder around everything is looked through, whatever
-    files lie beside it. Parts may spell a class differently ('Angry', 'anger'); only train must have all classes.
+    Labels are those that the folders' names spell ('happy', 'Anger'), the same in every part; with all of FER2013's
+    seven or FERPlus's eight, in that set's order. A name that is no expression is a label of its own, after these. All
+    files below a class folder are taken for pictures, but for notes (README.txt, labels.csv). Folders within a
+    class, or around classes, are people or sequences, kept together where training rows are divided. One folder around
+    everything is looked through, whatever lies beside it.
 
-    Raises DataError naming the folder that is missing, empty, or of a class that train has not.
+    Raises DataError naming the folder that is missing or empty, or whose pictures no training picture goes with.
     """
     below = _Tree(files)
     top = PurePosixPath(".")
     while inner := _only_folder(below, top):
         top /= inner
     parts = _part_folders(files, below, top)
-    classes = below.folders[parts["train"]]
-    if len(classes) < 2:
-        raise DataError(f"{_at(files, parts['train'])} holds no two class folders; each expression needs its own.")
-    label_set, labels = _label_set(files, classes)
-    spelt = {_plain(name): label for name, label in labels.items()}
-    names: list[str] = []
-    found: list[tuple[int, str]] = []
-    for part, folder in parts.items():
-        for class_name in below.folders[folder]:
-            label = labels.get(class_name, spelt.get(_plain(class_name)))
-            if label is None:
-                raise DataError(f"{_at(files, folder)} has the class {class_name}, which {parts['train']} has not.")
-            pictures = below.pictures(folder / class_name)
-            if part == "train" and not pictures:
-                raise DataError(f"{_at(files, folder / class_name)} is empty; no class to learn may be.")
-            names += pictures
-            found += [(label, part)] * len(pictures)
+    found = {part: _classes(below, folder) for part, folder in parts.items()}
+    label_set, labels = _label_set(files, sorted({name for classes in found.values() for name in classes}))
+    _check_classes(files, parts, found, labels)
+    pictures = [
+        (name, labels[class_name], part, person)
+        for part, classes in found.items()
+        for class_name, members in classes.items()
+        for name, person in members
+    ]
+    names, indices, of_parts, people = zip(*pictures, strict=True)
     return Listing(
-        files, tuple(names), np.array([label for label, _ in found]), np.array([part for _, part in found]), label_set
+        files,
+        names,
+        np.array(indices),
+        np.array(of_parts),
+        label_set,
+        people=_numbered(people),
+        ignored=tuple(sorted(set(files.files).difference(names))),
     )
 
 
@@ -87,14 +93,9 @@ class _Tree:
             for path in map(PurePosixPath, paths):
                 names[path.parent].append(path.name)
 
-    def pictures(self, folder: PurePosixPath) -> list[str]:
-        """Paths of all files below ``folder``, those directly in it first."""
-        inner = [path for name in self.folders[folder] for path in self.pictures(folder / name)]
-        return [str(folder / name) for name in self.files[folder]] + inner
-
 
 def _only_folder(below: _Tree, top: PurePosixPath) -> str | None:
-    """The one folder in ``top``, if it is neither a part nor a class, or None."""
+    """The only folder in ``top``, where it is neither a part nor a class and holds folders; or None."""
     folders = below.folders[top]
     if len(folders) != 1 or folders[0].lower() in _PARTS or expression(folders[0]):
         return None
@@ -116,28 +117,75 @@ def _part_folders(files: PictureFiles, below: _Tree, top: PurePosixPath) -> dict
     return {part: parts[part] for part in ("train", "val", "test") if part in parts}
 
 
+def _classes(below: _Tree, folder: PurePosixPath) -> dict[str, list[_Member]]:
+    """Class folder -> its pictures, each with the person or sequence that folders tell."""
+    around = below.folders[folder]
+    inside = {name for person in around for name in below.folders[folder / person]}
+    if around and not any(map(expression, around)) and inside and all(map(expression, inside)):
+        by_class: defaultdict[str, list[_Member]] = defaultdict(list)
+        for person in around:
+            for name in below.folders[folder / person]:
+                by_class[name] += [(path, person) for path, _ in _members(below, folder / person / name)]
+        return dict(sorted(by_class.items()))
+    return {name: _members(below, folder / name) for name in around}
+
+
+def _members(below: _Tree, folder: PurePosixPath) -> list[_Member]:
+    """All pictures below a class folder, with the folder in it that they lie in."""
+    own: list[_Member] = [(str(folder / name), None) for name in below.files[folder] if not _is_note(name)]
+    deeper = ((path, person) for person in below.folders[folder] for path, _ in _members(below, folder / person))
+    return own + list(deeper)
+
+
+def _is_note(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in _NOTES
+
+
 def _label_set(files: PictureFiles, classes: list[str]) -> tuple[LabelSet, dict[str, int]]:
-    """The labels of class folders and, for each folder, the index of its label."""
-    spelt = {name: expression(name) for name in classes}
-    if None in spelt.values():
-        for name in classes:
-            # A backslash is a letter to some systems, but no label of a card may hold one.
-            if len(name) > _LONGEST_LABEL or not name.isprintable() or "\\" in name:
-                raise DataError(f"{files.root}: a class folder's name is its label; {name[:60]!r} cannot be one.")
-        return LabelSet("own", tuple(classes)), {name: index for index, name in enumerate(classes)}
-    labels = {name: label for name, label in spelt.items() if label is not None}
-    if len(set(labels.values())) < len(labels):
-        raise DataError(f"{files.root} has two folders for one expression: {', '.join(sorted(labels))}.")
+    """The labels of class folders and, for each folder's name, the index of its label."""
+    spelt: dict[str, str] = {}
+    for name in classes:  # of a label that is no expression the first spelling stays
+        spelt.setdefault(name.strip().casefold(), name)
+    labels = {name: expression(name) or spelt[name.strip().casefold()] for name in classes}
+    for name in classes:
+        # A backslash is a letter to some systems, but no label of a card may hold one.
+        if expression(name) is None and (len(name) > _LONGEST_LABEL or not name.isprintable() or "\\" in name):
+            raise DataError(f"{files.root}: a class folder's name is its label; {name[:60]!r} cannot be one.")
     present = set(labels.values())
     known = [label_set for label_set in (FER2013, FERPLUS) if set(label_set.labels) == present]
-    own = LabelSet("own", tuple(label for label in FERPLUS.labels if label in present))
+    expressions = tuple(label for label in FERPLUS.labels if label in present)
+    own = LabelSet("own", (*expressions, *sorted(present.difference(expressions))))
     label_set = known[0] if known else own
     return label_set, {name: label_set.index(label) for name, label in labels.items()}
 
 
-def _plain(class_name: str) -> str:
-    """What one class is called in all parts: the expression, or its letters without their case."""
-    return expression(class_name) or class_name.strip().casefold()
+def _check_classes(
+    files: PictureFiles,
+    parts: Mapping[str, PurePosixPath],
+    found: Mapping[str, Mapping[str, list[_Member]]],
+    labels: Mapping[str, int],
+) -> None:
+    """DataError for what no network can be trained on: every class needs a training picture, and there must be two."""
+    training = found["train"]
+    if len({labels[name] for name in training}) < 2:
+        raise DataError(f"{_at(files, parts['train'])} holds no two class folders; each expression needs its own.")
+    for part, classes in found.items():
+        spelt: dict[int, str] = {}
+        for name, members in classes.items():
+            if (other := spelt.setdefault(labels[name], name)) != name:
+                raise DataError(f"{_at(files, parts[part])} has two folders for one expression: {other}, {name}.")
+            if members and not any(training[one] for one in training if labels[one] == labels[name]):
+                raise DataError(f"{_at(files, parts[part])} has pictures of {name}, {_at(files, parts['train'])} none.")
+            if not members and part == "train":
+                raise DataError(f"{_at(files, parts[part] / name)} is empty; no class of training may be.")
+
+
+def _numbered(people: Sequence[str | None]) -> np.ndarray | None:
+    """A number for every person; one of its own for each picture of nobody known; None where nobody is."""
+    if not any(people):
+        return None
+    known = {name: number for number, name in enumerate(dict.fromkeys(filter(None, people)))}
+    return np.array([len(known) + place if name is None else known[name] for place, name in enumerate(people)])
 
 
 def _at(files: PictureFiles, folder: PurePosixPath) -> str:

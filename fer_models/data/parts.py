@@ -1,7 +1,9 @@
 """One entry for every data set: which faces to learn from, choose on and score on, and what each part is called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +38,8 @@ class Parts:
 
     ``names`` says what training, validation and test are called, e.g. ('Training', 'PublicTest', 'PrivateTest');
     ``dataset`` names the whole for a card; ``leaked_rows_left_out`` counts training rows that repeat a picture of
-    another part and are not in ``training`` (None: not looked for); ``skipped`` names unreadable pictures left out.
+    another part and are not in ``training`` (None: not looked for); ``skipped`` names unreadable pictures left out;
+    ``understood`` says of picture files what was taken for what.
     """
 
     training: Faces
@@ -46,6 +49,7 @@ class Parts:
     dataset: str
     leaked_rows_left_out: int | None
     skipped: tuple[str, ...]
+    understood: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class _Whole:
     leaked: np.ndarray | None
     rows: str = ""
     skipped: tuple[str, ...] = ()
+    understood: str = ""
 
 
 def short_name(part: str) -> str:
@@ -73,6 +78,22 @@ def short_name(part: str) -> str:
     return RANDOM if part.startswith(f"{RANDOM} ") else _SHORT_NAMES.get(part, part)
 
 
+def understood(label_rule: str, folder: Path) -> str:
+    """What a folder, or zip, of the data set of ``label_rule`` is taken to hold; no picture is read.
+
+    Raises DataError as ``read_parts`` does.
+    """
+    data_set = data_set_of(label_rule)
+    if data_set.csv is not None and not is_repack(folder):
+        usage = fer2013.read_fer2013(folder).usage
+        counts = {split: int((usage == split).sum()) for split in fer2013.SPLITS}
+        shown = ", ".join(f"{split} {count:,}" for split, count in counts.items() if count)
+        return f"{data_set.csv.dataset}: {shown}."
+    if data_set.folder is None:
+        raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
+    return data_set.folder.listing(folder).understood()
+
+
 def read_parts(
     folder: str | Path,
     label_rule: str = STANDARD_RULE,
@@ -81,7 +102,7 @@ def read_parts(
     keep_leaks: bool = False,
     seed: int = 0,
     skip_bad: bool = False,
-    check_counts: bool = True,
+    any_count: bool = False,
     side: int | None = None,
     align: bool | None = None,
 ) -> Parts:
@@ -96,8 +117,8 @@ def read_parts(
         keep_leaks: keep training rows whose pixels occur in another part, as the papers did.
         seed: of a random partition.
         skip_bad: leave out pictures that cannot be read; they are named in the result.
-        check_counts: raise when a part has not its official number of rows. A ``fer2013.csv`` whose parts all have
-            fewer than 1,000 rows is taken for made up on purpose.
+        any_count: go on where a part has not its official number of rows, and say so in ``dataset``; else raise. A
+            ``fer2013.csv`` whose parts all have fewer than 1,000 rows is taken for made up on purpose.
         side: of the faces of picture files, in pixels; None: 48 for FER2013, 100 for RAF-DB, 112 for others. The card's
             source side must be the same.
         align: find the face in each picture and take its crop; None: for RaFD only.
@@ -118,10 +139,10 @@ def read_parts(
     if data_set.csv is not None and not repack:
         if side not in (None, fer2013.SIDE) or align:
             raise ValueError(f"The faces of fer2013.csv are cut out already, {fer2013.SIDE} pixels wide.")
-        whole = _read_csv(folder, data_set.csv, label_rule, find_leaks, check_counts)
+        whole = _read_csv(folder, data_set.csv, label_rule, find_leaks, any_count)
     else:
         assert data_set.folder is not None
-        whole = _read_pictures(folder, data_set.folder, label_rule, find_leaks, check_counts, skip_bad, side, align)
+        whole = _read_pictures(folder, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align)
     return _official(whole) if share is None else _random(whole, share, seed, keep_leaks)
 
 
@@ -140,7 +161,7 @@ def _official(whole: _Whole) -> Parts:
         None if validation is None else whole.names["val"],
         None if test is None else whole.names["test"],
     )
-    return Parts(training, validation, test, names, whole.dataset, left_out, whole.skipped)
+    return Parts(training, validation, test, names, whole.dataset, left_out, whole.skipped, whole.understood)
 
 
 def _random(whole: _Whole, share: float, seed: int, keep_leaks: bool) -> Parts:
@@ -150,28 +171,31 @@ def _random(whole: _Whole, share: float, seed: int, keep_leaks: bool) -> Parts:
         leaked = repeats(training.images, test.images)
         training, left_out = training.take(~leaked), int(leaked.sum())
     train_name, test_name = (f"{RANDOM} {round(100 * part)} %{whole.rows} (seed {seed})" for part in (share, 1 - share))
-    return Parts(training, None, test, (train_name, None, test_name), whole.dataset, left_out, whole.skipped)
+    names = (train_name, None, test_name)
+    return Parts(training, None, test, names, whole.dataset, left_out, whole.skipped, whole.understood)
 
 
-def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, check_counts: bool) -> _Whole:
+def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, any_count: bool) -> _Whole:
     data = fer2013.read_fer2013(folder)
     counts = {split: int((data.usage == split).sum()) for split in fer2013.SPLITS}
     present = [split for split, count in counts.items() if count]
     sample = max(counts.values()) < SAMPLE
-    if check_counts and not sample:
-        for split in present:
-            _check(f"{folder / 'fer2013.csv'}: {split}", counts[split], csv.official[split])
+    others = ""
+    if not sample:
+        others = _check_counts(
+            folder / "fer2013.csv", {split: counts[split] for split in present}, csv.official, any_count
+        )
     leaked = fer2013.leaked_rows(data) if find_leaks else None
     faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
     usage = data.usage[faces.rows]
-    if check_counts and not sample:
+    if not sample and not any_count:
         check_classes(f"{folder / 'fer2013.csv'}", faces.labels[usage == "Training"], faces.label_set)
     parts = np.select([usage == "Training", usage == "PublicTest"], ["train", "val"], "test")
     return _Whole(
         faces,
         parts,
         dict(zip(("train", "val", "test"), fer2013.SPLITS, strict=True)),
-        csv.dataset,
+        csv.dataset + others,
         None if leaked is None else leaked[faces.rows],
         rows="" if len(present) == 3 else f" of {' + '.join(present)}",
     )
@@ -182,7 +206,7 @@ def _read_pictures(
     layout: PictureFolder,
     label_rule: str,
     find_leaks: bool,
-    check_counts: bool,
+    any_count: bool,
     skip_bad: bool,
     side: int | None,
     align: bool | None,
@@ -190,10 +214,10 @@ def _read_pictures(
     if is_zip(folder) and not layout.zips:
         raise DataError(f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder.")
     listing, dataset = layout.listing(folder), layout.dataset
-    if check_counts:
-        for part, official in layout.official.items():
-            count = len(listing.names) if part is None else int((listing.parts == part).sum())
-            _check(f"{listing.files.root}: {part or dataset}", count, official)
+    counts = {
+        part: len(listing.names) if part is None else int((listing.parts == part).sum()) for part in layout.official
+    }
+    dataset += _check_counts(listing.files.root, counts, layout.official, any_count)
     found = read_pictures(
         listing,
         label_rule,
@@ -211,9 +235,23 @@ def _read_pictures(
     names = dict(layout.names)
     if not layout.official and training.all():
         names["train"] = _UNDIVIDED
-    return _Whole(found.faces, found.parts, names, dataset, leaked, skipped=found.skipped)
+    if listing.people is not None and not layout.official:
+        dataset += f" ({len(np.unique(listing.people)):,} people or sequences by folder, kept together)"
+    return _Whole(
+        found.faces, found.parts, names, dataset, leaked, skipped=found.skipped, understood=listing.understood()
+    )
 
 
-def _check(part: str, found: int, expected: int) -> None:
-    if found != expected:
-        raise DataError(f"{part} has {found:,} faces, {expected:,} are official; is the copy whole?")
+def _check_counts(where: Path, found: Mapping[Any, int], official: Mapping[Any, int], any_count: bool) -> str:
+    """What a card says of parts that have not their official number of faces; DataError unless any number will do."""
+    others = [
+        f"{part or 'all'} {count:,} instead of {official[part]:,}"
+        for part, count in found.items()
+        if count != official[part]
+    ]
+    if others and not any_count:
+        raise DataError(
+            f"{where} has other numbers of faces than are official: {', '.join(others)}. Is the copy whole? Say "
+            "`any_count` to go on with it as it is."
+        )
+    return f" (other numbers of faces than are official: {', '.join(others)})" if others else ""

@@ -22,7 +22,7 @@ class Listing:
     """The pictures of a data set before they are read.
 
     ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test';
-    ``people`` (N,) numbers of those shown, where the data set tells them.
+    ``people`` (N,) numbers of those shown, where the data set tells them; ``ignored`` files that are no pictures.
     """
 
     files: PictureFiles
@@ -31,6 +31,21 @@ class Listing:
     parts: np.ndarray
     label_set: LabelSet
     people: np.ndarray | None = None
+    ignored: tuple[str, ...] = ()
+
+    def understood(self) -> str:
+        """What was found, in a line: classes with the counts of their pictures, parts, people, what is ignored."""
+        shown = [part for part in ("train", "val", "test") if (self.parts == part).any()]
+        counts = [np.bincount(self.labels[self.parts == part], minlength=len(self.label_set)) for part in shown]
+        classes = ", ".join(
+            f"{label} {' + '.join(f'{count[index]:,}' for count in counts)}"
+            for index, label in enumerate(self.label_set.labels)
+        )
+        parts = f" ({' + '.join(shown)})" if len(shown) > 1 else ""
+        people = "" if self.people is None else f"; {len(set(self.people.tolist())):,} people or sequences by folder"
+        ignored = f"; ignored: {', '.join(self.ignored[:3])}" if self.ignored else ""
+        more = f" and {len(self.ignored) - 3:,} more" if len(self.ignored) > 3 else ""
+        return f"{len(self.names):,} pictures{parts}: {classes}{people}{ignored}{more}."
 
 
 @dataclass(frozen=True)

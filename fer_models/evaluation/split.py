@@ -49,7 +49,9 @@ def made_by(card: Card) -> Making:
     )
 
 
-def read_split(folder: Path, label_rule: str, split: str | None, making: Making, *, skip_bad: bool = False) -> Split:
+def read_split(
+    folder: Path, label_rule: str, split: str | None, making: Making, *, skip_bad: bool = False, any_count: bool = False
+) -> Split:
     """Read one split of a data set.
 
     Args:
@@ -62,10 +64,13 @@ def read_split(folder: Path, label_rule: str, split: str | None, making: Making,
             given.
         making: how the checkpoint was made, see ``made_by``.
         skip_bad: leave out pictures that cannot be read.
+        any_count: of a copy that has other numbers of faces than are official.
 
     Raises DataError, or ValueError for another side than ``fer2013.csv`` has.
     """
-    read = partial(read_parts, folder, label_rule, side=making.side, skip_bad=skip_bad, align=making.align)
+    read = partial(
+        read_parts, folder, label_rule, side=making.side, skip_bad=skip_bad, any_count=any_count, align=making.align
+    )
     if making.drawn and split in (None, RANDOM):
         partition, seed = making.drawn
         parts = read(partition=partition, seed=seed, keep_leaks=True)

@@ -1,6 +1,6 @@
-"""EfficientNet-B0 (Tan and Le, ICML 2019) and paper 004's spatial attention on top of it."""
+"""EfficientNet-B0 (Tan and Le, ICML 2019), paper 004's spatial attention on top of it, and Lite2, which teaches."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -20,15 +20,32 @@ STAGES = (
     (6, 5, 2, 192, 4),
     (6, 3, 1, 320, 1),
 )
+#: EfficientNet-Lite2's: 1.1 times as wide, in multiples of 8, and 1.2 times as deep but for the first and last stage.
+LITE2_STAGES = (
+    (1, 3, 1, 16, 1),
+    (6, 3, 2, 24, 3),
+    (6, 5, 2, 48, 3),
+    (6, 3, 2, 88, 4),
+    (6, 5, 1, 120, 4),
+    (6, 5, 2, 208, 5),
+    (6, 3, 1, 352, 1),
+)
 LAST_CHANNELS = 1280
 
+Stages = Sequence[tuple[int, int, int, int, int]]
 
-def _backbone() -> nn.Sequential:
-    """Images (N, 3, H, W) -> (N, 1280, H / 32, W / 32). SE squeezes to a quarter of the block's input."""
-    norm_layer, silu = batch_norm(eps=1e-3, momentum=0.01), partial(nn.SiLU, inplace=True)
-    features = nn.Sequential(conv_norm_act(3, 32, 3, stride=2, norm_layer=norm_layer, act_layer=silu))
+
+def _squeeze_excite(expanded: int, channels: int) -> SqueezeExcite:
+    """It squeezes to a quarter of the block's input."""
+    return SqueezeExcite(expanded, channels // 4, act_layer=nn.SiLU, gate_layer=nn.Sigmoid)
+
+
+def _backbone(stages: Stages = STAGES, activation: type[nn.Module] = nn.SiLU, *, gates: bool = True) -> nn.Sequential:
+    """Images (N, 3, H, W) -> (N, 1280, H / 32, W / 32), with squeeze and excitation in each block or without gates."""
+    norm_layer, act_layer = batch_norm(eps=1e-3, momentum=0.01), partial(activation, inplace=True)
+    features = nn.Sequential(conv_norm_act(3, 32, 3, stride=2, norm_layer=norm_layer, act_layer=act_layer))
     channels = 32
-    for expansion, kernel_size, first_stride, out, repeats in STAGES:
+    for expansion, kernel_size, first_stride, out, repeats in stages:
         for index in range(repeats):
             stride = first_stride if index == 0 else 1
             expanded = expansion * channels
@@ -40,13 +57,13 @@ def _backbone() -> nn.Sequential:
                     kernel_size=kernel_size,
                     stride=stride,
                     norm_layer=norm_layer,
-                    act_layer=silu,
-                    attention=SqueezeExcite(expanded, channels // 4, act_layer=nn.SiLU, gate_layer=nn.Sigmoid),
+                    act_layer=act_layer,
+                    attention=_squeeze_excite(expanded, channels) if gates else None,
                     shortcut=nn.Identity() if stride == 1 and channels == out else None,
                 )
             )
             channels = out
-    features.append(conv_norm_act(channels, LAST_CHANNELS, 1, norm_layer=norm_layer, act_layer=silu))
+    features.append(conv_norm_act(channels, LAST_CHANNELS, 1, norm_layer=norm_layer, act_layer=act_layer))
     return features
 
 
@@ -96,8 +113,22 @@ def efficientnet_b0_attention(num_classes: int, *, dropouts: tuple[float, float]
     return network
 
 
+def efficientnet_lite2(num_classes: int, *, dropout: float = 0.3) -> Network:
+    """Google's EfficientNet-Lite2 (Apache-2.0): no gates, ReLU6; 4.8 million parameters."""
+    features = _backbone(LITE2_STAGES, nn.ReLU6, gates=False)
+    network = Network(
+        features,
+        nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        nn.Sequential(nn.Dropout(dropout), nn.Linear(LAST_CHANNELS, num_classes)),
+        last_layer=f"features.{len(features) - 1}",
+    )
+    init_weights(network)
+    return network
+
+
 VARIANTS: dict[str, Callable[..., Network]] = {
     "efficientnet_b0_attention": efficientnet_b0_attention,
     "efficientnet_b0": efficientnet_b0,
     "efficientnet_b0_cbam7x7": partial(efficientnet_b0, attention="cbam7x7"),
+    "efficientnet_lite2": efficientnet_lite2,
 }

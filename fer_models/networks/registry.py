@@ -192,6 +192,12 @@ TEACHERS = {
         "King 2017, High quality face recognition with deep metric learning",
         "The face recogniser of dlib without its last block: a teacher that knows faces.",
     ),
+    "efficientnet_lite2": Variant(
+        "EfficientNet-Lite2",
+        "efficientnet",
+        _EFFICIENTNET,
+        "EfficientNet without gates, wider and deeper than B0: a teacher that knows things.",
+    ),
 }
 #: The four networks of the papers, in their order.
 PAPER_NETWORKS = ("mobilenetv3_simam", "mobilenetv3_cpsca", "a_mobilenet", "efficientnet_b0_attention")

@@ -14,6 +14,7 @@ from fer_models.text import nearest
 from fer_models.training.answers import read_cards
 from fer_models.training.loop import is_begun
 from fer_models.training.recipe import Recipe
+from fer_models.training.recipes import recipe_behind
 from fer_models.training.start.published import PUBLISHED, start_text
 
 _FILE = "origin.json"  # runs that have begun hold one
@@ -38,7 +39,7 @@ def read_built_on(recipe: Recipe, folder: Path, answers: Path | None = None) -> 
     """
     file = folder / _FILE
     if not is_begun(folder) or not file.is_file():
-        teachers = read_cards(answers) if answers else tuple(read_card(name) for name in recipe.teachers)
+        teachers = read_cards(answers) if answers else tuple(map(card_of, recipe.teachers))
         return BuiltOn(start=_read_start(recipe), teachers=teachers)
     try:
         return BuiltOn.model_validate_json(file.read_text(encoding="utf-8"))
@@ -91,7 +92,19 @@ def whole_licence(recipe: Recipe, built_on: BuiltOn) -> str:
 def _read_start(recipe: Recipe) -> Card | None:
     if recipe.start is None or recipe.start in PUBLISHED:
         return None
+    return card_of(recipe.start)
+
+
+def card_of(name: str) -> Card:
+    """The card of a start or teacher. CheckpointError where it is not there, saying how it is made if that is known."""
     try:
-        return read_card(recipe.start)
+        return read_card(name)
     except CheckpointError as error:
-        raise CheckpointError(f"{error}{nearest(recipe.start.lower(), PUBLISHED)}") from error
+        if (behind := recipe_behind(name)) is None:
+            raise CheckpointError(f"{error}{nearest(name.lower(), PUBLISHED)}") from error
+        where = PUBLISHED[behind.start].where if behind.start in PUBLISHED else ""
+        words = f"{behind.network} --recipe {name} --name {name}"
+        made = f"'ferscope train {words}' makes it."
+        if where:
+            made = f"'ferscope train {words} --start-weights FILE' makes it, FILE being {where}."
+        raise CheckpointError(f"There is no checkpoint '{name}'. {made}") from error

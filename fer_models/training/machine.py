@@ -13,6 +13,8 @@ from fer_models.version import __version__ as ferscope_version
 class Machine:
     """Device (CUDA when there is one, unless said), compiling, skipping unreadable pictures, and a start's file.
 
+    ``any_count`` goes on with copies of a data set that have not its official numbers of faces.
+
     ``start_weights`` is a copy of the published weights that recipes start from; timm's are else fetched from the Hub.
     ``bf16`` computes in bfloat16 on the CPU too, as CUDA always does. ``answers`` is the file of answers that teachers
     gave before.
@@ -24,6 +26,7 @@ class Machine:
     start_weights: Path | None = None
     bf16: bool = False
     answers: Path | None = None
+    any_count: bool = False
 
     @property
     def torch_device(self) -> torch.device:

@@ -20,11 +20,13 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
     The ``share`` of a group is what its learning rate has to be multiplied by, for ``recipe.layer_decay``.
     """
-    layers = 1 + max((_layer(name) for name, _ in network.named_parameters()), default=0)
+    features = getattr(network, "features", nn.Sequential())
+    # A layer's rate goes by its place: paper 004's last one has a name instead of a number.
+    below = {f"features.{name}": len(features) - place for place, (name, _) in enumerate(features.named_children())}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     learning = [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
     for name, parameter in sorted(learning, key=lambda named: named[1].ndim <= 1):
-        share = recipe.layer_decay ** (layers - _layer(name)) if name.startswith("features.") else 1.0
+        share = recipe.layer_decay ** below.get(".".join(name.split(".")[:2]), 0)
         decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((share, decay), []).append(parameter)
     settings = [{"params": some, "weight_decay": decay, "share": share} for (share, decay), some in groups.items()]
@@ -33,11 +35,6 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.SGD(settings, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=nesterov)
     kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
     return kind(settings, lr=recipe.learning_rate)
-
-
-def _layer(name: str) -> int:
-    """The number of the feature layer that a parameter is in: 4 of 'features.4.conv1.weight'."""
-    return int(name.split(".")[1]) if name.startswith("features.") else 0
 
 
 def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Sequence[float] = ()) -> float:

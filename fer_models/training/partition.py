@@ -56,8 +56,10 @@ def _hold_out(parts: Parts, recipe: Recipe) -> tuple[Faces, Faces]:
     return rest, tenth
 
 
-def read_for(recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: bool = False) -> Parts:
-    """The parts of the data set in ``folder`` that ``recipe`` wants; ``watch`` is told which pictures were left out.
+def read_for(
+    recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: bool = False, any_count: bool = False
+) -> Parts:
+    """The parts of the data set in ``folder`` that ``recipe`` wants; ``watch`` is told what of it is what.
 
     Raises DataError as ``read_parts`` does, ValueError when the recipe's training rule has other labels.
     """
@@ -68,6 +70,7 @@ def read_for(recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: b
         keep_leaks=recipe.keep_leaks,
         seed=recipe.seed,
         skip_bad=skip_bad,
+        any_count=any_count,
         align=recipe.align,
     )
     parts = read(recipe.label_rule)
@@ -76,6 +79,8 @@ def read_for(recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: b
         if others.training.label_set != parts.training.label_set:
             raise ValueError(f"Rows labelled by {recipe.training_rule} cannot train a network for {recipe.label_rule}.")
         parts = replace(parts, training=others.training, leaked_rows_left_out=others.leaked_rows_left_out)
+    if parts.understood:
+        watch(Note(parts.understood))
     if parts.skipped:
         watch(Note(f"Left out, because they cannot be read ({len(parts.skipped):,}): {', '.join(parts.skipped)}"))
     return parts

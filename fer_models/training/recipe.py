@@ -63,7 +63,7 @@ class Recipe(_Settings):
     options: dict[str, Any] = Field(default_factory=dict, description="of the network, e.g. dropout")
     start: str | None = Field(
         default=None,
-        description="imagenet, imagenet-lite0, vggface2, dlib, or a checkpoint to start from; else scratch",
+        description="imagenet, imagenet-lite0, imagenet-lite2, vggface2, dlib, or a checkpoint; else scratch",
     )
     label_rule: LabelRule = STANDARD_RULE
     training_rule: LabelRule | None = Field(

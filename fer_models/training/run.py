@@ -7,21 +7,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer_models.card import check_file_name
-from fer_models.checkpoints import read_card
+from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import data_folder
 from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
 from fer_models.training.answers import ask
 from fer_models.training.batches import Teachers
-from fer_models.training.built_on import keep_built_on, read_built_on
+from fer_models.training.built_on import card_of, keep_built_on, read_built_on
 from fer_models.training.events import Watch, ignore
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.partition import plan, read_for
 from fer_models.training.publish import publish
 from fer_models.training.recipe import Recipe, Stage, default_recipe
-from fer_models.training.recipes import load_recipe, read_recipe, recipe_of
+from fer_models.training.recipes import load_recipe, read_recipe, recipe_behind, recipe_of
 from fer_models.training.start.published import PUBLISHED, check_start
 
 SHIPPED = ("paper", "tuned")
@@ -69,7 +69,7 @@ def run_training(
     built_on = read_built_on(recipe, folder, machine.answers)
     if machine.device is not None:
         check_device(machine.device)
-    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad)
+    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad, any_count=machine.any_count)
     planned = plan(parts, recipe)
     if not is_begun(folder):
         keep_built_on(built_on, folder)
@@ -88,8 +88,8 @@ def run_teaching(recipe: Recipe, data: str | None, file: Path, machine: Machine,
         )
     if machine.device is not None:
         check_device(machine.device)
-    cards = tuple(read_card(name) for name in recipe.teachers)
-    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad)
+    cards = tuple(map(card_of, recipe.teachers))
+    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad, any_count=machine.any_count)
     training = plan(parts, recipe).training
     teachers = Teachers(recipe.teachers, training, machine.torch_device, bf16=machine.bf16)
     ask(recipe, training, cards, teachers, file, watch)
@@ -97,6 +97,8 @@ def run_teaching(recipe: Recipe, data: str | None, file: Path, machine: Machine,
 
 def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) -> Recipe:
     """'paper', 'tuned', a file's or a checkpoint's recipe, else the network's default, with changes.
+
+    A checkpoint need not be there: the recipes of those that bundled ones were built on are on their cards.
 
     Raises ValueError (or a kind of it) when there is no such recipe, it is not right, or for another network.
     """
@@ -109,7 +111,7 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         if file.suffix in (".toml", ".json") or (file.is_file() and file.suffix != ".safetensors"):
             made = read_recipe(file, made.model_dump())
         else:
-            made = recipe_of(read_card(recipe))
+            made = _recipe_called(recipe)
         if made.network != network:
             raise ValueError(f"The recipe {recipe} is for {made.network}, not for {network}.")
     updates: dict[str, Any] = {}
@@ -127,3 +129,12 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         return Recipe.model_validate(made.model_dump() | updates)
     except ValidationError as error:
         raise ValueError(f"The recipe is not right: {first_mistake(error)}.") from error
+
+
+def _recipe_called(name: str) -> Recipe:
+    try:
+        return recipe_of(read_card(name))
+    except CheckpointError:
+        if (behind := recipe_behind(name)) is None:
+            raise
+        return behind

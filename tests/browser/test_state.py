@@ -62,6 +62,34 @@ def test_back_restores_the_kind_of_picture(open_page):
     has_choices(page, "A-MobileNet", "Happiness")
 
 
+def test_all_steps_of_a_slider_are_one_step_back(open_page):
+    page = open_page()
+    has_choices(page, "A-MobileNet", "Happiness")
+    settings, slider = (
+        page.get_by_role("button", name="Settings"),
+        page.get_by_role("slider", name="Maps over the face"),
+    )
+
+    def move(key: str, *steps: int) -> None:
+        settings.click()
+        slider.focus()
+        for opacity in steps:
+            slider.press(key)
+            expect(page).to_have_url(re.compile(f"opacity={opacity}"))
+        page.keyboard.press("Escape")
+
+    entries = page.evaluate("history.length")
+    move("ArrowLeft", 55, 50, 45)
+    assert page.evaluate("history.length") == entries + 1
+    choose(page, "Anger", "sample=anger")
+    move("ArrowRight", 50, 55)
+    assert page.evaluate("history.length") == entries + 3
+    for opacity, expression in (("opacity=45", "Anger"), ("opacity=45", "Happiness"), ("^[^?]*$", "Happiness")):
+        page.go_back()
+        expect(page).to_have_url(re.compile(opacity))
+        has_choices(page, "A-MobileNet", expression)
+
+
 def test_choices_of_one_page_are_kept_on_the_other_and_in_a_second_tab(open_page):
     page = open_page("/?sample=fear&opacity=20")
     has_choices(page, "A-MobileNet", "Fear")

@@ -1,4 +1,4 @@
-"""timm's mobilenetv1_100, mobilenetv3_large_100 and efficientnet_b0 once more, independently of ours.
+"""timm's mobilenetv1_100, mobilenetv3_large_100, efficientnet_b0 and _lite2 once more, independently of ours.
 
 Names and shapes of their tensors and their forward pass in eval mode, from a compact description of each.
 """
@@ -39,9 +39,26 @@ STAGES = {
         [(4, 5, 2, 6, 192)],
         [(1, 3, 1, 6, 320)],
     ],
+    "efficientnet_lite2": [
+        [(1, 3, 1, 1, 16)],
+        [(3, 3, 2, 6, 24)],
+        [(3, 5, 2, 6, 48)],
+        [(4, 3, 2, 6, 88)],
+        [(4, 5, 1, 6, 120)],
+        [(5, 5, 2, 6, 208)],
+        [(1, 3, 1, 6, 352)],
+    ],
 }  # fmt: skip
-STEM = {"mobilenetv1_100": 32, "mobilenetv3_large_100": 16, "efficientnet_b0": 32}
-NORMALISATION = {"mobilenetv1_100": HALF, "mobilenetv3_large_100": IMAGENET, "efficientnet_b0": IMAGENET}
+STEM = {"mobilenetv1_100": 32, "mobilenetv3_large_100": 16, "efficientnet_b0": 32, "efficientnet_lite2": 32}
+LITE = ((127 / 255,) * 3, (128 / 255,) * 3)
+NORMALISATION = {
+    "mobilenetv1_100": HALF,
+    "mobilenetv3_large_100": IMAGENET,
+    "efficientnet_b0": IMAGENET,
+    "efficientnet_lite2": LITE,
+}
+HEADS = {"efficientnet_b0": (320, F.silu), "efficientnet_lite2": (352, F.relu6)}
+EPS = {"efficientnet_lite2": 1e-3}  # of batch norms; else 1e-5
 V3_SQUEEZE = {72: 24, 120: 32, 480: 120, 672: 168, 960: 240}  # in stages 2, 4 and 5
 Activation = Callable[[Tensor], Tensor]
 
@@ -119,8 +136,8 @@ def random_state(model: str, seed: int = 0) -> dict[str, Tensor]:
         layer("blocks.6.0.conv", 960, 160, 1, 1)
         norm("blocks.6.0.bn1", 960)
         layer("conv_head", 1280, 960, 1, 1, bias=True)
-    if model == "efficientnet_b0":
-        layer("conv_head", 1280, 320, 1, 1)
+    if model in HEADS:
+        layer("conv_head", 1280, HEADS[model][0], 1, 1)
         norm("bn2", 1280)
     layer("classifier", 1000, 1024 if model == "mobilenetv1_100" else 1280, bias=True)
     return state
@@ -136,8 +153,8 @@ def stem(model: str, state: dict[str, Tensor], grey: Tensor, outside: float | No
         images = F.pad((grey - mean) / std, (1, 1, 1, 1))
     else:
         images = (F.pad(grey, (1, 1, 1, 1), value=outside) - mean) / std
-    act = {"mobilenetv1_100": F.relu6, "mobilenetv3_large_100": F.hardswish, "efficientnet_b0": F.silu}[model]
-    return act(_norm(state, "bn1", F.conv2d(images, state["conv_stem.weight"].double(), stride=2)))
+    act = {"mobilenetv3_large_100": F.hardswish, "efficientnet_b0": F.silu}.get(model, F.relu6)
+    return act(_norm(model, state, "bn1", F.conv2d(images, state["conv_stem.weight"].double(), stride=2)))
 
 
 def features(model: str, state: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -146,22 +163,22 @@ def features(model: str, state: dict[str, Tensor], x: Tensor) -> Tensor:
         name, shortcut = block.name, x
         expands = block.expanded != block.channels
         if expands:
-            x = block.act(_norm(state, f"{name}.bn1", F.conv2d(x, state[f"{name}.conv_pw.weight"].double())))
+            x = block.act(_norm(model, state, f"{name}.bn1", F.conv2d(x, state[f"{name}.conv_pw.weight"].double())))
         depthwise, padding = state[f"{name}.conv_dw.weight"].double(), block.kernel // 2
         x = F.conv2d(x, depthwise, stride=block.stride, padding=padding, groups=block.expanded)
-        x = block.act(_norm(state, f"{name}.bn{2 if expands else 1}", x))
+        x = block.act(_norm(model, state, f"{name}.bn{2 if expands else 1}", x))
         if block.squeeze:
             x = x * _squeeze_excite(model, state, f"{name}.se", x)
         project, bn = ("conv_pwl", "bn3") if expands else ("conv_pw", "bn2")
-        x = _norm(state, f"{name}.{bn}", F.conv2d(x, state[f"{name}.{project}.weight"].double()))
+        x = _norm(model, state, f"{name}.{bn}", F.conv2d(x, state[f"{name}.{project}.weight"].double()))
         if model == "mobilenetv1_100":
             x = block.act(x)
         elif block.stride == 1 and block.channels == block.out:
             x = x + shortcut
     if model == "mobilenetv3_large_100":
-        return F.hardswish(_norm(state, "blocks.6.0.bn1", F.conv2d(x, state["blocks.6.0.conv.weight"].double())))
-    if model == "efficientnet_b0":
-        return F.silu(_norm(state, "bn2", F.conv2d(x, state["conv_head.weight"].double())))
+        return F.hardswish(_norm(model, state, "blocks.6.0.bn1", F.conv2d(x, state["blocks.6.0.conv.weight"].double())))
+    if model in HEADS:
+        return HEADS[model][1](_norm(model, state, "bn2", F.conv2d(x, state["conv_head.weight"].double())))
     return x
 
 
@@ -173,9 +190,9 @@ def pooled(model: str, state: dict[str, Tensor], feature_map: Tensor) -> Tensor:
     return F.hardswish(mean @ state["conv_head.weight"].double().flatten(1).T + state["conv_head.bias"].double())
 
 
-def _norm(state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
+def _norm(model: str, state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     values = {kind: state[f"{name}.{kind}"].double() for kind in ("running_mean", "running_var", "weight", "bias")}
-    return F.batch_norm(x, *values.values(), eps=1e-5)
+    return F.batch_norm(x, *values.values(), eps=EPS.get(model, 1e-5))
 
 
 def _squeeze_excite(model: str, state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
@@ -186,12 +203,21 @@ def _squeeze_excite(model: str, state: dict[str, Tensor], name: str, x: Tensor) 
     return squeezed
 
 
-@cache
 def lite0() -> dict[str, Tensor]:
     """EfficientNet-Lite0's tensors under its own names: timm's EfficientNet-B0 without squeeze-and-excitation."""
+    return _lite("efficientnet_b0")
+
+
+def lite2() -> dict[str, Tensor]:
+    """EfficientNet-Lite2's tensors under its own names."""
+    return _lite("efficientnet_lite2")
+
+
+@cache
+def _lite(model: str) -> dict[str, Tensor]:
     parts = {"conv_pw": "_expand_conv", "conv_dw": "_depthwise_conv", "conv_pwl": "_project_conv"}
     found, number, last = {}, -1, None
-    for key, tensor in random_state("efficientnet_b0").items():
+    for key, tensor in random_state(model).items():
         names = key.split(".")
         if names[0] != "blocks":
             module = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1"}

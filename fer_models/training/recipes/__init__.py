@@ -8,12 +8,15 @@ What a file leaves out has the default of ``Recipe``. Copy one, change it, and g
 import codecs
 import json
 import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from fer_models.card import Card
+from fer_models.checkpoints import CheckpointError, list_checkpoints, read_card
 from fer_models.lineage import BEHIND, in_todays_words
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe
@@ -43,6 +46,24 @@ def recipe_of(card: Card) -> Recipe:
         return Recipe.model_validate(own)
     except ValidationError as error:
         raise ValueError(f"The recipe on the card {card.name} is not right: {first_mistake(error)}.") from error
+
+
+def recipe_behind(name: str) -> Recipe | None:
+    """The recipe of a checkpoint that is not there, off the card of one that was built on it; None if there is none."""
+    for bundled in list_checkpoints():
+        with suppress(CheckpointError):
+            if (found := _behind(read_card(bundled).recipe, name)) is not None:
+                return Recipe.model_validate({key: value for key, value in found.items() if key not in BEHIND})
+    return None
+
+
+def _behind(recipe: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """The recipe of the start or teacher called ``name``, nearest first, among those behind ``recipe``."""
+    near = [(recipe.get("start"), recipe.get("start_recipe"))]
+    near += zip(recipe.get("teachers", ()), recipe.get("teacher_recipes", ()), strict=False)
+    known = [(of, its) for of, its in near if its]
+    own = (its for of, its in known if of == name)
+    return next(own, None) or next(filter(None, (_behind(its, name) for _, its in known)), None)
 
 
 def read_recipe(file: Path, base: dict[str, Any] | None = None) -> Recipe:

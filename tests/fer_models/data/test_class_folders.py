@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_models.data import DataError, data_folder, picture_files, read_parts
+from fer_models.data import DataError, data_folder, hold_out_tenth, picture_files, read_parts
 from fer_models.faces import detect_faces, whole_picture
 from fer_models.images import open_image
 from fer_models.labels import FER2013, FERPLUS
@@ -71,13 +71,66 @@ def test_label_sets_of_class_folders(tmp_path):
     eight = write_class_folders(tmp_path / "eight", (*REPACK_CLASSES, "contempt"), count=1)
     assert read_parts(eight, "folder").training.label_set is FERPLUS
     own = write_class_folders(tmp_path / "own", ("happy", "bored", "asleep"), count=1)
-    faces = read_parts(own, "folder").training
-    assert faces.label_set.labels == ("asleep", "bored", "happy") and faces.labels.tolist() == [0, 1, 2]
+    faces = read_parts(own, "folder").training  # names that are no expression do not take the others' meaning
+    assert faces.label_set.labels == ("happiness", "asleep", "bored") and faces.labels.tolist() == [1, 2, 0]
 
 
 def test_a_folder_around_everything(tmp_path):
     write_class_folders(tmp_path / "outer" / "inner" / "train", ("happy", "sad"))
     assert len(read_parts(tmp_path / "outer", "folder").training) == 6
+
+
+def test_parts_need_not_have_the_same_folders(tmp_path):
+    write_class_folders(tmp_path / "set" / "train", ("Angry", "happiness", "FEAR"))
+    write_class_folders(tmp_path / "set" / "Dev", ("angry",), first=10)
+    write_class_folders(tmp_path / "set" / "test", ("anger", "Happy"), first=20)
+    (tmp_path / "set" / "test" / "fearful").mkdir()  # empty
+    parts = read_parts(tmp_path / "set", "folder")
+    assert parts.names == ("train", "val", "test") and parts.training.label_set.labels == ("happiness", "anger", "fear")
+    assert np.bincount(parts.training.labels).tolist() == [3, 3, 3]
+    assert parts.validation.labels.tolist() == [1] * 3
+    assert sorted(parts.test.labels.tolist()) == [0] * 3 + [1] * 3
+    assert parts.understood == "18 pictures (train + val + test): happiness 3 + 0 + 3, anger 3 + 3 + 3, fear 3 + 0 + 0."
+
+
+def test_own_labels_of_another_case(tmp_path):
+    write_class_folders(tmp_path / "set" / "train", ("Bored", "happy"))
+    write_class_folders(tmp_path / "set" / "eval", ("bored",), first=3, count=2)
+    parts = read_parts(tmp_path / "set", "folder")
+    assert [parts.test.label_set.labels[label] for label in parts.test.labels] == ["Bored", "Bored"]
+
+
+@pytest.mark.parametrize("layout", ["{label}/{person}", "{person}/{label}"])
+def test_folders_of_people_are_kept_together(tmp_path, layout):
+    for number, person in enumerate(("subject1", "S2", "x")):
+        for label in ("happy", "sad"):
+            name = layout.format(label=label, person=person)
+            write_class_folders((tmp_path / "set" / name).parent, (Path(name).name,), count=4, first=8 * number)
+    parts = read_parts(tmp_path / "set", "folder")
+    faces = parts.training
+    assert len(faces) == 24 and faces.label_set.labels == ("happiness", "sadness")
+    files = sorted((tmp_path / "set").rglob("*.png"))
+    named = [next(part for part in file.parts if part in ("subject1", "S2", "x")) for file in files]
+    of = dict(zip(map(str, files), named, strict=True))
+    assert len(set(faces.people.tolist())) == 3
+    by_number: dict[int, set[str]] = {}
+    for image, number in zip(faces.images, faces.people.tolist(), strict=True):
+        same = [of[str(file)] for file in files if np.array_equal(grey(open_image(file), 112), image)]
+        by_number.setdefault(number, set()).update(same)
+    assert sorted(map(sorted, by_number.values())) == [["S2"], ["subject1"], ["x"]]
+    assert "3 people or sequences by folder" in parts.understood and "3 people" in parts.dataset
+    rest, tenth = hold_out_tenth(faces)
+    assert not set(rest.people.tolist()) & set(tenth.people.tolist())
+
+
+def test_what_lies_beside_the_pictures_is_ignored_and_said(tmp_path):
+    write_class_folders(tmp_path / "set" / "inner", ("happy", "sad"))
+    for name in ("README.md", "inner/labels.csv", "inner/sad/notes.TXT"):
+        (tmp_path / "set" / name).write_text("x")
+    for place in (tmp_path / "set", Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set"))):
+        parts = read_parts(place, "folder")
+        assert len(parts.training) == 6 and parts.skipped == ()
+        assert parts.understood.endswith("; ignored: README.md, inner/labels.csv, inner/sad/notes.TXT.")
 
 
 def test_pictures_that_are_not_square_are_made_so(tmp_path):
@@ -98,42 +151,6 @@ def test_aligned_faces_of_class_folders(tmp_path, astronaut):
     whole = read_parts(tmp_path / "set", "folder")
     np.testing.assert_array_equal(whole.training.images[1], grey(astronaut, 112))
     assert whole.dataset == "own pictures in class folders"
-
-
-def test_parts_may_spell_classes_differently_and_lack_some(tmp_path):
-    write_class_folders(tmp_path / "set" / "train", ("Angry", "happy", "sad"))
-    write_class_folders(tmp_path / "set" / "dev", ("anger", "joyful"), first=3, count=2)
-    write_class_folders(tmp_path / "set" / "eval", ("ANGRY",), first=5, count=1)
-    (tmp_path / "set" / "eval" / "happy").mkdir()
-    parts = read_parts(tmp_path / "set", "folder")
-    labels = parts.training.label_set.labels
-    read = [[labels[label] for label in part.labels] for part in (parts.validation, parts.test)]
-    assert read == [["anger", "anger", "happiness", "happiness"], ["anger"]]
-    assert sorted(labels) == ["anger", "happiness", "sadness"] and len(parts.training) == 9
-
-
-def test_own_labels_of_another_case(tmp_path):
-    write_class_folders(tmp_path / "set" / "train", ("Bored", "happy"))
-    write_class_folders(tmp_path / "set" / "test", ("bored",), first=3, count=2)
-    parts = read_parts(tmp_path / "set", "folder")
-    assert [parts.test.label_set.labels[label] for label in parts.test.labels] == ["Bored", "Bored"]
-
-
-def test_pictures_lie_at_any_depth_below_their_class(tmp_path):
-    for class_name in ("happy", "sad"):
-        write_class_folders(tmp_path / "set" / class_name, ("subject1", "subject2"), count=2)
-        shutil.copy(tmp_path / "set" / class_name / "subject1" / "0.png", tmp_path / "set" / class_name / "own.png")
-    faces = read_parts(tmp_path / "set", "folder").training
-    assert faces.label_set.labels == ("happiness", "sadness") and np.bincount(faces.labels).tolist() == [5, 5]
-
-
-def test_files_beside_the_one_folder(tmp_path):
-    write_class_folders(tmp_path / "outer" / "mine", ("happy", "sad"))
-    (tmp_path / "outer" / "README.md").write_text("About")
-    (tmp_path / "outer" / "labels.csv").write_text("a,b")
-    file = shutil.make_archive(str(tmp_path / "outer"), "zip", tmp_path / "outer")
-    for place in (tmp_path / "outer", Path(file)):
-        assert len(read_parts(place, "folder").training) == 6
 
 
 def test_an_empty_class(folder):
@@ -166,7 +183,7 @@ def test_parts_that_do_not_fit(tmp_path):
         read_parts(tmp_path / "set", "folder")
     write_class_folders(tmp_path / "set" / "train", ("happy", "sad"))
     write_class_folders(tmp_path / "set" / "val", ("fear",))
-    with pytest.raises(DataError, match=r"val has the class fear, which .*train has not"):
+    with pytest.raises(DataError, match=r"val has pictures of fear, .*train none"):
         read_parts(tmp_path / "set", "folder")
     with pytest.raises(DataError, match="no folder"):
         read_parts(tmp_path / "none", "folder")
@@ -175,13 +192,13 @@ def test_parts_that_do_not_fit(tmp_path):
 def test_corrupt_pictures_among_good_ones(folder):
     good = (folder / "sad" / "0.png").read_bytes()
     (folder / "sad" / "1.png").write_bytes(good[: len(good) // 2])
-    (folder / "Happy" / "notes.txt").write_text("not a picture")
+    (folder / "Happy" / "notes.jpg").write_text("not a picture")
     for _ in range(2):  # the second time from the cache
-        with pytest.raises(DataError, match=r"2 pictures in .* Happy/notes\.txt: .* sad/1\.png: .*cut short"):
+        with pytest.raises(DataError, match=r"2 pictures in .* Happy/notes\.jpg: .* sad/1\.png: .*cut short"):
             read_parts(folder, "folder")
         parts = read_parts(folder, "folder", skip_bad=True)
         assert len(parts.training) == 8
-        assert [text.partition(":")[0] for text in parts.skipped] == ["Happy/notes.txt", "sad/1.png"]
+        assert [text.partition(":")[0] for text in parts.skipped] == ["Happy/notes.jpg", "sad/1.png"]
         # Rows are places among all files, read or not.
         assert parts.training.rows.tolist() == [0, 1, 2, 4, 6, 7, 8, 9]
         assert np.bincount(parts.training.labels).tolist() == [3, 3, 2]

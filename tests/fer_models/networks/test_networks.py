@@ -44,6 +44,7 @@ PARAMETERS_8 = {
     "resnet50": 23_524_424,
     "vgg16": 134_293_320,
     "dlib_resnet": 4_397_128,
+    "efficientnet_lite2": 4_821_320,
 }
 PARAMETERS_7 = {
     "mobilenetv3_simam": 3_565_871,

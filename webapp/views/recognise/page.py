@@ -52,7 +52,8 @@ class Places:
         forget_own()
         self.headline.html(answer.message(title))
         (self.result.error if wrong else self.result.info)(plain(text))
-        announce(f"{title}. {text}")
+        if not wrong:  # an error is an alert: it is said by itself, also where an answer was announced before it
+            announce(f"{title}. {text}")
 
 
 def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = None) -> None:

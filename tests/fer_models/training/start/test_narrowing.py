@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fer_models.networks import create_network
-from fer_models.training.start.lite0 import load_lite0
+from fer_models.training.start.lite import load_lite
 from fer_models.training.start.narrowing import narrowed
 from tests.support import timm_layout
 from tests.support.timm_layout import lite0
@@ -90,7 +90,7 @@ def test_every_row_of_a_network_is_loaded_and_nothing_else(name, tmp_path):
     torch.save(lite0(), file := tmp_path / "lite0.pth")
     network = create_network(name)
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    transfer = load_lite0(network, name, file)
+    transfer = load_lite(network, name, file)
     rows = {key for key in before if key.split(".")[0] == "features" and 0 < int(key.split(".")[1]) < 16}
     rows = {key for key in rows if key.split(".")[2] in ("expand", "depthwise", "project")}
     stem = {key for key in before if key.startswith("features.0.")}

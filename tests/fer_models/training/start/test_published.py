@@ -20,7 +20,7 @@ from fer_models.training.start.published import start_of
         ({"teacher_recipes": [{"seed": 1}, {"seed": 2}]}, "from scratch, with teachers"),
         (
             {"teacher_recipes": [{"start": "vggface2"}, {"start": "imagenet"}, {}]},
-            "from scratch, with teachers from ImageNet weights and VGGFace2 weights",
+            "from scratch, with teachers from ImageNet and VGGFace2 weights",
         ),
         (
             {"start": "x", "start_recipe": {"seed": 1, "teacher_recipes": [{"start": "vggface2"}]}},

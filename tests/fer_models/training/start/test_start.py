@@ -20,23 +20,26 @@ from tests.conftest import make_network
 from tests.support import dlib_file
 from tests.support.fer2013_files import write_files
 from tests.support.graph_model import made_up, write
-from tests.support.timm_layout import lite0, random_state
+from tests.support.timm_layout import lite0, lite2, random_state
 
 
 def test_each_published_start_has_its_loader(tmp_path):
     files = {
         "imagenet": tmp_path / "model.safetensors",
         "imagenet-lite0": tmp_path / "lite0.pth",
+        "imagenet-lite2": tmp_path / "lite2.pth",
         "vggface2": write(tmp_path, made_up()),
         "dlib": dlib_file.write(tmp_path, dlib_file.made_up()),
     }
     save_file(random_state("mobilenetv1_100"), files["imagenet"])
     torch.save(lite0(), files["imagenet-lite0"])
+    torch.save(lite2(), files["imagenet-lite2"])
     assert files.keys() == PUBLISHED.keys()
     faces = read_parts(write_files(tmp_path / "data", training=16, test=8, leaks=())).training
     called = {
         "imagenet": ("mobilenetv1", "timm/mobilenetv1"),
         "imagenet-lite0": ("efficientnet_b0", "EfficientNet-Lite0"),
+        "imagenet-lite2": ("efficientnet_lite2", "EfficientNet-Lite2"),
         "vggface2": ("mobilenetv1", "faceres-deep"),
         "dlib": ("dlib_resnet", "dlib's face recogniser"),
     }

@@ -260,6 +260,17 @@ def test_a_map_that_measured_best_says_over_how_many_faces_it_was_measured(visit
     assert "measured best" not in said(visit(**link, method="grad-cam"))
 
 
+def test_what_was_measured_of_other_weights_or_is_damaged_spoils_nothing(visit, four_checkpoints):
+    for kind in ("faithfulness", "regions", "surgery"):
+        (four_checkpoints / f"mobilenetv3_cpsca.ferplus.{kind}.json").write_text("{}")
+    try:
+        page = visit(network="mobilenetv3_cpsca.ferplus")
+        assert not page.error and "MobileNetV3-CPSCA" in html(page) and 'alt="Grad-CAM for' in html(page)
+    finally:
+        for kind in ("faithfulness", "regions", "surgery"):
+            (four_checkpoints / f"mobilenetv3_cpsca.ferplus.{kind}.json").unlink()
+
+
 def test_gates_stand_against_the_average_face_where_one_is_stored(visit):
     page = visit(contrast="average")
     assert "average" in page.warning[0].value and page.radio(key="contrast").value == "picture"

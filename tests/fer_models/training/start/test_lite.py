@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's weights as a start: each tensor in its place, adapted to grey and to our norms. All made up."""
+"""EfficientNet-Lite's weights as a start: each tensor in its place, adapted to grey and to our norms. All made up."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from torch.nn import functional as F
 
 from fer_models.networks import Network, create_network
 from fer_models.preprocessing import Preprocessing
-from fer_models.training.start.lite0 import load_lite0
+from fer_models.training.start.lite import load_lite
 from fer_models.training.start.transfer import Transfer
 from tests.support import timm_layout
-from tests.support.timm_layout import lite0
+from tests.support.timm_layout import lite0, lite2
 
 
 @pytest.fixture
 def loaded(tmp_path: Path) -> tuple[Network, Transfer]:
     torch.save(lite0(), file := tmp_path / "lite0.pth")
     network = create_network("efficientnet_b0_attention").double().eval()
-    return network, load_lite0(network, "efficientnet_b0_attention", file)
+    return network, load_lite(network, "efficientnet_b0_attention", file)
 
 
 def normed(x: Tensor, conv: str, norm: str, **options) -> Tensor:
@@ -69,12 +69,27 @@ def test_every_layer_of_a_block_is_theirs(loaded, ours, block):
             torch.testing.assert_close(layer[1](layer[0](x)), theirs, rtol=0, atol=1e-9 * float(theirs.abs().max()))
 
 
+def test_lite2_sees_in_a_grey_picture_what_the_original_sees(tmp_path):
+    torch.save(lite2(), file := tmp_path / "lite2.pth")
+    network, preprocessing = create_network("efficientnet_lite2").double().eval(), Preprocessing(mean=0.45, std=0.3)
+    transfer = load_lite(network, "efficientnet_lite2", file, preprocessing)
+    assert set(transfer.no_counterpart) == {"classifier.1.weight", "classifier.1.bias"} and not transfer.other_shape
+    grey = torch.rand(2, 1, 64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        found = network.features(((grey - preprocessing.mean) / preprocessing.std).expand(-1, 3, -1, -1))
+    model = "efficientnet_lite2"
+    state = timm_layout.random_state(model)
+    expected = timm_layout.features(model, state, timm_layout.stem(model, state, grey, outside=preprocessing.mean))
+    assert expected.std(0).mean() > 1e-2 * expected.abs().max()  # it depends on the picture
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-9 * float(expected.abs().max()))
+
+
 def test_other_files_are_refused(tmp_path):
     network = create_network("efficientnet_b0")
 
     def refused(says: str) -> None:
         with pytest.raises(ValueError, match=says):
-            load_lite0(network, "efficientnet_b0", tmp_path / "w.pth")
+            load_lite(network, "efficientnet_b0", tmp_path / "w.pth")
 
     not_theirs = r"w\.pth is not a file of PyTorch with EfficientNet-Lite0's tensors\.$"
     refused(not_theirs)
