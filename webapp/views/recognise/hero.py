@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
-from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.faithfulness import MapName, best_map, load_faithfulness
 from fer_models.explanation.averages import read_averages
 from fer_models.explanation.check import Check, check
