@@ -45,7 +45,10 @@ def test_the_repack(repack):
     shutil.copy(repack / "test/fear/8.png", repack / "train/fear/8.png")
     parts = read_parts(repack, "fer2013", any_count=True)
     assert parts.names == ("train", None, "test (PublicTest + PrivateTest)")
-    assert parts.dataset.startswith("FER2013 (image-folder repack) (other numbers of faces than are official: train ") and parts.validation is None
+    assert (
+        parts.dataset.startswith("FER2013 (image-folder repack) (other numbers of faces than are official: train ")
+        and parts.validation is None
+    )
     assert (len(parts.training), len(parts.test), parts.leaked_rows_left_out) == (21, 14, 1)
     assert parts.training.label_set is FER2013 and parts.training.images.shape[1:] == (48, 48)
     np.testing.assert_array_equal(parts.test.images[3], grey(open_image(repack / "test/disgust/8.png"), 48))
