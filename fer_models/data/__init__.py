@@ -5,7 +5,7 @@ from fer_models.data.faces import DataError, Faces, data_folder
 from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
 from fer_models.data.ferplus import majority
 from fer_models.data.partition import hold_out_tenth, random_partition
-from fer_models.data.parts import RANDOM, SAMPLE, TENTH, Parts, read_parts, short_name, understood
+from fer_models.data.parts import RANDOM, SAMPLE, TENTH, Parts, read_parts, reads_pictures, short_name, understood
 
 __all__ = [
     "DATA_SETS",
@@ -25,6 +25,7 @@ __all__ = [
     "random_partition",
     "read_fer2013",
     "read_parts",
+    "reads_pictures",
     "select_faces",
     "short_name",
     "understood",

@@ -94,6 +94,11 @@ def understood(label_rule: str, folder: Path) -> str:
     return data_set.folder.listing(folder).understood()
 
 
+def reads_pictures(label_rule: str, folder: Path) -> bool:
+    """Whether the data set of ``label_rule`` lies in ``folder`` as picture files, which are read at any side."""
+    return data_set_of(label_rule).csv is None or is_repack(folder)
+
+
 def read_parts(
     folder: str | Path,
     label_rule: str = STANDARD_RULE,

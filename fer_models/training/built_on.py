@@ -40,7 +40,7 @@ def read_built_on(recipe: Recipe, folder: Path, answers: Path | None = None) -> 
     file = folder / _FILE
     if not is_begun(folder) or not file.is_file():
         teachers = read_cards(answers) if answers else tuple(map(card_of, recipe.teachers))
-        return BuiltOn(start=_read_start(recipe), teachers=teachers)
+        return BuiltOn(start=start_card(recipe), teachers=teachers)
     try:
         return BuiltOn.model_validate_json(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
@@ -89,7 +89,8 @@ def whole_licence(recipe: Recipe, built_on: BuiltOn) -> str:
     return _BUILT_ON.join([own, *dict.fromkeys(behind)])
 
 
-def _read_start(recipe: Recipe) -> Card | None:
+def start_card(recipe: Recipe) -> Card | None:
+    """The card of the checkpoint that a recipe starts from, or None. CheckpointError where it is not there."""
     if recipe.start is None or recipe.start in PUBLISHED:
         return None
     return card_of(recipe.start)

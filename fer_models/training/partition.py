@@ -4,7 +4,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from fer_models.data import SAMPLE, TENTH, DataError, Faces, Parts, data_set_of, hold_out_tenth, read_parts
+from fer_models.card import Card
+from fer_models.data import (
+    SAMPLE,
+    TENTH,
+    DataError,
+    Faces,
+    Parts,
+    data_set_of,
+    hold_out_tenth,
+    read_parts,
+    reads_pictures,
+)
 from fer_models.data.faces import check_classes
 from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.recipe import Recipe
@@ -57,9 +68,18 @@ def _hold_out(parts: Parts, recipe: Recipe) -> tuple[Faces, Faces]:
 
 
 def read_for(
-    recipe: Recipe, folder: Path, watch: Watch = ignore, *, skip_bad: bool = False, any_count: bool = False
+    recipe: Recipe,
+    folder: Path,
+    watch: Watch = ignore,
+    *,
+    skip_bad: bool = False,
+    any_count: bool = False,
+    start: Card | None = None,
 ) -> Parts:
     """The parts of the data set in ``folder`` that ``recipe`` wants; ``watch`` is told what of it is what.
+
+    Picture files are read at the side of the faces that the ``start`` has learnt from: sharper or coarser ones it has
+    never seen.
 
     Raises DataError as ``read_parts`` does, ValueError when the recipe's training rule has other labels.
     """
@@ -71,6 +91,7 @@ def read_for(
         seed=recipe.seed,
         skip_bad=skip_bad,
         any_count=any_count,
+        side=start.preprocessing.source_side if start and reads_pictures(recipe.label_rule, folder) else None,
         align=recipe.align,
     )
     parts = read(recipe.label_rule)

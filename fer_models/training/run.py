@@ -14,7 +14,7 @@ from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
 from fer_models.training.answers import ask
 from fer_models.training.batches import Teachers
-from fer_models.training.built_on import card_of, keep_built_on, read_built_on
+from fer_models.training.built_on import card_of, keep_built_on, read_built_on, start_card
 from fer_models.training.events import Watch, ignore
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
@@ -69,7 +69,14 @@ def run_training(
     built_on = read_built_on(recipe, folder, machine.answers)
     if machine.device is not None:
         check_device(machine.device)
-    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad, any_count=machine.any_count)
+    parts = read_for(
+        recipe,
+        data_folder(data),
+        watch,
+        skip_bad=machine.skip_bad,
+        any_count=machine.any_count,
+        start=built_on.start,
+    )
     planned = plan(parts, recipe)
     if not is_begun(folder):
         keep_built_on(built_on, folder)
@@ -89,7 +96,14 @@ def run_teaching(recipe: Recipe, data: str | None, file: Path, machine: Machine,
     if machine.device is not None:
         check_device(machine.device)
     cards = tuple(map(card_of, recipe.teachers))
-    parts = read_for(recipe, data_folder(data), watch, skip_bad=machine.skip_bad, any_count=machine.any_count)
+    parts = read_for(
+        recipe,
+        data_folder(data),
+        watch,
+        skip_bad=machine.skip_bad,
+        any_count=machine.any_count,
+        start=start_card(recipe),
+    )
     training = plan(parts, recipe).training
     teachers = Teachers(recipe.teachers, training, machine.torch_device, bf16=machine.bf16)
     ask(recipe, training, cards, teachers, file, watch)

@@ -69,3 +69,25 @@ def test_a_copy_with_other_numbers_of_faces_is_scored_when_asked_to(run, tmp_pat
     scoring = ("evaluate", tmp_path / "small.safetensors", "--data", "fer", "--split", "PublicTest", "--json")
     assert "--any-count" in run(*scoring).stderr
     assert json.loads(run(*scoring, "--any-count").stdout)["count"] == 8
+
+
+def test_pictures_are_read_at_the_side_that_the_start_has_learnt_from(run, tmp_path):
+    write_class_folders(tmp_path / "mine", ("happy", "sad"), count=4)
+    card = Card(
+        name="start",
+        network="mobilenetv3_small",
+        labels=FERPLUS.labels,
+        preprocessing=Preprocessing(source_side=40, input_side=48),
+        licence="none",
+    )
+    start = save_checkpoint(create_network("mobilenetv3_small", 8), card, tmp_path)
+    recipe = {"stages": [{"side": 48, "epochs": 1}], "batch_size": 4, "label_rule": "folder"}
+    sides = []
+    for begun in ({"start": str(start)}, {}):
+        (tmp_path / "recipe.json").write_text(json.dumps(recipe | begun))
+        words = ("--data", "mine", "--recipe", "recipe.json", "--out", f"out{len(sides)}", "--device", "cpu")
+        result = run("train", "mobilenetv3_small", *words)
+        assert result.exit_code == 0, result.output
+        made = tmp_path / f"out{len(sides)}" / "mobilenetv3_small.own.safetensors"
+        sides.append(read_card(made).preprocessing.source_side)
+    assert sides == [40, 112]
