@@ -104,8 +104,10 @@ def card_of(name: str) -> Card:
         if (behind := recipe_behind(name)) is None:
             raise CheckpointError(f"{error}{nearest(name.lower(), PUBLISHED)}") from error
         where = PUBLISHED[behind.start].where if behind.start in PUBLISHED else ""
-        words = f"{behind.network} --recipe {name} --name {name}"
-        made = f"'ferscope train {words}' makes it."
+        of = behind.network
+        made = f"'ferscope train {of} --recipe {name} --name {name}' makes it."
         if where:
-            made = f"'ferscope train {words} --start-weights FILE' makes it, FILE being {where}."
+            made = (
+                f"'ferscope train {of} --recipe {name} --name {name} --start-weights FILE' makes it; FILE is {where}."
+            )
         raise CheckpointError(f"There is no checkpoint '{name}'. {made}") from error

