@@ -84,7 +84,7 @@ def understood(label_rule: str, folder: Path) -> str:
     Raises DataError as ``read_parts`` does.
     """
     data_set = data_set_of(label_rule)
-    if data_set.csv is not None and not is_repack(folder):
+    if data_set.csv is not None and not reads_pictures(label_rule, folder):
         usage = fer2013.read_fer2013(folder).usage
         counts = {split: int((usage == split).sum()) for split in fer2013.SPLITS}
         shown = ", ".join(f"{split} {count:,}" for split, count in counts.items() if count)

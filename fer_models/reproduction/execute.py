@@ -51,7 +51,7 @@ def complete(
             result = None
         if result is not None and result.on(split) is not None:
             return result
-        parts = read_for(run.recipe, data, watch, skip_bad=machine.skip_bad)
+        parts = read_for(run.recipe, data, watch, machine)
         name, faces = _scored(parts, split, run)
         if result is None:
             result = _train(run, parts, folder, machine, watch, (name, faces))

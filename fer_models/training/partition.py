@@ -18,6 +18,7 @@ from fer_models.data import (
 )
 from fer_models.data.faces import check_classes
 from fer_models.training.events import Note, Watch, ignore
+from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.recipe import Recipe
 
 CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is optimistic"
@@ -71,9 +72,7 @@ def read_for(
     recipe: Recipe,
     folder: Path,
     watch: Watch = ignore,
-    *,
-    skip_bad: bool = False,
-    any_count: bool = False,
+    machine: Machine = THIS_MACHINE,
     start: Card | None = None,
 ) -> Parts:
     """The parts of the data set in ``folder`` that ``recipe`` wants; ``watch`` is told what of it is what.
@@ -89,8 +88,8 @@ def read_for(
         partition=recipe.partition,
         keep_leaks=recipe.keep_leaks,
         seed=recipe.seed,
-        skip_bad=skip_bad,
-        any_count=any_count,
+        skip_bad=machine.skip_bad,
+        any_count=machine.any_count,
         side=start.preprocessing.source_side if start and reads_pictures(recipe.label_rule, folder) else None,
         align=recipe.align,
     )

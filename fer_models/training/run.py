@@ -69,14 +69,7 @@ def run_training(
     built_on = read_built_on(recipe, folder, machine.answers)
     if machine.device is not None:
         check_device(machine.device)
-    parts = read_for(
-        recipe,
-        data_folder(data),
-        watch,
-        skip_bad=machine.skip_bad,
-        any_count=machine.any_count,
-        start=built_on.start,
-    )
+    parts = read_for(recipe, data_folder(data), watch, machine, built_on.start)
     planned = plan(parts, recipe)
     if not is_begun(folder):
         keep_built_on(built_on, folder)
@@ -96,14 +89,7 @@ def run_teaching(recipe: Recipe, data: str | None, file: Path, machine: Machine,
     if machine.device is not None:
         check_device(machine.device)
     cards = tuple(map(card_of, recipe.teachers))
-    parts = read_for(
-        recipe,
-        data_folder(data),
-        watch,
-        skip_bad=machine.skip_bad,
-        any_count=machine.any_count,
-        start=start_card(recipe),
-    )
+    parts = read_for(recipe, data_folder(data), watch, machine, start_card(recipe))
     training = plan(parts, recipe).training
     teachers = Teachers(recipe.teachers, training, machine.torch_device, bf16=machine.bf16)
     ask(recipe, training, cards, teachers, file, watch)

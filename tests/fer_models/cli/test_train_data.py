@@ -44,15 +44,31 @@ def test_data_are_explained_without_training(run, tmp_path):
 
 def test_copies_with_other_numbers_of_faces_go_on_when_asked_to_and_the_card_says_so(run, tmp_path):
     write_files(tmp_path / "fer", training=1_000, test=8)
-    recipe = {"network": "fer_cnn", "stages": [{"side": 48, "epochs": 1}], "batch_size": 500, "label_rule": "fer2013"}
+    recipe = {
+        "network": "mobilenetv3_small",
+        "stages": [{"side": 48, "epochs": 1}],
+        "batch_size": 500,
+        "label_rule": "fer2013",
+    }
     (tmp_path / "recipe.json").write_text(json.dumps(recipe))
-    training = ("train", "fer_cnn", "--data", "fer", "--recipe", "recipe.json", "--out", "out", "--device", "cpu")
+    training = (
+        "train",
+        "mobilenetv3_small",
+        "--data",
+        "fer",
+        "--recipe",
+        "recipe.json",
+        "--out",
+        "out",
+        "--device",
+        "cpu",
+    )
     refused = run(*training)
     assert refused.exit_code == 1 and "Training 1,000 instead of 28,709" in refused.stderr
     assert "--any-count" in refused.stderr
     result = run(*training, "--any-count")
     assert result.exit_code == 0, result.output
-    card = read_card(tmp_path / "out" / "fer_cnn.fer2013.safetensors")
+    card = read_card(tmp_path / "out" / "mobilenetv3_small.fer2013.safetensors")
     assert "Training 1,000 instead of 28,709, PublicTest 8 instead of 3,589" in card.data.dataset
 
 
