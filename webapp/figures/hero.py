@@ -24,7 +24,7 @@ def hero(title: str, detail: str, values: np.ndarray, face: str, opacity: float,
     picture = f'<div class="fs-sized">{drawn}{size}</div>'
     frame = Frame(picture, title, detail, table=strips.map_table(values, scale))
     bar = strips.colour_bar(scale, unit, [values])
-    return f'<div class="fs-hero">{strips.strip([frame], face, opacity)}{bar}</div>'
+    return f'<div class="fs-hero">{strips.strip([frame], face, opacity, bar=bar)}</div>'
 
 
 def waiting(title: str, detail: str, face: str) -> str:

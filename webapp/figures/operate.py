@@ -16,7 +16,7 @@ from webapp.figures.answer import percent
 from webapp.figures.colours import RULE_COLOUR, contrast_scale, expression_colour, signed_scale
 from webapp.figures.gate_groups import GateGroup, Layer
 from webapp.figures.matrix import cell_styles, signed
-from webapp.figures.strips import NARROW, Frame, colour_bar, map_picture, scrolling, values_text
+from webapp.figures.strips import NARROW, Frame, caption, colour_bar, map_picture, scrolling, values_text
 
 #: Ways of replacing a gate by their ids in links: what operate calls them, their words, and what they are, in few.
 WAYS = {
@@ -112,8 +112,8 @@ def answers_table(
     )
     changes = "".join(_change(columns[0][2], values, target) for _, _, values in columns)
     table = (
-        '<table class="fs-ways"><caption>Probability of each expression; each column adds up to 100'
-        f"{NARROW}%.</caption><thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody>"
+        f'<table class="fs-ways">{caption(f"Probability of each expression; each column adds up to 100{NARROW}%.")}'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{lines}</tbody>"
         f'<tfoot><tr><th scope="row">Answer</th>{changes}</tr></tfoot></table>'
     )
     return scrolling(table, "Answers side by side")
@@ -222,9 +222,9 @@ def measured_chart(found: Surgery, rows: Mapping[str, Row]) -> str:
     low = min(row.interval[0] for row in found.rows)
     lines = "".join(_measured(found, title, address, low) for title, address in shown)
     heads = "".join(f'<th scope="col">{WAYS[way][1]}</th>' for way in FOUR)
+    told = f"Share of right answers, with its 95{NARROW}% interval; the line is the untouched network."
     return scrolling(
-        '<table class="fs-measured"><caption>Share of right answers, with its 95'
-        f"{NARROW}% interval; the line is the untouched network.</caption>"
+        f'<table class="fs-measured">{caption(told)}'
         f'<thead><tr><th scope="col">Gate</th>{heads}</tr></thead><tbody>{lines}</tbody></table>',
         "Accuracy with gates replaced",
     )

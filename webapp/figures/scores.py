@@ -9,6 +9,7 @@ import numpy as np
 from fer_models.evaluation import ClassScores
 from fer_models.labels import display_order
 from fer_models.text import interval_text, share_text
+from webapp.figures import strips
 from webapp.figures.colours import expression_colour
 from webapp.figures.pictures import data_uri, input_png
 from webapp.figures.strips import image
@@ -91,7 +92,7 @@ def numbers_table(heads: Sequence[str], lines: Iterable[Sequence[str]], caption:
         for first, *rest in lines
     )
     return (
-        f'<table class="fs-plain">{f"<caption>{escape(caption)}</caption>" if caption else ""}'
+        f'<table class="fs-plain">{strips.caption(caption) if caption else ""}'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -89,8 +89,10 @@ def channels_picture(weights: np.ndarray, scale: Scale, what: str) -> str:
     return f'<div class="fs-plot">{plot}<div aria-hidden="true">{ends}</div></div>'
 
 
-def strip(frames: Iterable[Frame], face_uri: str = "", opacity: float = 1.0, *, flat: bool = False) -> str:
-    """Frames side by side, four in a row or two, and their numbers below, folded away.
+def strip(
+    frames: Iterable[Frame], face_uri: str = "", opacity: float = 1.0, *, flat: bool = False, bar: str = ""
+) -> str:
+    """Frames side by side, four in a row or two, their colour ``bar``, and their numbers below, folded away.
 
     ``face_uri``: the grey face that lies beneath the maps (see :func:`webapp.figures.pictures.grey_face_uri`), which
     cover it as far as ``opacity`` says, 0..1; a map that is clear at zero covers it a little more where it is not zero.
@@ -111,7 +113,7 @@ def strip(frames: Iterable[Frame], face_uri: str = "", opacity: float = 1.0, *, 
     )
     face = f' style="{beneath(face_uri, opacity)}"' if face_uri else ""
     kind = "fs-strip fs-flat" if flat else "fs-strip"
-    return f'<div class="{kind}"{face}><div class="fs-frames">{figures}</div>{folded}</div>'
+    return f'<div class="{kind}"{face}><div class="fs-frames">{figures}</div>{bar}{folded}</div>'
 
 
 def module_name(module: str) -> str:
@@ -227,6 +229,11 @@ def values_text(shape: tuple[int, ...]) -> str:
 def scrolling(content: str, name: str) -> str:
     """What may be wider than the page scrolls by itself, by mouse, finger and keyboard."""
     return f'<div class="fs-scroll" tabindex="0" role="region" aria-label="{escape(name)}">{content}</div>'
+
+
+def caption(text: str) -> str:
+    """What is said below a table; stays in sight where the table is wider than the page and scrolls."""
+    return f"<caption><span>{escape(text)}</span></caption>"
 
 
 def _line(head: str, cells: Iterable[str]) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from webapp.figures import strips
 from webapp.figures.matrix import MINUS
-from webapp.figures.strips import scrolling
 
 #: What a verdict is called, as the largest words of the page.
 VERDICTS = {"yes": "Yes", "no": "No", "cannot tell": "Cannot tell"}
@@ -91,8 +91,8 @@ def gains_table(rows: Sequence[Gain], caption: str, more: Sequence[str] = ()) ->
         )
     heads = "".join(f'<th scope="col" class="fs-number fs-wide">{escape(name)}</th>' for name in more)
     table = (
-        f'<table class="fs-gains"><caption>{escape(caption)}</caption><thead><tr><th scope="col">Map</th>'
+        f'<table class="fs-gains">{strips.caption(caption)}<thead><tr><th scope="col">Map</th>'
         '<th scope="col" aria-hidden="true"></th><th scope="col" class="fs-number">Gain</th>'
         f'<th scope="col">Better than the guess?</th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     )
-    return scrolling(table, "Gains of maps")
+    return strips.scrolling(table, "Gains of maps")

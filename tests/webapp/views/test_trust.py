@@ -116,7 +116,7 @@ def test_what_measured_best_is_shown_at_first_and_the_usual_picture_beside_it(vi
     over_faces = lines(page, 1)
     assert list(over_faces) == ["Covering each place", "LayerCAM (block 3)", "Face-shaped guess", "Grad-CAM (last map)"]
     assert over_faces["LayerCAM (block 3)"][2] == "Yes" and over_faces["Grad-CAM (last map)"][2] == "No"
-    assert "Over 100 faces the truest is LayerCAM" in text(page) and "ferscope faithfulness" in text(page)
+    assert "Over 100 faces the truest map is LayerCAM" in text(page) and "ferscope faithfulness" in text(page)
 
 
 def test_the_slider_makes_weights_random(visit):

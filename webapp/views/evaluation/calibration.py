@@ -16,7 +16,8 @@ def begin(found: Evaluated) -> Later:
     measured = found.report.calibration
     words, content = section(
         "Can its probabilities be believed?",
-        "On the dashed line a network is right as often as it says; below it, it is too sure of itself.",
+        "On the dashed line a network is right as often as it says; below it, it is too sure of itself; above it, not "
+        "sure enough.",
     )
     words.markdown(
         f"Expected calibration error: **{measured.ece:.3f}**",

@@ -37,11 +37,12 @@ def show_measured(theatre: Theatre) -> None:
         if single and single.count < found.count
         else ""
     )
+    average = found.average.partition(";")[0]  # what else was averaged is not of gates
     made = (
-        f"{found.split}, labelled by {found.label_rule}; average face of {found.average}. Another face: the middle one "
+        f"{found.split}, labelled by {found.label_rule}; average face of {average}. Another face: the middle one "
         f"of three.{of_those} Made by: {found.command}"
     )
-    st.caption(plain(made))
+    st.caption(plain(made.replace(" %", f"{strips.NARROW}%")))
 
 
 def measured_sentence(network: str, found: Surgery) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fer_models.checkpoints import CheckpointError
 from fer_models.evaluation.faithfulness import MapName, MapScore, MapScores, load_faithfulness
+from fer_models.explanation.controls import FACE_PRIOR
 from webapp import wording
 from webapp.components.map_picker import map_title
 from webapp.components.words import told
@@ -19,6 +20,8 @@ from webapp.wording import plain
 
 if TYPE_CHECKING:
     from fer_models.networks.layers import Layer
+
+_VERDICTS = {"yes": "is truer than", "no": "is less true than", "cannot tell": "cannot be told from"}
 
 
 def show(checkpoint: str, chosen: MapName, layers: Sequence[Layer]) -> None:
@@ -50,21 +53,18 @@ def _sentence(found: MapScores, chosen: MapName, layers: Sequence[Layer]) -> str
     parts = []
     if best is not None:
         parts.append(
-            f"Over {best.faces:,} faces the truest is {map_title(MapName(best.name, best.layer), layers)}, with a "
-            f"gain of {trust.signed(best.gain)}: the map that is shown at first."
+            f"Over {best.faces:,} faces the truest map is {map_title(MapName(best.name, best.layer), layers)} "
+            f"({trust.signed(best.gain)}), which is shown at first."
         )
     usual = found.score("grad-cam", layers[-1].name)
-    words = {
-        "yes": "is truer than a face-shaped guess",
-        "no": "is less true than a face-shaped guess",
-        "cannot tell": "cannot be told from a face-shaped guess",
-    }
-    told = [(usual, "Grad-CAM at the last map, the usual picture,")]
-    if own is not None and own != usual:
-        told.append((own, f"{map_title(chosen, layers)}"))
+    told = [(usual, "Grad-CAM at the last map, the usual picture")]
+    if own not in (usual, best):
+        told.append((own, map_title(chosen, layers)))
+    guess = found.score(FACE_PRIOR, None)
+    beside = f" ({trust.signed(guess.gain)})" if guess else ""
     for score, name in told:
         if score is not None:
-            parts.append(f"{name} {words[score.verdict]} ({trust.signed(score.gain)}).")
+            parts.append(f"{name} ({trust.signed(score.gain)}) {_VERDICTS[score.verdict]} a face-shaped guess{beside}.")
     return " ".join(parts)
 
 

@@ -138,8 +138,8 @@ def _pictures(shown: Shown, values: np.ndarray, label: str) -> str:
         ),
     ]
     bar = strips.colour_bar(scale, f"Red raises the score of {label}, blue lowers it.", [values])
-    strip = strips.strip(frames, grey_face_uri(shown.face.crop), shown.opacity)
-    return f'<div class="fs-overview">{strip}{bar}</div>'
+    strip = strips.strip(frames, grey_face_uri(shown.face.crop), shown.opacity, bar=bar)
+    return f'<div class="fs-pair">{strip}</div>'
 
 
 def draw_table(shown: Shown, rows: Sequence[fer.Faithfulness]) -> None:

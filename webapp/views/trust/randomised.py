@@ -73,8 +73,8 @@ def _steps(shown: Shown) -> list[Step]:
 def _title(name: str, steps: Sequence[Step]) -> str:
     end = steps[-1]
     if end.lives:
-        return f"{name} lives on without the weights"
-    return f"{name} {'dies' if end.similarity < GONE else 'fades'} with the weights"
+        return f"{name}: the map lives on without the weights"
+    return f"{name}: the map {'dies' if end.similarity < GONE else 'fades'} with the weights"
 
 
 def _sentence(steps: Sequence[Step]) -> str:
@@ -99,4 +99,4 @@ def _pictures(shown: Shown, steps: Sequence[Step], chosen: int) -> str:
         detail = f"likeness {each.similarity:.2f} · probability {answer.percent(each.score)}"
         frames.append(Frame(strips.map_picture(each.values, scale, f"{shown.title}, {title}"), title, detail))
     strip = strips.strip(frames, grey_face_uri(shown.face.crop), shown.opacity)
-    return f'<div class="fs-overview">{strip}</div>'
+    return f'<div class="fs-pair">{strip}</div>'
