@@ -55,3 +55,8 @@ _EXPRESSIONS = {spelling: label for label, spellings in _SPELLINGS.items() for s
 def expression(name: str) -> str | None:
     """The label that ``name`` is a common spelling of ('happy', 'Surprised'), or None."""
     return _EXPRESSIONS.get(name.strip().lower())
+
+
+def spellings() -> list[str]:
+    """All spellings that ``expression`` knows."""
+    return list(_EXPRESSIONS)

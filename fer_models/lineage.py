@@ -29,6 +29,7 @@ class Lineage(BaseModel):
     seed: int | None = None
     keep_leaks: bool = False
     align: bool | None = None
+    labels: dict[str, str] = {}
     choose_on: str = "validation"
     start: str | None = None
     start_recipe: "Lineage | None" = None

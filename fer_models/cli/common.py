@@ -14,6 +14,14 @@ AnyCountOption = Annotated[
     bool,
     typer.Option("--any-count", help="Go on with copies that have other numbers of faces than the official ones."),
 ]
+LabelsOption = Annotated[
+    str,
+    typer.Option(
+        "--labels",
+        metavar="FOLDER=LABEL,...",
+        help="What class folders mean, such as suprise=surprise; raf-db, fer2013, affectnet: numbers as there.",
+    ),
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be read instead of stopping.")
 ]
@@ -37,12 +45,13 @@ NO_CHECKPOINT = "No checkpoint found. FERSCOPE_CHECKPOINTS adds folders; 'fersco
 
 
 def warn(message: object) -> None:
-    """One line on standard error, which says whose it is.
+    """One line on standard error, which says whose it is."""
+    typer.echo(f"ferscope: {with_options(str(message))}", err=True)
 
-    The library names its parameters, as in `start_weights`; here they are options, as in --start-weights.
-    """
-    told = re.sub(r"`([a-z_]+)`", lambda name: "--" + name[1].replace("_", "-"), str(message))
-    typer.echo(f"ferscope: {told}", err=True)
+
+def with_options(text: str) -> str:
+    """The library names its parameters, as in `start_weights`; here they are options, as in --start-weights."""
+    return re.sub(r"`([a-z_]+)`", lambda name: "--" + name[1].replace("_", "-"), text)
 
 
 def named_or_all(checkpoints: list[str] | None) -> list[str]:

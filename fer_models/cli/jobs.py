@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import plain_errors, warn
+from fer_models.cli.common import LabelsOption, plain_errors, warn
 
 jobs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Fine-tune checkpoints in the background.")
 
@@ -23,13 +23,23 @@ def submit(
     name: Annotated[str, typer.Option(help="Name of the new checkpoint [NETWORK.own].")] = "",
     seed: Annotated[int, typer.Option(help="Of order, augmentation and dropout.")] = 0,
     minutes: Annotated[float, typer.Option(help="After which the job is stopped.")] = 24 * 60,
+    labels: LabelsOption = "",
 ) -> None:
     """Put a job into the queue and print its id. A worker is started where none runs."""
     with plain_errors():
+        from fer_models.data import read_labels
         from fer_models.jobs import read_spec
         from fer_models.jobs import submit as submit_job
 
-        values = {"checkpoint": checkpoint, "data": data, "train": train, "epochs": epochs, "name": name}
+        told = read_labels(labels)
+        values = {
+            "labels": told,
+            "checkpoint": checkpoint,
+            "data": data,
+            "train": train,
+            "epochs": epochs,
+            "name": name,
+        }
         typer.echo(submit_job(read_spec({**values, "seed": seed, "minutes": minutes})))
 
 

@@ -2,6 +2,7 @@
 
 import sys
 
+from fer_models.cli.common import with_options
 from fer_models.training.events import Event, StepDone, event_text
 
 
@@ -11,6 +12,6 @@ class ProgressLine:
     def __call__(self, event: Event) -> None:
         stays = not isinstance(event, StepDone)
         if sys.stdout.isatty():
-            print(f"\r\x1b[K{event_text(event)}", end="\n" if stays else "", flush=True)
+            print(f"\r\x1b[K{with_options(event_text(event))}", end="\n" if stays else "", flush=True)
         elif stays:
-            print(event_text(event), flush=True)
+            print(with_options(event_text(event)), flush=True)

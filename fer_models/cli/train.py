@@ -12,10 +12,12 @@ from fer_models.cli.common import (
     CompileOption,
     DataOption,
     DeviceOption,
+    LabelsOption,
     RecipeOption,
     SkipBadOption,
     plain_errors,
     resumable,
+    with_options,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def train(
             "--align", help="Find the face in each picture file and learn from its crop [for RaFD only; else whole]."
         ),
     ] = False,
+    labels: LabelsOption = "",
     skip_bad: SkipBadOption = False,
     any_count: AnyCountOption = False,
     device: DeviceOption = None,
@@ -93,12 +96,12 @@ def train(
 
     with plain_errors():
         stages = tuple(map(_stage, stage or ()))
-        recipe = make_recipe(network, recipe_name, Changes(stages, seed, label_rule, keep_leaks, align))
+        recipe = make_recipe(network, recipe_name, Changes(stages, seed, label_rule, keep_leaks, align, labels))
         if show_recipe:
             typer.echo(recipe.model_dump_json(indent=1))
             return
         if explain_data:
-            typer.echo(understood(recipe.label_rule, data_folder(data)))
+            typer.echo(with_options(understood(recipe.label_rule, data_folder(data), recipe.labels)))
             return
         run = out.name if out else network
         show = ProgressLine()

@@ -33,16 +33,26 @@ class PictureFolder:
 
     ``listing`` finds the pictures of a folder; ``names`` are what its parts are called, ``dataset`` what a card calls
     the whole; ``official`` counts the pictures of each part, or under None of all; ``side`` of the faces in pixels
-    where no other is asked for; ``align``: find the face in each picture unless told otherwise; ``zips`` are read too.
+    where no other is asked for; ``align``: find the face in each picture unless told otherwise; ``zips`` are read too;
+    ``told``: folders' names are labels, and ``listing`` also takes what else they mean.
     """
 
-    listing: Callable[[Path], Listing]
+    listing: Callable[..., Listing]
     names: Mapping[str, str]
     dataset: str
     official: Mapping[str | None, int]
     side: int
     align: bool = False
     zips: bool = False
+    told: bool = False
+
+    def list_pictures(self, place: Path, labels: Mapping[str, str] | None = None) -> Listing:
+        """The pictures in ``place``; ``labels`` as in ``read_parts``. DataError as there."""
+        if self.told:
+            return self.listing(place, labels)
+        if labels:
+            raise DataError(f"`labels` are for class folders of one's own (label rule folder), not for {self.dataset}.")
+        return self.listing(place)
 
 
 @dataclass(frozen=True, eq=False)  # a row is itself
@@ -175,12 +185,13 @@ DATA_SETS = (
         rights="Pictures and labels: the trainer's own; their rights decide what may be done with the weights.",
         how_to_get="put the pictures of each expression into a folder of its name, and all these into one.",
         folder=PictureFolder(
-            listing=lambda folder: list_class_folders(picture_files(folder)),
+            listing=lambda folder, labels=None: list_class_folders(picture_files(folder), labels),
             names=_PARTS,
             dataset="own pictures in class folders",
             official={},
             side=112,
             zips=True,
+            told=True,
         ),
     ),
 )

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 
+from fer_models.data.class_names import ClassNames
 from fer_models.data.faces import DataError
 from fer_models.data.picture_files import PictureFiles
 from fer_models.data.pictures import Listing
-from fer_models.labels import FER2013, FERPLUS, LabelSet, expression
+from fer_models.labels import FER2013
 
 _PARTS = {
     "train": "train",
@@ -23,47 +24,51 @@ _PARTS = {
     "test": "test",
     "testing": "test",
 }
-_LONGEST_LABEL = 60
 #: What lies among pictures and is none.
 _NOTES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".py"}
 #: A picture's path, and the person or sequence that it is of where folders tell.
 _Member: TypeAlias = tuple[str, str | None]
 
 
-def list_class_folders(files: PictureFiles) -> Listing:
+def list_class_folders(files: PictureFiles, labels: Mapping[str, str] | None = None) -> Listing:
     """The pictures of a folder, or zip, of class folders.
 
     Labels are those that the folders' names spell ('happy', 'Anger'), the same in every part; with all of FER2013's
-    seven or FERPlus's eight, in that set's order. A name that is no expression is a label of its own, after these. All
+    seven or FERPlus's eight, in that set's order. A name that is no expression is a label of its own, after these,
+    unless ``labels`` maps it to another (see ``ClassNames``); folders that are mapped to one label are one class. All
     files below a class folder are taken for pictures, but for notes (README.txt, labels.csv). Folders within a
     class, or around classes, are people or sequences, kept together where training rows are divided. One folder around
     everything is looked through, whatever lies beside it.
 
     Raises DataError naming the folder that is missing or empty, or whose pictures no training picture goes with.
     """
+    names = ClassNames(labels)
     below = _Tree(files)
     top = PurePosixPath(".")
-    while inner := _only_folder(below, top):
+    while inner := _only_folder(below, top, names):
         top /= inner
     parts = _part_folders(files, below, top)
-    found = {part: _classes(below, folder) for part, folder in parts.items()}
-    label_set, labels = _label_set(files, sorted({name for classes in found.values() for name in classes}))
-    _check_classes(files, parts, found, labels)
+    found = {part: _classes(below, folder, names) for part, folder in parts.items()}
+    folders = sorted({name for classes in found.values() for name in classes})
+    label_set, meant = names.label_set(str(files.root), folders)
+    _check_classes(files, parts, found, names, meant)
     pictures = [
-        (name, labels[class_name], part, person)
+        (name, label_set.index(meant[class_name]), part, person)
         for part, classes in found.items()
         for class_name, members in classes.items()
         for name, person in members
     ]
-    names, indices, of_parts, people = zip(*pictures, strict=True)
+    paths, indices, of_parts, people = zip(*pictures, strict=True)
     return Listing(
         files,
-        names,
+        paths,
         np.array(indices),
         np.array(of_parts),
         label_set,
         people=_numbered(people),
-        ignored=tuple(sorted(set(files.files).difference(names))),
+        ignored=tuple(sorted(set(files.files).difference(paths))),
+        told={name: label for name, label in meant.items() if names.is_told(name)},
+        hints=names.hints(folders),
     )
 
 
@@ -94,10 +99,10 @@ class _Tree:
                 names[path.parent].append(path.name)
 
 
-def _only_folder(below: _Tree, top: PurePosixPath) -> str | None:
+def _only_folder(below: _Tree, top: PurePosixPath, names: ClassNames) -> str | None:
     """The only folder in ``top``, where it is neither a part nor a class and holds folders; or None."""
     folders = below.folders[top]
-    if len(folders) != 1 or folders[0].lower() in _PARTS or expression(folders[0]):
+    if len(folders) != 1 or folders[0].lower() in _PARTS or names.means(folders[0]):
         return None
     return folders[0] if below.folders[top / folders[0]] else None
 
@@ -117,11 +122,11 @@ def _part_folders(files: PictureFiles, below: _Tree, top: PurePosixPath) -> dict
     return {part: parts[part] for part in ("train", "val", "test") if part in parts}
 
 
-def _classes(below: _Tree, folder: PurePosixPath) -> dict[str, list[_Member]]:
+def _classes(below: _Tree, folder: PurePosixPath, names: ClassNames) -> dict[str, list[_Member]]:
     """Class folder -> its pictures, each with the person or sequence that folders tell."""
     around = below.folders[folder]
     inside = {name for person in around for name in below.folders[folder / person]}
-    if around and not any(map(expression, around)) and inside and all(map(expression, inside)):
+    if around and not any(map(names.means, around)) and inside and all(map(names.means, inside)):
         by_class: defaultdict[str, list[_Member]] = defaultdict(list)
         for person in around:
             for name in below.folders[folder / person]:
@@ -141,42 +146,30 @@ def _is_note(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in _NOTES
 
 
-def _label_set(files: PictureFiles, classes: list[str]) -> tuple[LabelSet, dict[str, int]]:
-    """The labels of class folders and, for each folder's name, the index of its label."""
-    spelt: dict[str, str] = {}
-    for name in classes:  # of a label that is no expression the first spelling stays
-        spelt.setdefault(name.strip().casefold(), name)
-    labels = {name: expression(name) or spelt[name.strip().casefold()] for name in classes}
-    for name in classes:
-        # A backslash is a letter to some systems, but no label of a card may hold one.
-        if expression(name) is None and (len(name) > _LONGEST_LABEL or not name.isprintable() or "\\" in name):
-            raise DataError(f"{files.root}: a class folder's name is its label; {name[:60]!r} cannot be one.")
-    present = set(labels.values())
-    known = [label_set for label_set in (FER2013, FERPLUS) if set(label_set.labels) == present]
-    expressions = tuple(label for label in FERPLUS.labels if label in present)
-    own = LabelSet("own", (*expressions, *sorted(present.difference(expressions))))
-    label_set = known[0] if known else own
-    return label_set, {name: label_set.index(label) for name, label in labels.items()}
-
-
 def _check_classes(
     files: PictureFiles,
     parts: Mapping[str, PurePosixPath],
     found: Mapping[str, Mapping[str, list[_Member]]],
-    labels: Mapping[str, int],
+    names: ClassNames,
+    meant: Mapping[str, str],
 ) -> None:
     """DataError for what no network can be trained on: every class needs a training picture, and there must be two."""
     training = found["train"]
-    if len({labels[name] for name in training}) < 2:
+    if len({meant[name] for name in training}) < 2:
         raise DataError(f"{_at(files, parts['train'])} holds no two class folders; each expression needs its own.")
+    learnt = {meant[name] for name, members in training.items() if members}
     for part, classes in found.items():
-        spelt: dict[int, str] = {}
+        spelt: dict[str, str] = {}
         for name, members in classes.items():
-            if (other := spelt.setdefault(labels[name], name)) != name:
+            # What was mapped to a label on purpose may be one class with other folders.
+            if not names.is_told(name) and (other := spelt.setdefault(meant[name], name)) != name:
                 raise DataError(f"{_at(files, parts[part])} has two folders for one expression: {other}, {name}.")
-            if members and not any(training[one] for one in training if labels[one] == labels[name]):
-                raise DataError(f"{_at(files, parts[part])} has pictures of {name}, {_at(files, parts['train'])} none.")
-            if not members and part == "train":
+            if members and meant[name] not in learnt:
+                hints = "".join(f" {hint[0].upper()}{hint[1:]}." for hint in names.hints([name, *training]))
+                raise DataError(
+                    f"{_at(files, parts[part])} has pictures of {name}, {_at(files, parts['train'])} none.{hints}"
+                )
+            if part == "train" and meant[name] not in learnt:
                 raise DataError(f"{_at(files, parts[part] / name)} is empty; no class of training may be.")
 
 

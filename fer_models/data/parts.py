@@ -12,7 +12,7 @@ from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_s
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.partition import random_partition, repeats
-from fer_models.data.pictures import read_pictures
+from fer_models.data.pictures import Listing, read_pictures
 
 #: A ``fer2013.csv`` is taken for a made-up sample when each of its parts has fewer rows than this.
 SAMPLE = 1_000
@@ -78,8 +78,10 @@ def short_name(part: str) -> str:
     return RANDOM if part.startswith(f"{RANDOM} ") else _SHORT_NAMES.get(part, part)
 
 
-def understood(label_rule: str, folder: Path) -> str:
+def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None = None) -> str:
     """What a folder, or zip, of the data set of ``label_rule`` is taken to hold; no picture is read.
+
+    ``labels`` as in ``read_parts``.
 
     Raises DataError as ``read_parts`` does.
     """
@@ -91,7 +93,7 @@ def understood(label_rule: str, folder: Path) -> str:
         return f"{data_set.csv.dataset}: {shown}."
     if data_set.folder is None:
         raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
-    return data_set.folder.listing(folder).understood()
+    return data_set.folder.list_pictures(folder, labels).understood()
 
 
 def reads_pictures(label_rule: str, folder: Path) -> bool:
@@ -110,6 +112,7 @@ def read_parts(
     any_count: bool = False,
     side: int | None = None,
     align: bool | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Parts:
     """Read a data set in its official layout.
 
@@ -127,6 +130,8 @@ def read_parts(
         side: of the faces of picture files, in pixels; None: 48 for FER2013, 100 for RAF-DB, 112 for others. The card's
             source side must be the same.
         align: find the face in each picture and take its crop; None: for RaFD only.
+        labels: for the rule 'folder', what class folders mean where their names do not say it, such as
+            {'suprise': 'surprise'}; ``read_labels`` makes it of a text.
 
     Raises:
         ValueError: an unknown rule or partition. DataError, a kind of it: files are missing, damaged or not as many as
@@ -144,10 +149,17 @@ def read_parts(
     if data_set.csv is not None and not repack:
         if side not in (None, fer2013.SIDE) or align:
             raise ValueError(f"The faces of fer2013.csv are cut out already, {fer2013.SIDE} pixels wide.")
+        if labels:
+            raise DataError("`labels` are for class folders (label rule folder), not for fer2013.csv.")
         whole = _read_csv(folder, data_set.csv, label_rule, find_leaks, any_count)
     else:
         assert data_set.folder is not None
-        whole = _read_pictures(folder, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align)
+        if is_zip(folder) and not data_set.folder.zips:
+            raise DataError(
+                f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder."
+            )
+        listing = data_set.folder.list_pictures(folder, labels)
+        whole = _read_pictures(listing, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align)
     return _official(whole) if share is None else _random(whole, share, seed, keep_leaks)
 
 
@@ -207,7 +219,7 @@ def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, an
 
 
 def _read_pictures(
-    folder: Path,
+    listing: Listing,
     layout: PictureFolder,
     label_rule: str,
     find_leaks: bool,
@@ -216,9 +228,7 @@ def _read_pictures(
     side: int | None,
     align: bool | None,
 ) -> _Whole:
-    if is_zip(folder) and not layout.zips:
-        raise DataError(f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder.")
-    listing, dataset = layout.listing(folder), layout.dataset
+    dataset = layout.dataset
     counts = {
         part: len(listing.names) if part is None else int((listing.parts == part).sum()) for part in layout.official
     }
@@ -237,6 +247,8 @@ def _read_pictures(
     if find_leaks and not training.all():
         leaked = np.zeros(len(training), dtype=bool)
         leaked[training] = repeats(found.faces.images[training], found.faces.images[~training])
+    if listing.told:
+        dataset += f" ({listing.renamed})"
     names = dict(layout.names)
     if not layout.official and training.all():
         names["train"] = _UNDIVIDED

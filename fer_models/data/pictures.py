@@ -1,8 +1,9 @@
 """Many picture files to grey faces of one side."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +23,9 @@ class Listing:
     """The pictures of a data set before they are read.
 
     ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test';
-    ``people`` (N,) numbers of those shown, where the data set tells them; ``ignored`` files that are no pictures.
+    ``people`` (N,) numbers of those shown, where the data set tells them; ``ignored`` files that are no pictures;
+    ``told`` names of class folders with the labels that they were said to have; ``hints`` sentences on names that are
+    not understood.
     """
 
     files: PictureFiles
@@ -32,6 +35,8 @@ class Listing:
     label_set: LabelSet
     people: np.ndarray | None = None
     ignored: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
+    hints: tuple[str, ...] = ()
 
     def understood(self) -> str:
         """What was found, in a line: classes with the counts of their pictures, parts, people, what is ignored."""
@@ -45,7 +50,15 @@ class Listing:
         people = "" if self.people is None else f"; {len(set(self.people.tolist())):,} people or sequences by folder"
         ignored = f"; ignored: {', '.join(self.ignored[:3])}" if self.ignored else ""
         more = f" and {len(self.ignored) - 3:,} more" if len(self.ignored) > 3 else ""
-        return f"{len(self.names):,} pictures{parts}: {classes}{people}{ignored}{more}."
+        told = f"; {self.renamed}" if self.told else ""
+        hints = "".join(f"; {hint}" for hint in self.hints)
+        return f"{len(self.names):,} pictures{parts}: {classes}{told}{people}{ignored}{more}{hints}."
+
+    @property
+    def renamed(self) -> str:
+        """Which folders were said to have which labels, in words; empty where none was."""
+        told = ", ".join(f"{name} as {label}" for name, label in self.told.items())
+        return f"read {told}" if told else ""
 
 
 @dataclass(frozen=True)

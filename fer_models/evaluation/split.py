@@ -29,13 +29,15 @@ class Making:
     """What of a checkpoint's making decides how its data set is read.
 
     ``side`` of the faces of picture files, in pixels; ``keep_leaks`` and ``align`` as in its recipe; ``drawn``: the
-    random partition it was trained on, as the recipe names it, and its seed, or None for the official parts.
+    random partition it was trained on, as the recipe names it, and its seed, or None for the official parts;
+    ``labels`` are pairs of class folders and what they were said to mean.
     """
 
     side: int
     keep_leaks: bool = False
     align: bool | None = None
     drawn: tuple[str, int] | None = None
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 def made_by(card: Card) -> Making:
@@ -46,6 +48,7 @@ def made_by(card: Card) -> Making:
         keep_leaks=lineage.keep_leaks,
         align=lineage.align,
         drawn=(lineage.partition, card.seed or 0) if lineage.random_partition else None,
+        labels=tuple(lineage.labels.items()),
     )
 
 
@@ -69,7 +72,14 @@ def read_split(
     Raises DataError, or ValueError for another side than ``fer2013.csv`` has.
     """
     read = partial(
-        read_parts, folder, label_rule, side=making.side, skip_bad=skip_bad, any_count=any_count, align=making.align
+        read_parts,
+        folder,
+        label_rule,
+        side=making.side,
+        skip_bad=skip_bad,
+        any_count=any_count,
+        align=making.align,
+        labels=dict(making.labels),
     )
     if making.drawn and split in (None, RANDOM):
         partition, seed = making.drawn

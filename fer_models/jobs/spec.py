@@ -34,6 +34,7 @@ class Spec(BaseModel):
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
     minutes: float = Field(default=24 * 60, gt=0, le=7 * 24 * 60, description="after which a run is stopped")
+    labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean: see ``read_parts``")
     pictures: int = Field(default=50_000, ge=4, le=100_000, description="the most that are read")
 
     @property
@@ -48,6 +49,7 @@ class Spec(BaseModel):
             options=card.options,
             start=self.checkpoint,
             label_rule="folder",
+            labels=self.labels,
             trained=self.train,
             stages=(Stage(side=card.preprocessing.input_side, epochs=self.epochs),),
             batch_size=16,
@@ -73,7 +75,7 @@ def check_spec(spec: Spec) -> None:
     _check_checkpoint(spec.checkpoint)
     if is_zip(spec.data):
         _check_zip(spec.data)
-    listing = list_class_folders(picture_files(spec.data))
+    listing = list_class_folders(picture_files(spec.data), spec.labels)
     if len(listing.names) > spec.pictures:
         raise DataError(f"{spec.data.name} holds {len(listing.names):,} pictures; at most {spec.pictures:,} are read.")
     for index, label in enumerate(listing.label_set.labels):

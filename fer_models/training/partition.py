@@ -92,6 +92,7 @@ def read_for(
         any_count=machine.any_count,
         side=start.preprocessing.source_side if start and reads_pictures(recipe.label_rule, folder) else None,
         align=recipe.align,
+        labels=recipe.labels,
     )
     parts = read(recipe.label_rule)
     if recipe.training_rule is not None:

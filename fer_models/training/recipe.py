@@ -78,6 +78,9 @@ class Recipe(_Settings):
     align: bool | None = Field(
         default=None, description="find the face in each picture file and take its crop; None: for RaFD only"
     )
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="what class folders mean where their names do not say it: suprise = surprise"
+    )
     choose_on: Literal["validation", "held-out tenth"] = Field(
         default="validation", description="where the epoch is chosen; a held-out tenth is taken from the training rows"
     )

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from fer_models.card import check_file_name
 from fer_models.checkpoints import CheckpointError, read_card
-from fer_models.data import data_folder
+from fer_models.data import data_folder, read_labels
 from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
@@ -29,13 +29,14 @@ SHIPPED = ("paper", "tuned")
 
 @dataclass(frozen=True)
 class Changes:
-    """What is to be changed in a recipe; None or empty leaves it as it is."""
+    """What is to be changed in a recipe; None or empty leaves it as it is. ``labels`` is a text for ``read_labels``."""
 
     stages: tuple[Stage, ...] = ()
     seed: int | None = None
     label_rule: str | None = None
     keep_leaks: bool = False
     align: bool = False
+    labels: str = ""
 
 
 def run_training(
@@ -125,6 +126,8 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         updates["keep_leaks"] = True
     if changes.align:
         updates["align"] = True
+    if changes.labels:
+        updates["labels"] = read_labels(changes.labels)
     try:
         return Recipe.model_validate(made.model_dump() | updates)
     except ValidationError as error:

@@ -107,3 +107,21 @@ def test_pictures_are_read_at_the_side_that_the_start_has_learnt_from(run, tmp_p
         made = tmp_path / f"out{len(sides)}" / "mobilenetv3_small.own.safetensors"
         sides.append(read_card(made).preprocessing.source_side)
     assert sides == [40, 112]
+
+
+def test_what_folders_mean_is_said_and_kept_on_the_card(run, tmp_path):
+    write_class_folders(tmp_path / "mine", ("happy", "suprise"), count=8)
+    words = ("train", "mobilenetv3_small", "--label-rule", "folder", "--data", "mine")
+    result = run(*words, "--explain-data")
+    assert "suprise: did you mean surprise? --labels suprise=surprise" in result.stdout
+    refused = run(*words, "--explain-data", "--labels", "surpise=surprise")
+    assert refused.exit_code == 1 and "no class folder 'surpise' for --labels" in refused.stderr
+    more = ("--labels", "suprise=surprise", "--stage", "48:1", "--out", "out", "--device", "cpu")
+    result = run(*words, *more)
+    assert result.exit_code == 0 and "suprise as surprise" in result.stdout, result.output
+    made = tmp_path / "out" / "mobilenetv3_small.own.safetensors"
+    card = read_card(made)
+    assert card.labels == ("happiness", "surprise")
+    assert "suprise as surprise" in card.data.dataset and card.recipe["labels"] == {"suprise": "surprise"}
+    scored = run("evaluate", made, "--data", "mine", "--split", "all", "--json")  # reads the folders as the card says
+    assert json.loads(scored.stdout)["count"] == 16, scored.output

@@ -69,6 +69,16 @@ def test_too_few_classes_or_pictures_are_refused(folder, spec, tmp_path):
         jobs.submit(spec.model_copy(update={"pictures": 4}))
 
 
+def test_folders_are_read_as_they_were_told(folder, spec, tmp_path):
+    named = spec.model_copy(
+        update={"data": write_class_folders(tmp_path / "odd", ("hapy", "down")), "labels": {"x": "fear"}}
+    )
+    with pytest.raises(ValueError, match="no class folder 'x'"):
+        jobs.submit(named)
+    told = named.model_copy(update={"labels": {"hapy": "happiness", "down": "sadness"}})
+    assert told.recipe.labels == told.labels and jobs.status(jobs.submit(told)).state == "queued"
+
+
 @pytest.mark.parametrize("name", ["../mine", "a/b", "..", ".hidden", "a_mobilenet.ferplus", "imagenet"])
 def test_names_that_are_taken_or_lead_elsewhere_are_refused(folder, spec, name):
     with pytest.raises(ValueError):
