@@ -16,9 +16,12 @@ from fer_models.images import MAX_BYTES, ImageError, RGBImage, open_image
 
 MAX_ZIP_FILES = 100_000
 MAX_ZIP_BYTES = 4 * 1024**3  # of all its files, unpacked
+MAX_ZIP_RATIO = 200  # of a file above 1 MB, unpacked to packed; pictures are packed already
 
 _DEEPEST = 6  # levels of folders; a link that leads back up would never end
 _JUNK = {"thumbs.db", "desktop.ini", "__macosx"}
+_ARCHIVES = {".zip", ".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst"}
+_LOCAL_HEADER = 30  # bytes of a file's header in a zip before its name
 
 # What reading a member raises that is damaged, locked, or packed in a way that is not known here.
 _DAMAGE = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
@@ -57,26 +60,26 @@ class FolderFiles:
 class ZipFiles:
     """The same for a zip file's contents: a picture's bytes, at most 20 MB, are unpacked in memory as it is read.
 
-    Raises DataError for a file that is no zip, that leads out of itself, or that would unpack to too much.
+    Raises DataError for a file that is no zip, leads out of itself, is locked, would unpack to too much, or holds what
+    an honest zip of pictures does not: links, archives, files that share their bytes, or names that differ by case.
     """
 
     def __init__(self, file: Path) -> None:
         self.root = file
         try:
             with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
+                members, end = archive.infolist(), archive.start_dir
         except FileNotFoundError:
             raise DataError(f"There is no file {file}.") from None
         except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise DataError(f"{file.name} is not a zip file that can be read: {error}.") from error
-        _check_members(file, members)
+        _check_members(file, members, end)
         paths = [(PurePosixPath(member.filename), member) for member in members]
         paths = [(path, member) for path, member in paths if path.name and not any(map(_is_junk, path.parts))]
         files = [(str(path), member) for path, member in paths if not member.is_dir()]
         # The archive may spell a path otherwise, './happy/0.png' for 'happy/0.png'.
         self._members = dict(files)
-        if len(self._members) < len(files):
-            raise DataError(f"{file.name} holds two files of the same name.")
+        _check_names(file, [name for name, _ in files])
         folders = {str(path) for path, member in paths if member.is_dir()}
         folders |= {str(parent) for name in self._members for parent in PurePosixPath(name).parents if parent.name}
         self.files, self.folders = tuple(sorted(self._members)), tuple(sorted(folders))
@@ -108,7 +111,8 @@ def picture_files(place: Path) -> PictureFiles:
     return ZipFiles(place) if is_zip(place) else FolderFiles(place)
 
 
-def _check_members(file: Path, members: list[zipfile.ZipInfo]) -> None:
+def _check_members(file: Path, members: list[zipfile.ZipInfo], end: int) -> None:
+    """DataError for what only a folder may be, or nobody packs who means well; files end before the byte ``end``."""
     if len(members) > MAX_ZIP_FILES:
         raise DataError(f"{file.name} holds {len(members):,} files; at most {MAX_ZIP_FILES:,} are read from a zip.")
     if sum(member.file_size for member in members) > MAX_ZIP_BYTES:
@@ -120,6 +124,29 @@ def _check_members(file: Path, members: list[zipfile.ZipInfo]) -> None:
             raise DataError(f"{file.name} holds the path '{member.filename}', which leads out of it.")
         if stat.S_ISLNK(member.external_attr >> 16):
             raise DataError(f"{file.name} holds a link, '{member.filename}'; put the picture itself there.")
+        if member.flag_bits & 1:
+            raise DataError(f"{file.name} is locked by a password; pack it without one.")
+        if member.file_size > max(MAX_ZIP_RATIO * member.compress_size, 1024**2):
+            raise DataError(f"{file.name} holds {member.filename}, which would unpack to {member.file_size:,} bytes.")
+        if path.suffix.lower() in _ARCHIVES and not any(map(_is_junk, path.parts)):
+            raise DataError(f"{file.name} holds another archive, {member.filename}; pack its pictures themselves.")
+    in_order = sorted(members, key=lambda member: member.header_offset)
+    starts = [member.header_offset for member in in_order[1:]] + [end]
+    for member, following in zip(in_order, starts[: len(in_order)], strict=True):
+        if member.header_offset + _LOCAL_HEADER + member.compress_size > following:
+            raise DataError(f"{file.name} holds {member.filename}, whose bytes are another file's too.")
+
+
+def _check_names(file: Path, names: list[str]) -> None:
+    """DataError for files that are one, to every file system or to those that do not tell case apart."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.get(name.casefold())
+        if other == name:
+            raise DataError(f"{file.name} holds two files of the same name, {name}.")
+        if other is not None:
+            raise DataError(f"{file.name} holds two files whose names differ by case only: {other}, {name}.")
+        known[name.casefold()] = name
 
 
 def _is_junk(name: str) -> bool:

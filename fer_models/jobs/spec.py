@@ -1,6 +1,5 @@
 """What a job is, and whether it can be done: checked before anything starts."""
 
-import zipfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,13 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from fer_models.card import check_file_name
 from fer_models.checkpoints import list_checkpoints, read_card
 from fer_models.data.class_folders import list_class_folders
-from fer_models.data.faces import DataError, is_zip
+from fer_models.data.faces import DataError
 from fer_models.data.picture_files import picture_files
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe, Stage
 from fer_models.training.start.published import PUBLISHED
 
-MAX_RATIO = 200  # of a file in a zip, unpacked to packed; pictures are packed already
 FEWEST_PICTURES = 2  # a class: one to learn from, one to be scored on
 
 #: Learning rate of AdamW by what is trained: the more of the network moves, the slower.
@@ -73,8 +71,6 @@ def check_spec(spec: Spec) -> None:
     """ValueError (or a kind of it) unless the job can be done: its name, its checkpoint, its pictures."""
     _check_name(spec.name)
     _check_checkpoint(spec.checkpoint)
-    if is_zip(spec.data):
-        _check_zip(spec.data)
     listing = list_class_folders(picture_files(spec.data), spec.labels)
     if len(listing.names) > spec.pictures:
         raise DataError(f"{spec.data.name} holds {len(listing.names):,} pictures; at most {spec.pictures:,} are read.")
@@ -95,21 +91,3 @@ def _check_checkpoint(checkpoint: str) -> None:
     if Path(checkpoint).suffix in (".pt", ".pth", ".pkl", ".bin", ".ckpt"):
         raise ValueError(f"{Path(checkpoint).name} may run code when it is opened; a checkpoint is .safetensors only.")
     read_card(checkpoint)
-
-
-def _check_zip(file: Path) -> None:
-    """What a folder cannot be: locked, packed beyond belief, or with names that one file system takes for one."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise DataError(f"{file.name} is not a zip file that can be read: {error}.") from error
-    names: set[str] = set()
-    for member in members:
-        if member.flag_bits & 1:
-            raise DataError(f"{file.name} is locked by a password; pack it without one.")
-        if member.file_size > MAX_RATIO * max(member.compress_size, 1) and member.file_size > 1024**2:
-            raise DataError(f"{file.name} holds {member.filename}, which would unpack to {member.file_size:,} bytes.")
-        if member.filename.lower() in names:
-            raise DataError(f"{file.name} holds two files whose names differ by case only: {member.filename}.")
-        names.add(member.filename.lower())

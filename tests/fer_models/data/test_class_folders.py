@@ -1,14 +1,12 @@
-"""Class folders and zips of them: small made-up data."""
+"""Class folders: small made-up data."""
 
-import lzma
 import shutil
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fer_models.data import DataError, data_folder, hold_out_tenth, picture_files, read_parts
+from fer_models.data import DataError, hold_out_tenth, read_parts
 from fer_models.faces import detect_faces, whole_picture
 from fer_models.images import open_image
 from fer_models.labels import FER2013, FERPLUS
@@ -30,9 +28,6 @@ def folder(tmp_path) -> Path:
 
 def grey(picture: np.ndarray, side: int) -> np.ndarray:
     return to_source(picture, side)
-
-
-# --- Class folders ----------------------------------------------------------------------------------------------------
 
 
 def test_class_folders_without_parts(folder):
@@ -209,116 +204,3 @@ def test_a_class_that_only_has_corrupt_pictures(folder):
         file.write_bytes(b"")
     with pytest.raises(DataError, match="no training face of sadness"):
         read_parts(folder, "folder", skip_bad=True)
-
-
-# --- Zip --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_zip_is_read_as_its_folder(folder, tmp_path):
-    (folder / ".hidden").write_text("x")
-    (folder / "__MACOSX").mkdir()
-    (folder / "__MACOSX" / "._0.png").write_bytes(b"x")
-    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
-    before = set(tmp_path.rglob("*"))
-    assert data_folder(file) == file
-    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
-    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
-    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
-    assert zipped.names == plain.names
-    written = {path for path in tmp_path.rglob("*") if path not in before}
-    assert all(tmp_path / "cache" in (path, *path.parents) for path in written)  # nothing unpacked
-    read_parts(file, "folder")  # from the cache
-
-
-def make_zip(file: Path, members: dict[str, bytes | str | None]) -> Path:
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            info = zipfile.ZipInfo(name)
-            if content is None:
-                info.external_attr = 0o120777 << 16  # a symbolic link
-            archive.writestr(info, content or b"", zipfile.ZIP_DEFLATED)
-    return file
-
-
-def test_a_zip_may_spell_its_paths_from_the_current_folder(folder, tmp_path):
-    members = {f"./{file.relative_to(folder)}": file.read_bytes() for file in sorted(folder.rglob("*.png"))}
-    file = make_zip(tmp_path / "dotted.zip", {"./": "", "./Happy/": "", **members})
-    zipped, plain = read_parts(file, "folder"), read_parts(folder, "folder")
-    assert zipped.skipped == () and zipped.training.label_set.labels == plain.training.label_set.labels
-    np.testing.assert_array_equal(zipped.training.images, plain.training.images)
-    np.testing.assert_array_equal(zipped.training.labels, plain.training.labels)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("../happy/1.png", b"x", r"holds the path '\.\./happy/1\.png', which leads out of it"),
-        ("happy/../../1.png", b"x", "leads out of it"),
-        ("/happy/1.png", b"x", "leads out of it"),
-        ("C:/happy/1.png", b"x", "leads out of it"),
-        ("happy\\..\\1.png", b"x", "leads out of it"),
-        ("happy/link.png", None, r"holds a link, 'happy/link\.png'"),
-    ],
-)
-def test_a_zip_that_leads_out_of_itself(tmp_path, name, content, message):
-    picture = (write_class_folders(tmp_path / "set", ("happy",), count=1) / "happy/0.png").read_bytes()
-    file = make_zip(tmp_path / "bad.zip", {"happy/0.png": picture, "sad/0.png": picture, name: content})
-    with pytest.raises(DataError, match=message):
-        read_parts(file, "folder")
-
-
-def test_a_zip_that_unpacks_to_too_much(tmp_path, monkeypatch):
-    bomb = make_zip(tmp_path / "bomb.zip", {"happy/0.png": bytes(21 * 1024**2), "sad/0.png": bytes(21 * 1024**2)})
-    assert bomb.stat().st_size < 100_000
-    with pytest.raises(DataError, match=r"happy/0\.png: This file is larger than 20 MB"):
-        read_parts(bomb, "folder")
-    monkeypatch.setattr(picture_files, "MAX_ZIP_BYTES", 40 * 1024**2)
-    with pytest.raises(DataError, match="would unpack to more than"):
-        read_parts(bomb, "folder")
-    monkeypatch.setattr(picture_files, "MAX_ZIP_FILES", 1)
-    with pytest.raises(DataError, match="holds 2 files; at most 1"):
-        read_parts(bomb, "folder")
-
-
-def test_a_damaged_zip(folder, tmp_path):
-    file = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path, "mine"))
-    whole = file.read_bytes()
-    with zipfile.ZipFile(file) as archive:
-        info = archive.getinfo("mine/sad/1.png")
-    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
-    file.write_bytes(whole[:middle] + bytes(20) + whole[middle + 20 :])
-    with pytest.raises(DataError, match=r"mine/sad/1\.png: This picture is damaged"):
-        read_parts(file, "folder")
-    assert len(read_parts(file, "folder", skip_bad=True).training) == 8
-    file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"set\.zip is not a zip file that can be read"):
-        read_parts(file, "folder")
-    with pytest.raises(DataError, match=r"no file .*none\.zip"):
-        read_parts(tmp_path / "none.zip", "folder")
-    for rule in ("raf-db", "rafd"):
-        with pytest.raises(DataError, match="only class folders are read from a zip"):
-            read_parts(file, rule)
-
-
-def test_a_zip_whose_lzma_is_damaged(folder, tmp_path):
-    with zipfile.ZipFile(tmp_path / "set.zip", "w", zipfile.ZIP_LZMA) as archive:
-        for picture in sorted(folder.rglob("*.png")):
-            archive.write(picture, picture.relative_to(folder))
-        damaged = archive.getinfo("sad/1.png")
-    whole = (tmp_path / "set.zip").read_bytes()
-    start = damaged.header_offset + 30 + len(damaged.filename) + 9  # behind the header and LZMA's own properties
-    (tmp_path / "set.zip").write_bytes(whole[:start] + b"\xff" * 20 + whole[start + 20 :])
-    with zipfile.ZipFile(tmp_path / "set.zip") as archive, pytest.raises(lzma.LZMAError):
-        archive.read("sad/1.png")
-    with pytest.raises(DataError, match=r"sad/1\.png: This picture is damaged"):
-        read_parts(tmp_path / "set.zip", "folder")
-    assert len(read_parts(tmp_path / "set.zip", "folder", skip_bad=True).training) == 8
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_zip_with_two_files_of_one_name(tmp_path):
-    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
-        for name in ("happy/0.png", "sad/0.png", "sad/0.png"):
-            archive.writestr(name, b"x")
-    with pytest.raises(DataError, match="two files of the same name"):
-        read_parts(tmp_path / "twice.zip", "folder")

