@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import AnyCountOption, DataOption, SkipBadOption, named_or_all, plain_errors
+from fer_models.cli.common import AnyCountOption, SkipBadOption, named_or_all, plain_errors
+
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        help="Folder of the data set in its own layout, or pictures of your own: a folder or zip with a folder for "
+        "each expression, or a CSV file with emotion and pixels [FERSCOPE_DATA].",
+    ),
+]
 
 
 def evaluate(
@@ -14,7 +23,8 @@ def evaluate(
         str | None,
         typer.Option(
             help="PublicTest, PrivateTest or Training; where pictures are files test, val, train, or all if they are "
-            "not divided; tenth: the training rows held out to choose the epoch on [PublicTest, test or all]."
+            "not divided; tenth: the training rows held out to choose the epoch on; of another data set also all, or "
+            "what its Usage says [PublicTest, test or all]."
         ),
     ] = None,
     data: DataOption = None,
@@ -29,14 +39,31 @@ def evaluate(
         ),
     ] = False,
     store: Annotated[
-        bool, typer.Option("--store", help="Store the predictions beside the weights, as NAME.SPLIT.npz.")
+        bool,
+        typer.Option(
+            "--store",
+            help="Store the answers for the page Evaluation: beside the weights as NAME.SPLIT.npz, those to another "
+            "data set in FERSCOPE_EVALUATIONS.",
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a checkpoint.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all figures to a JSON file.")] = None,
+    align: Annotated[
+        bool | None,
+        typer.Option(
+            "--align/--whole",
+            help="Of another data set: find the face in each picture and take its crop, or take pictures whole "
+            "[as the checkpoint was trained, else whole].",
+        ),
+    ] = None,
     skip_bad: SkipBadOption = False,
     any_count: AnyCountOption = False,
 ) -> None:
     """Score checkpoints on a split: accuracy, macro-F1, calibration, precision, recall and F1 of every expression.
+
+    Where --data is another data set than a checkpoint's own, such as pictures of yours, labels go by their names, and
+    those that both have are compared: the network answers with these only, pictures of others are left out, and all of
+    it is said. Such a score does not compare with those on cards.
 
     Accuracy, macro-F1 and recall come with 95 % bootstrap intervals; --robustness and, in JSON, 'interval' have
     Wilson's, as cards do. One view a picture, no test-time augmentation.
@@ -55,6 +82,7 @@ def evaluate(
         robustness=robustness,
         skip_bad=skip_bad,
         any_count=any_count,
+        align=align,
     )
     with plain_errors():
         complete = run_evaluation(names, split, data, options)

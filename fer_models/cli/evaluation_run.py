@@ -10,15 +10,23 @@ from pathlib import Path
 import typer
 
 from fer_models.atomic import written_aside
-from fer_models.card import Score
+from fer_models.card import Card, Score
 from fer_models.checkpoints import find_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.cli.common import warn
-from fer_models.cli.evaluation_tables import comparison_text, confusion_table, report_table, robustness_table
-from fer_models.data import data_folder
+from fer_models.cli.evaluation_tables import (
+    comparison_text,
+    confusion_table,
+    other_lines,
+    report_table,
+    robustness_table,
+)
+from fer_models.data import DataError, Faces
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
+from fer_models.evaluation.other_answers import predict_other, save_other
+from fer_models.evaluation.other_data import NOTE, OtherFaces, data_place, read_other, why_other
 from fer_models.evaluation.predictions import Predictions, predict_split, save_predictions
 from fer_models.evaluation.report import Report, make_report
 from fer_models.evaluation.robustness import RobustnessScore, measure_robustness
@@ -26,8 +34,18 @@ from fer_models.evaluation.scores import score
 from fer_models.evaluation.seen import what_it_saw
 from fer_models.evaluation.split import Making, Split, made_by, read_split
 
-#: From label rule, split and how the checkpoint was made to the faces of the split.
-ReadSplit = Callable[[str, str | None, Making], Split]
+
+@dataclass(frozen=True)
+class Scored:
+    """Faces to score a checkpoint on: a split of its own data set, or what compares of another one."""
+
+    faces: Faces
+    split: Split | None
+    other: OtherFaces | None
+
+
+#: From a checkpoint's card to the faces.
+ReadFaces = Callable[[Card], Scored]
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,7 @@ class Options:
     robustness: bool = False
     skip_bad: bool = False
     any_count: bool = False
+    align: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +73,13 @@ class Evaluation:
     robustness: list[RobustnessScore]
 
     def as_dict(self) -> dict:
-        """The score as on a card (``interval`` is Wilson's), then the report with its bootstrap intervals."""
+        """The score as on a card (``interval`` is Wilson's), then the report with its bootstrap intervals.
+
+        ``another_data_set`` is there only where it is one, and says what of it was compared.
+        """
         found = {"checkpoint": self.predictions.checkpoint} | self.score.model_dump() | self.report.model_dump()
+        if self.predictions.other is not None:
+            found["another_data_set"] = self.predictions.other.model_dump()
         if self.robustness:
             found["robustness"] = [part.model_dump() for part in self.robustness]
         return found
@@ -64,25 +88,18 @@ class Evaluation:
 def run_evaluation(names: list[str], split: str | None, data: str | None, options: Options) -> bool:
     """Evaluate checkpoints and print; returns whether every one could be.
 
-    Each is scored by its own label rule on faces read from the folder ``data``; see ``read_split``. One that cannot be
-    evaluated is named on standard error, and the others go on. Raises ValueError (or a kind of it) or OSError when
-    there is no such folder or ``out`` cannot be written.
+    Each is scored by its own label rule where ``data`` holds its data set (see ``read_split``), else by the labels that
+    both have in common (see ``read_other``). One that cannot be evaluated is named on standard error, and the others go
+    on. Raises ValueError (or a kind of it) or OSError when there is no such folder or ``out`` cannot be written.
     """
-    folder = data_folder(data)
+    place = data_place(data)
     if options.out and not options.out.absolute().parent.is_dir():
         raise ValueError(f"There is no folder {options.out.parent} for {options.out.name}.")
-
-    @functools.cache
-    def read(label_rule: str, split: str | None, making: Making) -> Split:
-        found = read_split(folder, label_rule, split, making, skip_bad=options.skip_bad, any_count=options.any_count)
-        if found.skipped:
-            warn(f"left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}")
-        return found
-
+    read = _reader(place, split, options)
     done = []
     for name in names:
         try:
-            found = _evaluate_one(name, read, split, options)
+            found = _evaluate_one(name, read, options)
         except (ValueError, OSError) as error:
             warn(f"{name}: {error}")
             continue
@@ -106,43 +123,82 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
     return complete
 
 
-def _evaluate_one(name: str, read: ReadSplit, wanted: str | None, options: Options) -> Evaluation:
+def _reader(place: Path, wanted: str | None, options: Options) -> ReadFaces:
+    """What reads faces for one checkpoint after another; those that are made alike share what is read."""
+
+    @functools.cache
+    def read_own(rule: str, making: Making) -> Split:
+        found = read_split(place, rule, wanted, making, skip_bad=options.skip_bad, any_count=options.any_count)
+        if found.skipped:
+            warn(f"left out, because they cannot be read ({len(found.skipped):,}): {', '.join(found.skipped)}")
+        return found
+
+    def read(card: Card) -> Scored:
+        rule = card.label_rule or STANDARD_RULE
+        why = why_other(place, card, rule, any_count=options.any_count)
+        if not why:
+            if options.align is not None:
+                raise ValueError("Faces of a checkpoint's own data set are framed as it was trained, without `align`.")
+            split = read_own(rule, made_by(card))
+            return Scored(split.faces, split, None)
+        try:
+            other = read_other(place, card, wanted, align=options.align, skip_bad=options.skip_bad)
+        except DataError as error:
+            raise DataError(f"{why} As another data set it cannot be scored either: {error}") from error
+        return Scored(other.faces, None, other)
+
+    return read
+
+
+def _evaluate_one(name: str, read: ReadFaces, options: Options) -> Evaluation:
     weights, classifier = find_checkpoint(name), load_classifier(name)
     card = classifier.card
-    rule = card.label_rule or STANDARD_RULE
-    split = read(rule, wanted, made_by(card))
-    faces = split.faces
+    scored = read(card)
+    faces = scored.faces
     passes = 1 + (len(DISTORTIONS) if options.robustness else 0)
     # Not on a terminal this prints the label alone.
     with typer.progressbar(length=passes * len(faces), label=f"Scoring {card.name}", file=sys.stderr) as bar:
-        found = predict_split(classifier, faces, split=split.name, label_rule=rule, advance=bar.update)
+        if scored.other is not None:
+            found = predict_other(classifier, scored.other, advance=bar.update)
+            title, note, outputs = found.split, NOTE, scored.other.outputs
+        else:
+            assert scored.split is not None
+            split, rule = scored.split, card.label_rule or STANDARD_RULE
+            found = predict_split(classifier, faces, split=split.name, label_rule=rule, advance=bar.update)
+            title, note, outputs = split.title, what_it_saw(card, split.name, rule), None
         report = make_report(found.labels, found.probabilities, found.names)  # refuses what must not be stored
         if options.store:
-            save_predictions(found, weights)
+            _store(found, weights)
         robustness = (
             measure_robustness(
-                classifier, faces, split=split.title, label_rule=rule, clean=found.probabilities, advance=bar.update
+                classifier,
+                faces,
+                split=title,
+                label_rule=found.label_rule,
+                clean=found.probabilities,
+                outputs=outputs,
+                advance=bar.update,
             )
             if options.robustness
             else []
         )
-    return Evaluation(
-        predictions=found,
-        score=score(
-            found.labels,
-            found.probabilities,
-            found.names,
-            split=split.title,
-            label_rule=rule,
-            note=what_it_saw(card, split.name, rule),
-        ),
-        report=report,
-        robustness=robustness,
+    found_score = score(
+        found.labels, found.probabilities, found.names, split=title, label_rule=found.label_rule, note=note
     )
+    return Evaluation(found, found_score, report, robustness)
+
+
+def _store(found: Predictions, weights: Path) -> None:
+    if found.other is None:
+        save_predictions(found, weights)
+    else:  # these lie elsewhere than the weights
+        warn(f"stored as {save_other(found, weights)}")
 
 
 def _text(found: Evaluation, options: Options) -> str:
     parts = [report_table(found.predictions.checkpoint, found.score, found.report)]
+    if found.predictions.other is not None:
+        parts.append(other_lines(found.predictions.other))
     if options.confusion:
         parts.append(confusion_table(found.report))
     if options.robustness:

@@ -6,6 +6,7 @@ from fer_models.card import Score
 from fer_models.evaluation.calibration import BINS
 from fer_models.evaluation.comparison import Comparison, verdict
 from fer_models.evaluation.faithfulness import MapScores
+from fer_models.evaluation.other_data import OtherData
 from fer_models.evaluation.regions import RegionScores
 from fer_models.evaluation.report import Report
 from fer_models.evaluation.robustness import RobustnessScore
@@ -34,6 +35,14 @@ def report_table(checkpoint: str, score: Score, report: Report) -> str:
         )
     lines.append("  Intervals: bootstrap over the faces; Wilson's where every face is right or every one wrong.")
     return "\n".join(lines)
+
+
+def other_lines(found: OtherData) -> str:
+    """What of another data set was compared, and what could not be."""
+    lines = [*found.sentences()]
+    if found.aligned is False:
+        lines[-1] += " --align finds the face in each and cuts it out."
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def confusion_table(report: Report) -> str:

@@ -30,7 +30,9 @@ _NOTES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".htm
 _Member: TypeAlias = tuple[str, str | None]
 
 
-def list_class_folders(files: PictureFiles, labels: Mapping[str, str] | None = None) -> Listing:
+def list_class_folders(
+    files: PictureFiles, labels: Mapping[str, str] | None = None, *, to_train: bool = True
+) -> Listing:
     """The pictures of a folder, or zip, of class folders.
 
     Labels are those that the folders' names spell ('happy', 'Anger'), the same in every part; with all of FER2013's
@@ -40,7 +42,8 @@ def list_class_folders(files: PictureFiles, labels: Mapping[str, str] | None = N
     class, or around classes, are people or sequences, kept together where training rows are divided. One folder around
     everything is looked through, whatever lies beside it.
 
-    Raises DataError naming the folder that is missing or empty, or whose pictures no training picture goes with.
+    Raises DataError naming the folder that is missing or empty, or whose pictures no training picture goes with. What
+    is only to be scored, unless ``to_train``, needs no train/, and any of its classes may be empty.
     """
     names = ClassNames(labels)
     below = _Tree(files)
@@ -48,16 +51,21 @@ def list_class_folders(files: PictureFiles, labels: Mapping[str, str] | None = N
     while inner := _only_folder(below, top, names):
         top /= inner
     parts = _part_folders(files, below, top)
+    if to_train and "train" not in parts:
+        raise DataError(f"{_at(files, top)} has no folder train.")
     found = {part: _classes(below, folder, names) for part, folder in parts.items()}
     folders = sorted({name for classes in found.values() for name in classes})
     label_set, meant = names.label_set(str(files.root), folders)
-    _check_classes(files, parts, found, names, meant)
+    if to_train:
+        _check_classes(files, parts, found, names, meant)
     pictures = [
         (name, label_set.index(meant[class_name]), part, person)
         for part, classes in found.items()
         for class_name, members in classes.items()
         for name, person in members
     ]
+    if not pictures:
+        raise DataError(f"{files.root} holds no class folders with pictures.")
     paths, indices, of_parts, people = zip(*pictures, strict=True)
     return Listing(
         files,
@@ -117,8 +125,6 @@ def _part_folders(files: PictureFiles, below: _Tree, top: PurePosixPath) -> dict
         if part is None or part in parts:
             raise DataError(f"{_at(files, top)} holds {name} beside other parts; train, val and test are read.")
         parts[part] = top / name
-    if "train" not in parts:
-        raise DataError(f"{_at(files, top)} has no folder train.")
     return {part: parts[part] for part in ("train", "val", "test") if part in parts}
 
 

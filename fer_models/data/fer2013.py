@@ -110,7 +110,7 @@ def label_rows(data: Fer2013, rows: np.ndarray, label_rule: str) -> Faces:
 
 def _read_pixels(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     faces, emotion, usage = [], [], []
-    for line, row in _rows(file, ("emotion", "pixels", "Usage")):
+    for line, row in csv_rows(file, ("emotion", "pixels", "Usage")):
         try:
             pixels = np.fromstring(row["pixels"], dtype=np.int64, sep=" ")  # five times as fast as split and int
             label = int(row["emotion"])
@@ -131,7 +131,7 @@ def _read_pixels(file: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _read_votes(file: Path, usage: np.ndarray) -> np.ndarray:
     """Votes (N, 10) of the rows whose splits are ``usage`` (N,)."""
     votes, splits, numbers = [], [], []
-    for line, row in _rows(file, ("Usage", *VOTE_COLUMNS)):
+    for line, row in csv_rows(file, ("Usage", *VOTE_COLUMNS)):
         try:
             votes.append([int(row[column]) for column in VOTE_COLUMNS])
         except ValueError as error:
@@ -152,20 +152,23 @@ def _read_votes(file: Path, usage: np.ndarray) -> np.ndarray:
 
 def _read_leaks(file: Path) -> frozenset[int]:
     try:
-        return frozenset(int(row["row"]) for _, row in _rows(file, ("row",), may_be_empty=True))
+        return frozenset(int(row["row"]) for _, row in csv_rows(file, ("row",), may_be_empty=True))
     except DataError:
         raise
     except ValueError as error:
         raise DataError(f"{file.name}: {error}.") from error
 
 
-def _rows(file: Path, columns: tuple[str, ...], may_be_empty: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
+def csv_rows(
+    file: Path, columns: tuple[str, ...], optional: tuple[str, ...] = (), may_be_empty: bool = False
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows of a CSV file with the numbers of their last lines, checked to have ``columns`` in every row.
 
     Columns go by name, in any order and case; spaces around names and values do not count, as Kaggle's files have them.
+    Those that are ``optional`` are '' where they are missing.
     """
     empty = True
-    wanted = {column.lower(): column for column in columns}
+    wanted = {column.lower(): column for column in (*columns, *optional)}
     try:
         # -sig: spreadsheets may put a byte order mark before the first column's name.
         with open(file, newline="", encoding="utf-8-sig") as lines:
@@ -180,7 +183,7 @@ def _rows(file: Path, columns: tuple[str, ...], may_be_empty: bool = False) -> I
                 if missing:
                     raise DataError(f"{file.name}, line {reader.line_num}: no value for {', '.join(missing)}.")
                 empty = False
-                yield reader.line_num, {column: row[column].strip() for column in columns}
+                yield reader.line_num, {column: (row.get(column) or "").strip() for column in wanted.values()}
     except FileNotFoundError:
         raise DataError(f"{file.name} is missing in {file.parent}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:

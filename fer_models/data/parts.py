@@ -243,6 +243,7 @@ def _read_pictures(
     if found.without_face:
         dataset += f" (no face found in {found.without_face:,} of {len(found.faces):,} pictures, taken whole)"
     training = found.parts == "train"
+    check_classes(f"{listing.files.root}", found.faces.labels[training], listing.label_set)
     leaked = None
     if find_leaks and not training.all():
         leaked = np.zeros(len(training), dtype=bool)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fer_models.data.cache import Table, cached
-from fer_models.data.faces import DataError, Faces, check_classes
+from fer_models.data.faces import DataError, Faces
 from fer_models.data.picture_files import Opener, PictureFiles
 from fer_models.faces import YUNET_VARIABLE, DetectorError, detect_faces, whole_picture
 from fer_models.images import ImageError, RGBImage
@@ -85,7 +85,7 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
             whole picture); else the whole picture. A picture that is not square is made so by repeating edge pixels.
         skip_bad: leave out pictures that cannot be read, instead of raising.
 
-    Raises DataError when a picture cannot be read, or a class of the training part has no picture left.
+    Raises DataError when a picture cannot be read.
     """
     options: dict[str, str | int | bool] = {
         "side": side,
@@ -107,7 +107,6 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
             "Repair or remove what is named, or have unreadable pictures skipped (`skip_bad`)."
         )
     labels, parts = listing.labels[rows], listing.parts[rows]
-    check_classes(f"{root}", labels[parts == "train"], listing.label_set)
     targets = np.eye(len(listing.label_set), dtype=np.float32)[labels]
     people = None if listing.people is None else listing.people[rows]
     faces = Faces(images, labels, targets, rows, listing.label_set, people)

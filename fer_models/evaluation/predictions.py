@@ -20,6 +20,7 @@ import numpy as np
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, list_checkpoints, read_card, reason
 from fer_models.data.faces import FACES_IN_A_MEAN, Faces
+from fer_models.evaluation.other_data import OtherData
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, predict_faces
 
@@ -36,7 +37,8 @@ class Predictions:
     ``names`` K labels in output order; ``rows`` (N,) the faces' numbers in their official file; ``labels`` (N,) true
     indices by ``label_rule``; ``probabilities`` (N, K) float32. Those that were stored have the precision of fp16, so
     their rows sum to 1 only to about 0.001. ``cells`` has the mean face (s, s) uint8 of each cell (true, predicted) of
-    the confusion matrix that holds 30 faces or more.
+    the confusion matrix that holds 30 faces or more. Of another data set than the checkpoint's
+    ``other`` says what of it was compared, and ``names`` are the labels in common.
     """
 
     checkpoint: str
@@ -47,6 +49,7 @@ class Predictions:
     labels: np.ndarray
     probabilities: np.ndarray
     cells: Mapping[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    other: OtherData | None = None
 
 
 def predict_split(
@@ -90,7 +93,7 @@ def save_predictions(predictions: Predictions, weights: Path) -> Path:
             stream,
             rows=predictions.rows.astype(np.int64),
             labels=predictions.labels.astype(np.uint16),
-            probabilities=_half_precision(predictions.probabilities),
+            probabilities=half_precision(predictions.probabilities),
             split=np.array(predictions.split),
             label_rule=np.array(predictions.label_rule),
             weights_sha256=np.array(_sha256(weights)),
@@ -162,7 +165,7 @@ def _file(weights: Path, split: str) -> Path:
     return weights.with_suffix(f".{split}.npz")
 
 
-def _half_precision(probabilities: np.ndarray) -> np.ndarray:
+def half_precision(probabilities: np.ndarray) -> np.ndarray:
     half, winner = probabilities.astype(np.float16), probabilities.argmax(1)
     # Rounding keeps order, but may make the winner equal to an earlier label, which argmax would then prefer.
     lost = np.flatnonzero(half.argmax(1) != winner)

@@ -39,6 +39,7 @@ def measure_robustness(
     distortions: Sequence[Distortion] = DISTORTIONS,
     clean: np.ndarray | None = None,
     seed: int = 0,
+    outputs: Sequence[int] | None = None,
     advance: Advance | None = None,
 ) -> list[RobustnessScore]:
     """Score a classifier on faces distorted at the source side, in the order of ``distortions``.
@@ -49,15 +50,16 @@ def measure_robustness(
         distortions: what to do to the faces.
         clean: (N, K) probabilities of the faces as they are, if they are known already.
         seed: of the noise.
+        outputs: the labels that the network can answer with, by their indices, if not with all.
         advance: called with the number of faces just done.
     """
-    check_labels(classifier, faces)
+    check_labels(classifier, faces, outputs)
     if clean is None:
-        clean = predict_faces(classifier, faces.images, advance=advance)
+        clean = predict_faces(classifier, faces.images, outputs=outputs, advance=advance)
     clean_right = clean.argmax(1) == faces.labels
     found = []
     for distortion in distortions:
-        probabilities = predict_faces(classifier, distortion(faces.images, seed), advance=advance)
+        probabilities = predict_faces(classifier, distortion(faces.images, seed), outputs=outputs, advance=advance)
         right = probabilities.argmax(1) == faces.labels
         lost, won = int((clean_right & ~right).sum()), int((right & ~clean_right).sum())
         found.append(
@@ -67,7 +69,7 @@ def measure_robustness(
                 score=score(
                     faces.labels,
                     probabilities,
-                    classifier.labels,
+                    faces.label_set.labels,
                     split=split,
                     label_rule=label_rule,
                     note=f"{distortion.name}, {distortion.parameter}",

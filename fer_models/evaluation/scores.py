@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from fer_models.data.faces import Faces
 from fer_models.evaluation.confusion import Confusion
 
 if TYPE_CHECKING:  # scores of stored answers need no PyTorch
+    from torch import Tensor
+
     from fer_models.classifier import Classifier
 
 #: Standard normal quantile of 95 % intervals.
@@ -24,20 +26,36 @@ Advance = Callable[[int], None]
 
 
 def predict_faces(
-    classifier: Classifier, images: np.ndarray, batch_size: int = 256, *, advance: Advance | None = None
+    classifier: Classifier,
+    images: np.ndarray,
+    batch_size: int = 256,
+    *,
+    outputs: Sequence[int] | None = None,
+    advance: Advance | None = None,
 ) -> np.ndarray:
-    """Probabilities (N, K) float32 of grey source-side faces (N, s, s) uint8: one view, no test-time augmentation."""
-    import torch
+    """Probabilities (N, K) float32 of grey source-side faces (N, s, s) uint8: one view, no test-time augmentation.
 
+    With ``outputs`` the network can answer with these K of its labels only, by their indices.
+    """
     from fer_models.classifier import as_array
+
+    logits = face_logits(classifier, images, batch_size, advance=advance)
+    return as_array((logits if outputs is None else logits[:, list(outputs)]).softmax(1))
+
+
+def face_logits(
+    classifier: Classifier, images: np.ndarray, batch_size: int = 256, *, advance: Advance | None = None
+) -> Tensor:
+    """Scores before the softmax, (N, K), of grey source-side faces (N, s, s) uint8; a batch at a time."""
+    import torch
 
     parts = []
     with torch.inference_mode():
         for faces in torch.from_numpy(images).split(batch_size):
-            parts.append(as_array(classifier.network(classifier.to_input(faces)).softmax(1)))
+            parts.append(classifier.network(classifier.to_input(faces)))
             if advance:
                 advance(len(faces))
-    return np.concatenate(parts)
+        return torch.cat(parts)
 
 
 def score(
@@ -91,9 +109,10 @@ def evaluate(classifier: Classifier, faces: Faces, *, split: str, label_rule: st
     return score(faces.labels, probabilities, classifier.labels, split=split, label_rule=label_rule, note=note)
 
 
-def check_labels(classifier: Classifier, faces: Faces) -> None:
-    """ValueError when a classifier's labels are not, in the same order, those of the faces."""
-    if classifier.labels != faces.label_set.labels:
+def check_labels(classifier: Classifier, faces: Faces, outputs: Sequence[int] | None = None) -> None:
+    """ValueError when a classifier's labels, or those of ``outputs``, are not in the same order those of the faces."""
+    labels = classifier.labels if outputs is None else tuple(classifier.labels[output] for output in outputs)
+    if labels != faces.label_set.labels:
         raise ValueError(
             f"{classifier.card.name} answers with {', '.join(classifier.labels)}; "
             f"these faces are labelled {', '.join(faces.label_set.labels)}."
