@@ -60,9 +60,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Decoded faces are kept with the tests, not in the cache of whoever runs them."""
+    """Decoded faces and evaluations are kept with the tests, not in the folders of whoever runs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FERSCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("FERSCOPE_EVALUATIONS", str(tmp_path_factory.mktemp("evaluations")))
         yield
 
 
