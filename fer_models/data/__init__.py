@@ -5,6 +5,7 @@ from fer_models.data.class_names import NUMBERED, likely_label, read_labels
 from fer_models.data.faces import DataError, Faces, data_folder
 from fer_models.data.fer2013 import Fer2013, read_fer2013, select_faces
 from fer_models.data.ferplus import majority
+from fer_models.data.near_duplicates import near_duplicates
 from fer_models.data.partition import hold_out_tenth, random_partition
 from fer_models.data.parts import RANDOM, SAMPLE, TENTH, Parts, read_parts, reads_pictures, short_name, understood
 
@@ -25,6 +26,7 @@ __all__ = [
     "hold_out_tenth",
     "likely_label",
     "majority",
+    "near_duplicates",
     "random_partition",
     "read_fer2013",
     "read_labels",
