@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fer_models.cli.common import AnyCountOption, SkipBadOption, named_or_all, plain_errors
+from fer_models.cli.common import AnyCountOption, LabelsOption, SkipBadOption, named_or_all, plain_errors
 
 DataOption = Annotated[
     str | None,
@@ -56,6 +56,7 @@ def evaluate(
             "[as the checkpoint was trained, else whole].",
         ),
     ] = None,
+    labels: LabelsOption = "",
     skip_bad: SkipBadOption = False,
     any_count: AnyCountOption = False,
 ) -> None:
@@ -83,6 +84,7 @@ def evaluate(
         skip_bad=skip_bad,
         any_count=any_count,
         align=align,
+        labels=labels,
     )
     with plain_errors():
         complete = run_evaluation(names, split, data, options)

@@ -4,7 +4,7 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
@@ -21,7 +21,7 @@ from fer_models.cli.evaluation_tables import (
     report_table,
     robustness_table,
 )
-from fer_models.data import DataError, Faces
+from fer_models.data import DataError, Faces, read_labels
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
@@ -61,6 +61,7 @@ class Options:
     skip_bad: bool = False
     any_count: bool = False
     align: bool | None = None
+    labels: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ def run_evaluation(names: list[str], split: str | None, data: str | None, option
 def _reader(place: Path, wanted: str | None, options: Options) -> ReadFaces:
     """What reads faces for one checkpoint after another; those that are made alike share what is read."""
 
+    told = read_labels(options.labels)
+
     @functools.cache
     def read_own(rule: str, making: Making) -> Split:
         found = read_split(place, rule, wanted, making, skip_bad=options.skip_bad, any_count=options.any_count)
@@ -135,16 +138,19 @@ def _reader(place: Path, wanted: str | None, options: Options) -> ReadFaces:
 
     def read(card: Card) -> Scored:
         rule = card.label_rule or STANDARD_RULE
-        why = why_other(place, card, rule, any_count=options.any_count)
+        why = why_other(place, card, rule, any_count=options.any_count, told=told)
         if not why:
             if options.align is not None:
                 raise ValueError("Faces of a checkpoint's own data set are framed as it was trained, without `align`.")
-            split = read_own(rule, made_by(card))
+            making = made_by(card)
+            split = read_own(rule, replace(making, labels=tuple(told.items())) if told else making)
             return Scored(split.faces, split, None)
         try:
-            other = read_other(place, card, wanted, align=options.align, skip_bad=options.skip_bad)
+            other = read_other(place, card, wanted, align=options.align, skip_bad=options.skip_bad, told=told)
         except DataError as error:
             raise DataError(f"{why} As another data set it cannot be scored either: {error}") from error
+        for hint in other.hints:
+            warn(hint)
         return Scored(other.faces, None, other)
 
     return read

@@ -5,28 +5,20 @@ only: it is asked for the most probable of the labels in common, for any other a
 labels that it does not have are left out. All of this is counted, and the score is marked as another data set's.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from fer_models.card import Card
-from fer_models.data.catalogue import DATA_SETS, PictureFolder, data_set_of, is_repack
-from fer_models.data.class_folders import list_class_folders
+from fer_models.data.catalogue import data_set_of, is_repack
 from fer_models.data.faces import DataError, Faces, data_folder, is_zip
-from fer_models.data.picture_files import picture_files
-from fer_models.data.pictures import Listing, read_pictures
-from fer_models.data.pixel_table import find_pixel_table, read_pixel_table
+from fer_models.data.labelled import ALL, read_labelled
 from fer_models.labels import LabelSet, expression
-from fer_models.preprocessing import to_source
 from fer_models.text import listed
 
-#: Parts in the order in which one is taken unless it is named; where none of these is there, all pictures are.
-_PREFERRED = ("PublicTest", "PrivateTest", "test", "val")
-ALL = "all"
 #: Said beside every such score.
 NOTE = (
     "another data set than its card's, so this does not compare with the scores there; whether it has seen any of "
@@ -99,11 +91,15 @@ class OtherData(BaseModel):
 
 @dataclass(frozen=True)
 class OtherFaces:
-    """Its faces, with the labels in common in the network's order, and which of the network's outputs these are."""
+    """Its faces, with the labels in common in the network's order, and which of the network's outputs these are.
+
+    ``hints`` are sentences on names of folders that are not understood.
+    """
 
     faces: Faces
     outputs: tuple[int, ...]
     about: OtherData
+    hints: tuple[str, ...] = ()
 
 
 def data_place(data: str | None = None) -> Path:
@@ -112,11 +108,14 @@ def data_place(data: str | None = None) -> Path:
     return place if place.suffix.lower() == ".csv" and place.is_file() else data_folder(data)
 
 
-def why_other(place: Path, card: Card, label_rule: str, *, any_count: bool = False) -> str:
+def why_other(
+    place: Path, card: Card, label_rule: str, *, any_count: bool = False, told: Mapping[str, str] | None = None
+) -> str:
     """Why ``place`` does not hold the data set of a checkpoint's label rule; '' where it does.
 
     Whether that is whole and undamaged shows when it is read. Of a folder of the same layout as FER2013's repack only
-    the official number of pictures tells whose it is, unless ``any_count``.
+    the official number of pictures tells whose it is, unless ``any_count``. ``told``: what class folders mean, as in
+    ``read_parts``; those that the checkpoint was trained with unless given.
     """
     try:
         data_set = data_set_of(label_rule)
@@ -124,11 +123,11 @@ def why_other(place: Path, card: Card, label_rule: str, *, any_count: bool = Fal
             return ""
         if place.suffix.lower() == ".csv":
             return f"{place.name} is a file, and {data_set.title} a folder."
-        data_set.check(place)
         if data_set.label_set is None:
             assert data_set.folder is not None
-            labels = data_set.folder.listing(place).label_set.labels
+            labels = data_set.folder.list_pictures(place, told or card.lineage.labels).label_set.labels
             return "" if labels == card.labels else f"{place} has the labels {', '.join(labels)}."
+        data_set.check(place)
         if data_set.csv and data_set.folder and is_repack(place) and not any_count:
             found = data_set.folder.listing(place).parts
             if any((found == part).sum() != count for part, count in data_set.folder.official.items()):
@@ -143,132 +142,64 @@ def read_other(
     card: Card,
     part: str | None = None,
     *,
-    side: int | None = None,
     align: bool | None = None,
     skip_bad: bool = False,
+    told: Mapping[str, str] | None = None,
 ) -> OtherFaces:
     """Read what can be compared with a checkpoint.
 
     Args:
-        place: a folder or zip of class folders, divided or not; a folder in RAF-DB's or RaFD's layout; a CSV file with
-            emotion, pixels and perhaps Usage, or a folder that holds one.
-        card: of the checkpoint.
-        part: test, val, train or all; of a CSV file what its Usage says. None: PublicTest, PrivateTest, test or val,
-            the first that is there, else all.
-        side: of the faces in pixels, None: the card's.
-        align: find the face in each picture and take its crop (where none is found, the whole picture), else the
-            whole picture. None: as the checkpoint was trained, and for RaFD always.
-        skip_bad: leave out pictures that cannot be read.
+        place, part, skip_bad, told: as in ``read_labelled``.
+        card: of the checkpoint; faces have its source side.
+        align: as there; None: as the checkpoint was trained.
 
-    Raises DataError: nothing there can be read, the part is not there, or fewer than two labels are in common.
+    Raises DataError as there, and where fewer than two labels or no pictures are in common.
     """
-    side = side or card.preprocessing.source_side
-    table = find_pixel_table(place)
-    if table is not None:
-        faces, facts = _read_table(table, part, side)
-    else:
-        faces, facts = _read_pictures(place, part, side, card.lineage.align if align is None else align, skip_bad)
-    labels = faces.label_set.labels
+    align = bool(card.lineage.align if align is None else align)
+    side = card.preprocessing.source_side
+    found = read_labelled(place, part, side=side, align=align, skip_bad=skip_bad, told=told)
+    faces, labels = found.faces, found.faces.label_set.labels
     outputs = _in_common(card.labels, labels)
     common = tuple(card.labels[output] for output in outputs)
     if len(outputs) < 2:
-        found = f"Only {common[0]} is" if common else "None is"
+        which = f"Only {common[0]} is" if common else "None is"
         raise DataError(
             f"{place.name or place} has the labels {', '.join(labels)}, and {card.name} answers with "
-            f"{', '.join(card.labels)}. {found} in common; with fewer than two there is nothing to score."
+            f"{', '.join(card.labels)}. {which} in common; with fewer than two there is nothing to score. "
+            f"{'; '.join(found.hints)}".rstrip()
         )
-    meanings = [_meaning(label) for label in common]
-    index = np.array([meanings.index(_meaning(label)) if _meaning(label) in meanings else -1 for label in labels])
-    kept = index[faces.labels] >= 0
-    if not kept.any():
+    compared = _compared(faces, common)
+    if not len(compared):
         raise DataError(
             f"{place.name or place} holds no picture of {listed(common, 'or')} among those that are scored."
         )
-    left_out = {
-        label: int((faces.labels == number).sum())
-        for number, label in enumerate(labels)
-        if index[number] < 0 and (faces.labels == number).any()
-    }
-    new = index[faces.labels[kept]]
-    compared = Faces(
-        faces.images[kept],
-        new,
-        np.eye(len(common), dtype=np.float32)[new],
-        faces.rows[kept],
-        LabelSet("common", common),
-    )
+    kept = {_meaning(label) for label in common}
+    counts = zip(labels, np.bincount(faces.labels, minlength=len(labels)).tolist(), strict=True)
     about = OtherData(
         name=_name(place),
+        part=found.part,
+        source=found.source,
         count=len(compared),
         in_common=common,
-        left_out=left_out,
+        left_out={label: count for label, count in counts if count and _meaning(label) not in kept},
+        unreadable=found.unreadable,
         never_shown=tuple(label for label in card.labels if label not in common),
-        **facts,
+        aligned=found.aligned,
+        without_face=found.without_face,
     )
-    return OtherFaces(compared, outputs, about)
+    return OtherFaces(compared, outputs, about, found.hints)
 
 
-def _read_table(file: Path, part: str | None, side: int) -> tuple[Faces, dict[str, Any]]:
-    """Faces of a part, labelled in the table's own words, and what OtherData tells of them."""
-    found = read_pixel_table(file)
-    part, chosen = _choose_part(found.parts, part, file)
-    labels = tuple(dict.fromkeys(found.names.tolist()))
-    indices = np.array([labels.index(name) for name in found.names[chosen]], dtype=np.int64)
-    images = np.stack([to_source(face, side) for face in found.faces[chosen]])
-    targets = np.eye(len(labels), dtype=np.float32)[indices]
-    faces = Faces(images, indices, targets, np.flatnonzero(chosen), LabelSet("own", labels))
-    return faces, {"part": part, "source": f"labels of {file.name}"}
-
-
-def _read_pictures(
-    place: Path, part: str | None, side: int, align: bool | None, skip_bad: bool
-) -> tuple[Faces, dict[str, Any]]:
-    """The same of picture files."""
-    listing, layout = _list(place)
-    aligned = bool(align) or (layout is not None and layout.align)
-    part, chosen = _choose_part(listing.parts, part, place)
-    whole = np.flatnonzero(chosen)
-    listing = replace(
-        listing,
-        names=tuple(listing.names[index] for index in whole),
-        labels=listing.labels[chosen],
-        parts=listing.parts[chosen],
-        people=None,
+def _compared(faces: Faces, common: tuple[str, ...]) -> Faces:
+    """Those faces whose labels mean one of ``common``, with these as their label set."""
+    meanings = [_meaning(label) for label in common]
+    index = np.array(
+        [meanings.index(each) if each in meanings else -1 for each in map(_meaning, faces.label_set.labels)]
     )
-    found = read_pictures(listing, f"scored-{part}", side=side, align=aligned, skip_bad=skip_bad)
-    return replace(found.faces, rows=whole[found.faces.rows]), {
-        "part": part,
-        "source": "names of folders" if layout is None else f"labels of {layout.dataset}",
-        "unreadable": len(found.skipped),
-        "aligned": aligned,
-        "without_face": found.without_face,
-    }
-
-
-def _list(place: Path) -> tuple[Listing, PictureFolder | None]:
-    """The pictures of a data set that is known by its files, with its row; else class folders."""
-    if not is_zip(place):
-        for data_set in DATA_SETS:
-            if data_set.folder and data_set.needs_agreement:
-                try:
-                    return data_set.folder.listing(place), data_set.folder
-                except DataError:
-                    continue
-    return list_class_folders(picture_files(place), to_train=False), None
-
-
-def _choose_part(parts: np.ndarray, wanted: str | None, place: Path) -> tuple[str, np.ndarray]:
-    """The part's own name and which pictures are in it, (N,) bool; a data set in one part is all of it."""
-    there = sorted(set(parts.tolist()))
-    if wanted is None:
-        wanted = next((part for part in _PREFERRED if part in there), ALL) if len(there) > 1 else ALL
-    if wanted.lower() == ALL:
-        return ALL, np.ones(len(parts), dtype=bool)
-    found = next((part for part in there if part.lower() == wanted.lower()), None)
-    if found is None:
-        names = ", ".join((*filter(None, there), ALL))
-        raise DataError(f"{place.name or place} has the splits {names}; '{wanted}' is none of them.")
-    return found, parts == found
+    kept = faces.take(index[faces.labels] >= 0)
+    labels = index[kept.labels]
+    targets = np.eye(len(common), dtype=np.float32)[labels]
+    return Faces(kept.images, labels, targets, kept.rows, LabelSet("common", common))
 
 
 def _in_common(network: Sequence[str], data_set: Sequence[str]) -> tuple[int, ...]:

@@ -240,6 +240,22 @@ def test_pictures_that_cannot_be_read(run, mine):
     assert nothing.exit_code == 1 and "no picture of happiness" in nothing.stderr
 
 
+def test_folders_may_be_told_what_they_mean(run, tmp_path):
+    write_class_folders(tmp_path / "mine", ("hapy", "sad", "3"), 2)
+    arguments = ("small.test", "--data", tmp_path / "mine")
+    alone = run(*arguments)
+    assert alone.exit_code == 1 and "Only sadness is in common" in alone.stderr
+    assert "hapy: did you mean happiness? --labels hapy=happiness" in alone.stderr
+    told = run(*arguments, "--labels", "hapy=happiness,3=fear", "--json")
+    labels = [part["label"] for part in json.loads(told.stdout)["classes"]]
+    assert labels == ["happiness", "sadness", "fear"]
+    partly = run(*arguments, "--labels", "3=fear", "--json")
+    assert json.loads(partly.stdout)["another_data_set"]["left_out"] == {"hapy": 2}
+    assert "did you mean happiness?" in partly.stderr
+    wrong = run(*arguments, "--labels", "laughing=happiness")
+    assert wrong.exit_code == 1 and "no class folder 'laughing'" in wrong.stderr
+
+
 def test_a_part_that_is_not_there(run, mine):
     result = run("small.test", "--data", mine, "--split", "PrivateTest")
     assert result.exit_code == 1 and "'PrivateTest' is none of them" in result.stderr
