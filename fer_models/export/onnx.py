@@ -5,6 +5,7 @@ Needs the extra ``onnx``. The graph holds the preprocessing behind the source si
 - ``faces``: (N, s, s) uint8, grey; s is the card's source side (48 for FER2013). A crop gets there by luminance and
   area resizing, as ``fer_models.preprocessing.to_source`` does it.
 - ``logits``, ``probabilities``: (N, K) float32; labels in the model's metadata, beside card, licence and version.
+- with evidence also ``cams`` and every gate, see :mod:`fer_models.export.evidence`; the metadata say what each is.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,6 +27,8 @@ from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError
 from fer_models.classifier import Classifier, load_classifier
 from fer_models.evaluation import list_predictions, load_predictions
+from fer_models.export.evidence import Explained
+from fer_models.export.int8 import keep_int8
 from fer_models.preprocessing import to_input, to_source
 from fer_models.version import __version__
 
@@ -45,6 +48,9 @@ class ExportError(ValueError):
 class Served(nn.Module):
     """From grey faces at the source side to logits and probabilities."""
 
+    names = ("logits", "probabilities")
+    facts: Mapping[str, str] = {}
+
     def __init__(self, classifier: Classifier):
         super().__init__()
         self.network = classifier.network
@@ -55,15 +61,24 @@ class Served(nn.Module):
         return logits, logits.softmax(1)
 
 
-def export_onnx(checkpoint: str | os.PathLike[str], file: Path, faces: np.ndarray | None = None) -> float:
+def export_onnx(
+    checkpoint: str | os.PathLike[str],
+    file: Path,
+    faces: np.ndarray | None = None,
+    *,
+    evidence: bool = False,
+    int8: bool = False,
+) -> float:
     """Write a checkpoint as one ONNX file.
 
     Args:
         checkpoint: name, or path of its weights.
         file: where to; written only if the check passes.
         faces: (N, s, s) uint8 to check on; mean faces of FER2013 unless given (``mean_faces_at_hand``).
+        evidence: also write Grad-CAM of every label and every gate, see ``evidence.Explained``.
+        int8: keep what int8 holds without loss as int8, see ``keep_int8``: of a checkpoint stored so a quarter.
 
-    Returns: the largest difference between onnxruntime's logits and probabilities and PyTorch's on these faces.
+    Returns: the largest difference between onnxruntime's outputs and PyTorch's on these faces.
 
     Raises:
         ExportError: the extra ``onnx`` is not installed; answers differ by more than 1e-4.
@@ -76,9 +91,10 @@ def export_onnx(checkpoint: str | os.PathLike[str], file: Path, faces: np.ndarra
     side = classifier.card.preprocessing.source_side
     faces = mean_faces_at_hand(side) if faces is None else faces
     file.parent.mkdir(parents=True, exist_ok=True)
+    served = Explained(classifier) if evidence else Served(classifier)
     with written_aside(file) as aside:
-        _write(classifier, aside)
-        difference = largest_difference(classifier, aside, faces)
+        _write(classifier, served, aside, int8=int8)
+        difference = largest_difference(served, aside, faces)
         if not difference <= TOLERANCE:
             raise ExportError(
                 f"The exported form of {classifier.card.name} answers otherwise, by up to {difference:.2g} where "
@@ -87,14 +103,14 @@ def export_onnx(checkpoint: str | os.PathLike[str], file: Path, faces: np.ndarra
     return difference
 
 
-def largest_difference(classifier: Classifier, file: Path, faces: np.ndarray) -> float:
-    """Largest difference of any logit or probability between an ONNX file and its classifier on faces (N, s, s)."""
+def largest_difference(served: Served | Explained, file: Path, faces: np.ndarray) -> float:
+    """Largest difference of any output between an ONNX file and what it was made of, on faces (N, s, s)."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     answers = session.run(None, {"faces": faces})
     with torch.inference_mode():
-        expected = Served(classifier)(torch.from_numpy(faces))
+        expected = served(torch.from_numpy(faces))
     return max(float(np.abs(a - b.numpy()).max()) for a, b in zip(answers, expected, strict=True))
 
 
@@ -133,7 +149,7 @@ def _quiet_exporter() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _write(classifier: Classifier, file: Path) -> None:
+def _write(classifier: Classifier, served: Served | Explained, file: Path, *, int8: bool) -> None:
     import onnx
 
     side = classifier.card.preprocessing.source_side
@@ -141,10 +157,10 @@ def _write(classifier: Classifier, file: Path) -> None:
     example = torch.zeros(2, side, side, dtype=torch.uint8)
     with _quiet_exporter():
         program = torch.onnx.export(
-            Served(classifier),
+            served,
             (example,),
             input_names=["faces"],
-            output_names=["logits", "probabilities"],
+            output_names=list(served.names),
             dynamic_shapes=({0: torch.export.Dim("faces_at_once", min=1)},),
             dynamo=True,
             verbose=False,
@@ -152,6 +168,8 @@ def _write(classifier: Classifier, file: Path) -> None:
     assert program is not None  # it is None for the older exporter only
     model = program.model_proto
     _say_sizes(model.graph)
+    if int8:
+        keep_int8(model.graph)
     card = classifier.card
     onnx.helper.set_model_props(
         model,
@@ -160,6 +178,7 @@ def _write(classifier: Classifier, file: Path) -> None:
             "licence": card.licence,
             "card": card.model_dump_json(),
             "ferscope": __version__,
+            **served.facts,
         },
     )
     onnx.checker.check_model(model)

@@ -121,7 +121,9 @@ def test_nothing_is_written_when_answers_differ(tmp_path, monkeypatch, bias):
         network.classifier[-1].bias += torch.tensor([bias, 0.0])
     other = fer.load_classifier(save_checkpoint(network, card, tmp_path / "other"))
     write = export._write
-    monkeypatch.setattr(export, "_write", lambda classifier, file: write(other, file))
+    monkeypatch.setattr(
+        export, "_write", lambda classifier, served, file, **how: write(other, export.Served(other), file, **how)
+    )
     with pytest.raises(export.ExportError, match=r"small answers otherwise.*nothing was written"):
         export.export_onnx(weights, tmp_path / "out" / "small.onnx")
     assert list((tmp_path / "out").iterdir()) == []
