@@ -22,7 +22,7 @@ def submit(
     epochs: Annotated[int, typer.Option(help="How often each picture is learnt from.")] = 20,
     name: Annotated[str, typer.Option(help="Name of the new checkpoint [NETWORK.own].")] = "",
     seed: Annotated[int, typer.Option(help="Of order, augmentation and dropout.")] = 0,
-    minutes: Annotated[float, typer.Option(help="After which the job is stopped.")] = 24 * 60,
+    minutes: Annotated[float | None, typer.Option(help="After which the job is stopped [the limit].")] = None,
     labels: LabelsOption = "",
 ) -> None:
     """Put a job into the queue and print its id. A worker is started where none runs."""
@@ -100,11 +100,20 @@ def resume(job: JobArgument) -> None:
 
 @jobs.command()
 def delete(job: JobArgument) -> None:
-    """Remove a job that is over, and its checkpoint."""
+    """Remove a job that is over, and its checkpoint; for a minute 'restore' has it back."""
     with plain_errors():
         from fer_models.jobs import delete as delete_job
 
         delete_job(job)
+
+
+@jobs.command()
+def restore(job: JobArgument) -> None:
+    """Have a job back that was deleted less than a minute ago."""
+    with plain_errors():
+        from fer_models.jobs import restore as restore_job
+
+        restore_job(job)
 
 
 def worker() -> None:

@@ -1,55 +1,62 @@
-"""Fine-tuning jobs on this machine: submit, status, logs, metrics, cancel, resume, result, delete.
+"""Fine-tuning jobs on this machine: submit, status, logs, metrics, cancel, resume, result, delete, restore.
 
-Each function works on the folder FERSCOPE_JOBS. With ``owner`` a job is found only if it is this owner's. JobError
-says that there is no such job, or that its state forbids what is asked.
+Each function works on the folder FERSCOPE_JOBS. With ``owner`` a job is found only if it is this owner's, else it is as
+if it were not; None is whoever owns the machine. JobError says that there is no such job, or that its state forbids
+what is asked.
 """
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-from fer_models.jobs.spec import Spec, check_spec, read_spec
-from fer_models.jobs.store import RUN, Job, JobError, Store, jobs_folder
-from fer_models.jobs.supervisor import end, start
+from fer_models.jobs import supervisor
+from fer_models.jobs.limits import LimitError, Limits, Remaining, read_limits
+from fer_models.jobs.spec import Spec, read_spec
+from fer_models.jobs.store import RUN, UNDO_S, Job, JobError, Store, jobs_folder
+from fer_models.jobs.submission import remaining, submit
+from fer_models.jobs.uploads import find_pictures, pictures_until, tidy
 
 __all__ = [
+    "UNDO_S",
     "Job",
     "JobError",
+    "LimitError",
+    "Limits",
+    "Remaining",
     "Spec",
     "cancel",
     "delete",
     "list_jobs",
     "logs",
     "metrics",
+    "pictures_until",
+    "read_limits",
     "read_spec",
+    "remaining",
+    "restore",
     "result",
     "resume",
     "status",
     "submit",
+    "waiting_before",
 ]
-
-
-def submit(spec: Spec, owner: str = "") -> str:
-    """Check a job, put it into the queue and see that a supervisor works; returns its id.
-
-    Raises ValueError where it is not right; then nothing is left behind.
-    """
-    spec = spec.model_copy(update={"data": spec.data.absolute()})
-    check_spec(spec)
-    store = _store()
-    job = store.add(spec.model_dump(mode="json"), owner)
-    start(store.folder)
-    return job
 
 
 def list_jobs(owner: str | None = None) -> list[Job]:
     """All jobs, in the order in which they came."""
-    return _store().list(owner=owner)
+    store = _store()
+    tidy(store)
+    return store.list(owner=owner)
 
 
 def status(job: str, owner: str | None = None) -> Job:
     """What is known of a job."""
     return _store().get(job, owner)
+
+
+def waiting_before(job: str, owner: str | None = None) -> int:
+    """How many queued jobs, of all owners, are begun before this one."""
+    store = _store()
+    return store.waiting_before(store.get(job, owner).id)
 
 
 def metrics(job: str, owner: str | None = None) -> list[dict[str, Any]]:
@@ -69,17 +76,18 @@ def cancel(job: str, owner: str | None = None) -> None:
     store.get(job, owner)
     if not store.change(job, "cancelled", came_from=("queued", "running")):
         raise JobError(f"The job is {store.get(job).state}; it cannot be cancelled.")
-    if not end(store, job):
+    if not supervisor.end(store, job):
         raise JobError("The job is cancelled, but its process does not end; it waits for a device or a disk.")
 
 
 def resume(job: str, owner: str | None = None) -> None:
-    """Let a cancelled or failed job go on from its last save."""
+    """Let a cancelled or failed job go on from its last save. JobError where its pictures are deleted by now."""
     store = _store()
-    store.get(job, owner)
+    if store.get(job, owner).upload and find_pictures(store.job_folder(job)) is None:
+        raise JobError("The pictures of this job are deleted; submit another one with them.")
     if not store.change(job, "queued", came_from=("cancelled", "failed")):
         raise JobError(f"The job is {store.get(job).state}; it cannot be resumed.")
-    start(store.folder)
+    supervisor.start(store.folder)
 
 
 def result(job: str, owner: str | None = None) -> Path:
@@ -92,12 +100,18 @@ def result(job: str, owner: str | None = None) -> Path:
 
 
 def delete(job: str, owner: str | None = None) -> None:
-    """Remove a job that is over, and all that it has made."""
-    folder = _folder(job, owner)
-    if (state := status(job).state) in ("queued", "running"):
+    """Remove a job that is over, and all that it has made. For a minute ``restore`` has it back."""
+    store = _store()
+    state = store.get(job, owner).state
+    if not store.mark_deleted(job):
         raise JobError(f"The job is {state}; cancel it first.")
-    shutil.rmtree(folder, ignore_errors=True)
-    _store().remove(job)
+    tidy(store)
+
+
+def restore(job: str, owner: str | None = None) -> None:
+    """Have a job back that was deleted less than a minute ago."""
+    if not _store().restore(job, owner):
+        raise JobError(f"There is no job '{job[:40]}' that was deleted within the last minute.")
 
 
 def _store() -> Store:

@@ -15,6 +15,7 @@ from pathlib import Path
 from fer_models.jobs.lock import write_leader
 from fer_models.jobs.spec import Spec, read_spec
 from fer_models.jobs.store import RUN, Store
+from fer_models.jobs.uploads import tidy
 from fer_models.training.events import EpochDone, Event, StepDone, Stopped, event_text
 from fer_models.training.loop import METRICS
 from fer_models.training.machine import Machine
@@ -41,6 +42,7 @@ def work(store: Store, job: str) -> None:
         store.change(job, "failed", came_from=("running",), reason=reason)
     else:
         store.change(job, "done", came_from=("running",))
+        tidy(store)
 
 
 def reason_of(error: Exception) -> str:

@@ -10,6 +10,7 @@ from fer_models.checkpoints import list_checkpoints, read_card
 from fer_models.data.class_folders import list_class_folders
 from fer_models.data.faces import DataError
 from fer_models.data.picture_files import picture_files
+from fer_models.jobs.limits import LimitError, Limits
 from fer_models.text import first_mistake
 from fer_models.training.recipe import Recipe, Stage
 from fer_models.training.start.published import PUBLISHED
@@ -28,12 +29,11 @@ class Spec(BaseModel):
     checkpoint: str = Field(min_length=1)
     data: Path
     train: Literal["head", "last", "all"] = "head"
-    epochs: int = Field(default=20, ge=1, le=1000)
+    epochs: int = Field(default=20, ge=1)
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
-    minutes: float = Field(default=24 * 60, gt=0, le=7 * 24 * 60, description="after which a run is stopped")
+    minutes: float | None = Field(default=None, gt=0, description="after which a run is stopped; None: the limit")
     labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean: see ``read_parts``")
-    pictures: int = Field(default=50_000, ge=4, le=100_000, description="the most that are read")
 
     @property
     def recipe(self) -> Recipe:
@@ -67,13 +67,16 @@ def read_spec(values: dict[str, Any]) -> Spec:
         raise ValueError(f"The job is not right: {first_mistake(error)}.") from error
 
 
-def check_spec(spec: Spec) -> None:
-    """ValueError (or a kind of it) unless the job can be done: its name, its checkpoint, its pictures."""
+def check_spec(spec: Spec, limits: Limits) -> None:
+    """ValueError (or a kind of it) unless the job can be done: its size, its name, its checkpoint, its pictures."""
+    for field in ("epochs", "minutes"):
+        if (asked := getattr(spec, field)) is not None and asked > (most := getattr(limits, field)):
+            raise LimitError(f"A job may take {most:g} {field} here, not {asked:g}.")
     _check_name(spec.name)
     _check_checkpoint(spec.checkpoint)
     listing = list_class_folders(picture_files(spec.data), spec.labels)
-    if len(listing.names) > spec.pictures:
-        raise DataError(f"{spec.data.name} holds {len(listing.names):,} pictures; at most {spec.pictures:,} are read.")
+    if (found := len(listing.names)) > limits.pictures:
+        raise LimitError(f"{spec.data.name} holds {found:,} pictures; a job may have {limits.pictures:,} here.")
     for index, label in enumerate(listing.label_set.labels):
         if (listing.labels == index).sum() < FEWEST_PICTURES:
             raise DataError(f"{spec.data.name} has one picture of {label}; {FEWEST_PICTURES} are needed of each.")

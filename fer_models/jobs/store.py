@@ -7,11 +7,13 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from fer_models.jobs.limits import Counts
 
 JOBS_VARIABLE = "FERSCOPE_JOBS"
 RUN = "run"  # in a job's folder: state, best weights, metrics, checkpoint
@@ -22,13 +24,16 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, owner TEXT NOT NULL, spec TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'queued', reason TEXT NOT NULL DEFAULT '', pid INTEGER, slot INTEGER,
-    deaths INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, started REAL, ended REAL, heartbeat REAL);
+    deaths INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, started REAL, ended REAL, heartbeat REAL,
+    upload INTEGER NOT NULL DEFAULT 0, keep INTEGER NOT NULL DEFAULT 0, deleted REAL);
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 CREATE TABLE IF NOT EXISTS metrics (
     job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (job, epoch));
 """
-_COLUMNS = "id, owner, spec, state, reason, pid, slot, deaths, created, started, ended, heartbeat"
+_VERSION = 2  # of the tables
+_COLUMNS = "id, owner, spec, state, reason, pid, slot, deaths, created, started, ended, heartbeat, upload, keep"
+UNDO_S = 60.0  # seconds in which a deleted job can be had back
 
 
 class JobError(ValueError):
@@ -40,7 +45,8 @@ class Job:
     """One job. Times are seconds since 1970, to be shown and never to decide by: a clock may jump.
 
     ``pid`` is that of its process while it runs; ``slot`` the number of its GPU (0 on the CPU); ``deaths`` counts
-    how often its process ended without a word since its last epoch; ``reason`` says why it failed.
+    how often its process ended without a word since its last epoch; ``reason`` says why it failed. ``upload``: its
+    pictures were handed over and lie in its folder, to be deleted when it is done unless ``keep`` says otherwise.
     """
 
     id: str
@@ -55,6 +61,8 @@ class Job:
     started: float | None
     ended: float | None
     heartbeat: float | None
+    upload: bool
+    keep: bool
 
 
 def jobs_folder() -> Path:
@@ -64,6 +72,11 @@ def jobs_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "ferscope" / "jobs"
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ferscope" / "jobs"
+
+
+def new_id() -> str:
+    """The id of a job, which nobody can guess."""
+    return secrets.token_hex(16)
 
 
 class Store:
@@ -76,24 +89,57 @@ class Store:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         with self._changing() as base:
+            if base.execute("PRAGMA user_version").fetchone()[0] == _VERSION:
+                return
+            base.execute("PRAGMA journal_mode = WAL")
             base.executescript(_TABLES)
+            there = {row[1] for row in base.execute("PRAGMA table_info(jobs)")}
+            for column in ("upload INTEGER NOT NULL DEFAULT 0", "keep INTEGER NOT NULL DEFAULT 0", "deleted REAL"):
+                if column.split()[0] not in there:  # of an earlier version
+                    base.execute(f"ALTER TABLE jobs ADD COLUMN {column}")
+            base.execute(f"PRAGMA user_version = {_VERSION}")
 
     def job_folder(self, job: str) -> Path:
         """Where a job keeps its lock, log and run."""
         return self.folder / job
 
-    def add(self, spec: Mapping[str, Any], owner: str = "") -> str:
-        """Put a job into the queue; returns its id, which nobody can guess."""
-        job = secrets.token_hex(16)
-        self.job_folder(job).mkdir()
+    def add(
+        self,
+        spec: Mapping[str, Any],
+        owner: str = "",
+        *,
+        job: str = "",
+        upload: bool = False,
+        keep: bool = False,
+        admit: Callable[[Counts], None] = lambda counts: None,
+    ) -> str:
+        """Put a job into the queue; returns its id, which nobody can guess.
+
+        ``admit`` may raise; no other job is added between what it sees and this one.
+        """
+        job = job or new_id()
         with self._changing() as base:
-            row = (job, owner, json.dumps(spec), time.time())
-            base.execute("INSERT INTO jobs (id, owner, spec, created) VALUES (?, ?, ?, ?)", row)
+            base.execute("BEGIN IMMEDIATE")
+            admit(self._counts(base, owner))
+            row = (job, owner, json.dumps(spec), time.time(), upload, keep)
+            base.execute("INSERT INTO jobs (id, owner, spec, created, upload, keep) VALUES (?, ?, ?, ?, ?, ?)", row)
+            self.job_folder(job).mkdir(exist_ok=True)
         return job
+
+    def counts(self, owner: str) -> Counts:
+        """What limits go by. Deleted jobs count among the launches."""
+        with closing(self._connect()) as base:
+            return self._counts(base, owner)
+
+    def waiting_before(self, job: str) -> int:
+        """How many queued jobs come before one."""
+        query = "SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND number < (SELECT number FROM jobs WHERE id = ?)"
+        with closing(self._connect()) as base:
+            return int(base.execute(query, (job,)).fetchone()[0])
 
     def get(self, job: str, owner: str | None = None) -> Job:
         """JobError when there is none such, or it is another owner's (None: anybody's)."""
-        found = self._read(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job,))
+        found = self._read(f"SELECT {_COLUMNS} FROM jobs WHERE id = ? AND deleted IS NULL", (job,))
         if not found or (owner is not None and found[0].owner != owner):
             raise JobError(f"There is no job '{job[:40]}'; 'ferscope jobs list' names them.")
         return found[0]
@@ -101,8 +147,8 @@ class Store:
     def list(self, *states: State, owner: str | None = None) -> list[Job]:
         """Jobs in the order in which they came, of some states (none named: all) and of one owner (None: all)."""
         marks = ", ".join("?" * len(states))
-        where = [f"state IN ({marks})"] * bool(states) + ["owner = ?"] * (owner is not None)
-        query = f"SELECT {_COLUMNS} FROM jobs{' WHERE ' if where else ''}{' AND '.join(where)} ORDER BY number"
+        where = ["deleted IS NULL"] + [f"state IN ({marks})"] * bool(states) + ["owner = ?"] * (owner is not None)
+        query = f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY number"
         return self._read(query, (*states, *([] if owner is None else [owner])))
 
     def change(self, job: str, state: State, *, came_from: tuple[State, ...], reason: str = "") -> bool:
@@ -161,14 +207,37 @@ class Store:
                 (job,),
             )
 
-    def remove(self, job: str) -> None:
-        """Forget a job and its metrics."""
+    def mark_deleted(self, job: str) -> bool:
+        """Hide a job that is over; it can be restored for a minute. Returns whether it was over."""
+        over = "state IN ('done', 'failed', 'cancelled')"
         with self._changing() as base:
-            base.execute("DELETE FROM jobs WHERE id = ?", (job,))
+            return (
+                base.execute(f"UPDATE jobs SET deleted = ? WHERE id = ? AND {over}", (time.time(), job)).rowcount == 1
+            )
+
+    def restore(self, job: str, owner: str | None = None) -> bool:
+        """Have a deleted job back; returns whether it was still there."""
+        mine, values = ("", ()) if owner is None else (" AND owner = ?", (owner,))
+        query = f"UPDATE jobs SET deleted = NULL WHERE id = ? AND deleted > ?{mine}"
+        with self._changing() as base:
+            return base.execute(query, (job, time.time() - UNDO_S, *values)).rowcount == 1
+
+    def remove_deleted(self) -> builtins.list[str]:
+        """Forget jobs that were deleted more than a minute ago, and their metrics; returns their ids."""
+        with self._changing() as base:
+            gone = base.execute("DELETE FROM jobs WHERE deleted <= ? RETURNING id", (time.time() - UNDO_S,))
+            return [job for (job,) in gone.fetchall()]
+
+    def _counts(self, base: sqlite3.Connection, owner: str) -> Counts:
+        query = """SELECT COALESCE(SUM(owner = :owner AND deleted IS NULL AND state IN ('queued', 'running')), 0),
+            COALESCE(SUM(deleted IS NULL AND state = 'queued'), 0),
+            COALESCE(SUM(owner = :owner AND created BETWEEN :now - 60 AND :now), 0) FROM jobs"""
+        active, queue, launches = base.execute(query, {"owner": owner, "now": time.time()}).fetchone()
+        names = base.execute("SELECT json_extract(spec, '$.name') FROM jobs WHERE owner = ?", (owner,))
+        return Counts(active, queue, launches, frozenset(name for (name,) in names))
 
     def _connect(self) -> sqlite3.Connection:
         base = sqlite3.connect(self.folder / "jobs.sqlite", timeout=30)
-        base.execute("PRAGMA journal_mode = WAL")
         base.execute("PRAGMA foreign_keys = ON")
         return base
 
@@ -180,4 +249,11 @@ class Store:
     def _read(self, query: str, values: tuple[Any, ...]) -> builtins.list[Job]:
         with closing(self._connect()) as base:
             rows = base.execute(query, values).fetchall()
-        return [Job(row[0], row[1], json.loads(row[2]), *row[3:]) for row in rows]
+        return [_job(row) for row in rows]
+
+
+def _job(row: tuple[Any, ...]) -> Job:
+    """From a row of ``_COLUMNS``."""
+    fields = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    flags = {name: bool(fields[name]) for name in ("upload", "keep")}
+    return Job(**fields | flags | {"spec": json.loads(fields["spec"])})

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from fer_models.jobs.lock import is_held, read_leader, take, taken, write_leader
 from fer_models.jobs.store import Job, Store
+from fer_models.jobs.uploads import tidy
 
 LOOK_EVERY_S = 0.2
+TIDY_EVERY_S = 10.0
 IDLE_S = 60.0  # after which a supervisor that a submission started ends
 END_WITHIN_S = 4.0  # between asking a job to save and end, and killing it
 MOST_DEATHS = 5  # without a word and without a new epoch between them
@@ -80,6 +82,7 @@ class Supervisor:
         self.gpus = _gpus()
         self.children: list[subprocess.Popen[bytes]] = []
         self.since: dict[str, float] = {}
+        self.tidied = 0.0
 
     def run(self, idle_s: float | None) -> None:
         busy = time.monotonic()
@@ -92,6 +95,9 @@ class Supervisor:
                 self.launch(job, slot)
             if running or queued:
                 busy = time.monotonic()
+            if time.monotonic() - self.tidied > TIDY_EVERY_S:
+                tidy(self.store)
+                self.tidied = time.monotonic()
             time.sleep(LOOK_EVERY_S)
 
     def look_after_all(self) -> list[Job]:

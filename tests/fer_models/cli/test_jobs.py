@@ -18,7 +18,7 @@ def ferscope(*words: str, code: int = 0) -> str:
 
 def test_a_job_is_submitted_shown_cancelled_resumed_and_deleted(tmp_path, monkeypatch):
     monkeypatch.setenv("FERSCOPE_JOBS", str(tmp_path / "jobs"))
-    monkeypatch.setattr(fer_models.jobs, "start", lambda folder: None)
+    monkeypatch.setattr(fer_models.jobs.supervisor, "start", lambda folder: None)
     tiny = make_checkpoint("mobilenetv3_small", tmp_path, "tiny.test", side=48)
     pictures = write_class_folders(tmp_path / "pictures", ("happy", "sad"))
     job = ferscope("submit", str(tiny), "--data", str(pictures), "--epochs", "3", "--name", "mine").strip()

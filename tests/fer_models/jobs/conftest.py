@@ -35,7 +35,7 @@ def spec(tiny: Path, pictures: Path) -> jobs.Spec:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """FERSCOPE_JOBS; nobody is started by a submission."""
     monkeypatch.setenv("FERSCOPE_JOBS", str(tmp_path / "jobs"))
-    monkeypatch.setattr(jobs, "start", lambda folder: None)
+    monkeypatch.setattr(jobs.supervisor, "start", lambda folder: None)
     return tmp_path / "jobs"
 
 

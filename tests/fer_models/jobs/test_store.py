@@ -42,8 +42,22 @@ def test_an_epoch_is_kept_once_and_clears_the_count_of_deaths(store: Store):
     assert store.get(job).deaths == 1  # nothing new
     store.record(job, [{"epoch": 1, "loss": 9.0}, {"epoch": 2, "loss": 1.0}])
     assert store.metrics(job) == [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}]
-    store.remove(job)
-    assert store.metrics(job) == []
+    store.change(job, "done", came_from=("queued",))
+    assert store.mark_deleted(job)
+    with store._changing() as base:
+        base.execute("UPDATE jobs SET deleted = deleted - 61")
+    assert store.remove_deleted() == [job] and store.metrics(job) == []
+
+
+def test_a_database_of_the_first_version_goes_on(tmp_path):
+    Store(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite")) as base, base:
+        for column in ("upload", "keep", "deleted"):
+            base.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        base.execute("PRAGMA user_version = 0")
+        base.execute("INSERT INTO jobs (id, owner, spec, created) VALUES ('old', '', '{}', 1)")
+    (job,) = Store(tmp_path).list()
+    assert (job.id, job.upload, job.keep) == ("old", False, False)
 
 
 def test_readers_and_a_writer_do_not_wait_for_each_other(store: Store):
