@@ -30,6 +30,7 @@ class Lineage(BaseModel):
     keep_leaks: bool = False
     align: bool | None = None
     labels: dict[str, str] = {}
+    group: str = ""
     choose_on: str = "validation"
     start: str | None = None
     start_recipe: "Lineage | None" = None

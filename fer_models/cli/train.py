@@ -55,6 +55,14 @@ def train(
         ),
     ] = False,
     labels: LabelsOption = "",
+    group: Annotated[
+        str,
+        typer.Option(
+            metavar="REGEX",
+            help="Finds the person or sequence in a picture's path, kept on one side where rows are divided "
+            "[folders and names as data sets have them].",
+        ),
+    ] = "",
     skip_bad: SkipBadOption = False,
     any_count: AnyCountOption = False,
     device: DeviceOption = None,
@@ -96,12 +104,12 @@ def train(
 
     with plain_errors():
         stages = tuple(map(_stage, stage or ()))
-        recipe = make_recipe(network, recipe_name, Changes(stages, seed, label_rule, keep_leaks, align, labels))
+        recipe = make_recipe(network, recipe_name, Changes(stages, seed, label_rule, keep_leaks, align, labels, group))
         if show_recipe:
             typer.echo(recipe.model_dump_json(indent=1))
             return
         if explain_data:
-            typer.echo(with_options(understood(recipe.label_rule, data_folder(data), recipe.labels)))
+            typer.echo(with_options(understood(recipe.label_rule, data_folder(data), recipe.labels, recipe.group)))
             return
         run = out.name if out else network
         show = ProgressLine()

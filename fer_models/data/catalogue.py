@@ -46,12 +46,11 @@ class PictureFolder:
     zips: bool = False
     told: bool = False
 
-    def list_pictures(self, place: Path, labels: Mapping[str, str] | None = None) -> Listing:
-        """The pictures in ``place``; ``labels`` as in ``read_parts``. DataError as there."""
+    def list_pictures(self, place: Path, labels: Mapping[str, str] | None = None, group: str | None = None) -> Listing:
+        """The pictures in ``place``; ``labels`` and ``group`` as in ``read_parts``. DataError as there."""
         if self.told:
-            return self.listing(place, labels)
-        if labels:
-            raise DataError(f"`labels` are for class folders of one's own (label rule folder), not for {self.dataset}.")
+            return self.listing(place, labels, group)
+        refuse_told(labels, group, self.dataset)
         return self.listing(place)
 
 
@@ -81,11 +80,18 @@ class DataSet:
         """DataError when the folder (or zip) ``place`` does not look like it; whether it is whole shows when read."""
         if self.csv is None:
             assert self.folder is not None  # it is one or the other
-            self.folder.listing(place)
+            self.folder.list_pictures(place)
         elif self.folder is None or not is_repack(place):
             for name in self.csv.files:
                 if not (place / name).is_file():
                     raise DataError(f"{name} is missing in {place}.")
+
+
+def refuse_told(labels: Mapping[str, str] | None, group: str | None, dataset: str) -> None:
+    """DataError when ``labels`` or a ``group`` are told of a ``dataset`` that tells these itself."""
+    for name, told in (("labels", labels), ("group", group)):
+        if told:
+            raise DataError(f"`{name}` is for class folders of one's own (label rule folder), not for {dataset}.")
 
 
 def is_repack(folder: Path) -> bool:
@@ -185,7 +191,7 @@ DATA_SETS = (
         rights="Pictures and labels: the trainer's own; their rights decide what may be done with the weights.",
         how_to_get="put the pictures of each expression into a folder of its name, and all these into one.",
         folder=PictureFolder(
-            listing=lambda folder, labels=None: list_class_folders(picture_files(folder), labels),
+            listing=lambda folder, labels, group: list_class_folders(picture_files(folder), labels, group),
             names=_PARTS,
             dataset="own pictures in class folders",
             official={},

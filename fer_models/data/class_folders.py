@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_models.data.class_names import ClassNames
 from fer_models.data.faces import DataError
+from fer_models.data.people import groups_by_name, groups_by_pattern, in_words, numbered
 from fer_models.data.picture_files import PictureFiles
 from fer_models.data.pictures import Listing
 from fer_models.labels import FER2013
@@ -31,7 +32,7 @@ _Member: TypeAlias = tuple[str, str | None]
 
 
 def list_class_folders(
-    files: PictureFiles, labels: Mapping[str, str] | None = None, *, to_train: bool = True
+    files: PictureFiles, labels: Mapping[str, str] | None = None, group: str | None = None, *, to_train: bool = True
 ) -> Listing:
     """The pictures of a folder, or zip, of class folders.
 
@@ -39,8 +40,9 @@ def list_class_folders(
     seven or FERPlus's eight, in that set's order. A name that is no expression is a label of its own, after these,
     unless ``labels`` maps it to another (see ``ClassNames``); folders that are mapped to one label are one class. All
     files below a class folder are taken for pictures, but for notes (README.txt, labels.csv). Folders within a
-    class, or around classes, are people or sequences, kept together where training rows are divided. One folder around
-    everything is looked through, whatever lies beside it.
+    class, or around classes, are people or sequences, kept together where training rows are divided; where there are
+    none, names may tell (see ``PATTERNS``), and before both ``group``, a regular expression searched for in paths below
+    the folder. One folder around everything is looked through, whatever lies beside it.
 
     Raises DataError naming the folder that is missing or empty, or whose pictures no training picture goes with. What
     is only to be scored, unless ``to_train``, needs no train/, and any of its classes may be empty.
@@ -67,13 +69,15 @@ def list_class_folders(
     if not pictures:
         raise DataError(f"{files.root} holds no class folders with pictures.")
     paths, indices, of_parts, people = zip(*pictures, strict=True)
+    groups, how = _groups(paths, indices, people, group)
     return Listing(
         files,
         paths,
         np.array(indices),
         np.array(of_parts),
         label_set,
-        people=_numbered(people),
+        people=numbered(groups) if how else None,
+        kept_together=in_words(groups, of_parts, how) if how else "",
         ignored=tuple(sorted(set(files.files).difference(paths))),
         told={name: label for name, label in meant.items() if names.is_told(name)},
         hints=names.hints(folders),
@@ -179,12 +183,16 @@ def _check_classes(
                 raise DataError(f"{_at(files, parts[part] / name)} is empty; no class of training may be.")
 
 
-def _numbered(people: Sequence[str | None]) -> np.ndarray | None:
-    """A number for every person; one of its own for each picture of nobody known; None where nobody is."""
-    if not any(people):
-        return None
-    known = {name: number for number, name in enumerate(dict.fromkeys(filter(None, people)))}
-    return np.array([len(known) + place if name is None else known[name] for place, name in enumerate(people)])
+def _groups(
+    paths: Sequence[str], labels: Sequence[int], people: Sequence[str | None], pattern: str | None
+) -> tuple[Sequence[str | None], str]:
+    """The person or sequence of each picture, and how that is known; '' where it is not."""
+    if pattern:
+        return groups_by_pattern(paths, pattern), f"the pattern {pattern}"
+    if any(people):
+        return people, "folder"
+    found = groups_by_name(paths, labels)
+    return (found[0], f"name (as in {found[1]})") if found else (people, "")
 
 
 def _at(files: PictureFiles, folder: PurePosixPath) -> str:

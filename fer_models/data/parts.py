@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fer_models.data import fer2013
-from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_set_of, is_repack
+from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_set_of, is_repack, refuse_told
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.partition import random_partition, repeats
@@ -78,10 +78,10 @@ def short_name(part: str) -> str:
     return RANDOM if part.startswith(f"{RANDOM} ") else _SHORT_NAMES.get(part, part)
 
 
-def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None = None) -> str:
+def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None = None, group: str | None = None) -> str:
     """What a folder, or zip, of the data set of ``label_rule`` is taken to hold; no picture is read.
 
-    ``labels`` as in ``read_parts``.
+    ``labels`` and ``group`` as in ``read_parts``.
 
     Raises DataError as ``read_parts`` does.
     """
@@ -93,7 +93,7 @@ def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None =
         return f"{data_set.csv.dataset}: {shown}."
     if data_set.folder is None:
         raise DataError(f"fer2013.csv is missing in {folder}; FERPlus's votes go by its rows, not by picture files.")
-    return data_set.folder.list_pictures(folder, labels).understood()
+    return data_set.folder.list_pictures(folder, labels, group).understood()
 
 
 def reads_pictures(label_rule: str, folder: Path) -> bool:
@@ -113,6 +113,7 @@ def read_parts(
     side: int | None = None,
     align: bool | None = None,
     labels: Mapping[str, str] | None = None,
+    group: str | None = None,
 ) -> Parts:
     """Read a data set in its official layout.
 
@@ -132,6 +133,7 @@ def read_parts(
         align: find the face in each picture and take its crop; None: for RaFD only.
         labels: for the rule 'folder', what class folders mean where their names do not say it, such as
             {'suprise': 'surprise'}; ``read_labels`` makes it of a text.
+        group: for the rule 'folder', a regular expression that finds the person or sequence in a picture's path.
 
     Raises:
         ValueError: an unknown rule or partition. DataError, a kind of it: files are missing, damaged or not as many as
@@ -149,8 +151,7 @@ def read_parts(
     if data_set.csv is not None and not repack:
         if side not in (None, fer2013.SIDE) or align:
             raise ValueError(f"The faces of fer2013.csv are cut out already, {fer2013.SIDE} pixels wide.")
-        if labels:
-            raise DataError("`labels` are for class folders (label rule folder), not for fer2013.csv.")
+        refuse_told(labels, group, "fer2013.csv")
         whole = _read_csv(folder, data_set.csv, label_rule, find_leaks, any_count)
     else:
         assert data_set.folder is not None
@@ -158,7 +159,7 @@ def read_parts(
             raise DataError(
                 f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder."
             )
-        listing = data_set.folder.list_pictures(folder, labels)
+        listing = data_set.folder.list_pictures(folder, labels, group)
         whole = _read_pictures(listing, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align)
     return _official(whole) if share is None else _random(whole, share, seed, keep_leaks)
 
@@ -253,8 +254,8 @@ def _read_pictures(
     names = dict(layout.names)
     if not layout.official and training.all():
         names["train"] = _UNDIVIDED
-    if listing.people is not None and not layout.official:
-        dataset += f" ({len(np.unique(listing.people)):,} people or sequences by folder, kept together)"
+    if listing.kept_together and not layout.official:
+        dataset += f" ({listing.kept_together}, kept together)"
     return _Whole(
         found.faces, found.parts, names, dataset, leaked, skipped=found.skipped, understood=listing.understood()
     )

@@ -23,9 +23,9 @@ class Listing:
     """The pictures of a data set before they are read.
 
     ``names`` (N,) paths below the root of ``files``; ``labels`` (N,) int64; ``parts`` (N,) 'train', 'val' or 'test';
-    ``people`` (N,) numbers of those shown, where the data set tells them; ``ignored`` files that are no pictures;
-    ``told`` names of class folders with the labels that they were said to have; ``hints`` sentences on names that are
-    not understood.
+    ``people`` (N,) numbers of those shown, or of sequences, where the data set or names tell them, and
+    ``kept_together`` that in words; ``ignored`` files that are no pictures; ``told`` names of class folders with the
+    labels that they were said to have; ``hints`` sentences on names that are not understood.
     """
 
     files: PictureFiles
@@ -34,6 +34,7 @@ class Listing:
     parts: np.ndarray
     label_set: LabelSet
     people: np.ndarray | None = None
+    kept_together: str = ""
     ignored: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
     hints: tuple[str, ...] = ()
@@ -47,7 +48,7 @@ class Listing:
             for index, label in enumerate(self.label_set.labels)
         )
         parts = f" ({' + '.join(shown)})" if len(shown) > 1 else ""
-        people = "" if self.people is None else f"; {len(set(self.people.tolist())):,} people or sequences by folder"
+        people = f"; {self.kept_together}" if self.kept_together else ""
         ignored = f"; ignored: {', '.join(self.ignored[:3])}" if self.ignored else ""
         more = f" and {len(self.ignored) - 3:,} more" if len(self.ignored) > 3 else ""
         told = f"; {self.renamed}" if self.told else ""

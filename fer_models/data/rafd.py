@@ -47,4 +47,12 @@ def list_rafd(folder: Path) -> Listing:
     if not found:
         raise DataError(f"RaFD's pictures (Rafd090_01_Caucasian_female_angry_frontal.jpg ...) are missing in {folder}.")
     parts = np.where(every_fifth(np.array(people)), "test", "train")
-    return Listing(files, tuple(found.values()), np.array(labels), parts, RAFD, np.array(people))
+    return Listing(
+        files,
+        tuple(found.values()),
+        np.array(labels),
+        parts,
+        RAFD,
+        np.array(people),
+        kept_together=f"{len(set(people)):,} people by name",
+    )

@@ -125,11 +125,12 @@ def why_other(
             return f"{place.name} is a file, and {data_set.title} a folder."
         if data_set.label_set is None:
             assert data_set.folder is not None
-            labels = data_set.folder.list_pictures(place, told or card.lineage.labels).label_set.labels
+            lineage = card.lineage
+            labels = data_set.folder.list_pictures(place, told or lineage.labels, lineage.group).label_set.labels
             return "" if labels == card.labels else f"{place} has the labels {', '.join(labels)}."
         data_set.check(place)
         if data_set.csv and data_set.folder and is_repack(place) and not any_count:
-            found = data_set.folder.listing(place).parts
+            found = data_set.folder.list_pictures(place).parts
             if any((found == part).sum() != count for part, count in data_set.folder.official.items()):
                 return f"{place} has another number of pictures than {data_set.title}."
     except ValueError as error:

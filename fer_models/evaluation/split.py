@@ -30,7 +30,7 @@ class Making:
 
     ``side`` of the faces of picture files, in pixels; ``keep_leaks`` and ``align`` as in its recipe; ``drawn``: the
     random partition it was trained on, as the recipe names it, and its seed, or None for the official parts;
-    ``labels`` are pairs of class folders and what they were said to mean.
+    ``labels`` are pairs of class folders and what they were said to mean, ``group`` what finds people in paths.
     """
 
     side: int
@@ -38,6 +38,7 @@ class Making:
     align: bool | None = None
     drawn: tuple[str, int] | None = None
     labels: tuple[tuple[str, str], ...] = ()
+    group: str = ""
 
 
 def made_by(card: Card) -> Making:
@@ -49,6 +50,7 @@ def made_by(card: Card) -> Making:
         align=lineage.align,
         drawn=(lineage.partition, card.seed or 0) if lineage.random_partition else None,
         labels=tuple(lineage.labels.items()),
+        group=lineage.group,
     )
 
 
@@ -80,6 +82,7 @@ def read_split(
         any_count=any_count,
         align=making.align,
         labels=dict(making.labels),
+        group=making.group,
     )
     if making.drawn and split in (None, RANDOM):
         partition, seed = making.drawn

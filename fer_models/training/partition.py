@@ -93,6 +93,7 @@ def read_for(
         side=start.preprocessing.source_side if start and reads_pictures(recipe.label_rule, folder) else None,
         align=recipe.align,
         labels=recipe.labels,
+        group=recipe.group,
     )
     parts = read(recipe.label_rule)
     if recipe.training_rule is not None:

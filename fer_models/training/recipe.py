@@ -9,6 +9,7 @@ from fer_models.data.augmentation import Augmentation
 from fer_models.data.catalogue import data_set_of
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.partition import Partition
+from fer_models.data.people import check_pattern
 from fer_models.lineage import in_todays_words
 from fer_models.preprocessing import Preprocessing
 
@@ -16,6 +17,11 @@ from fer_models.preprocessing import Preprocessing
 def _known_rule(label_rule: str) -> str:
     data_set_of(label_rule)
     return label_rule
+
+
+def _pattern(group: str) -> str:
+    check_pattern(group)
+    return group
 
 
 #: A label rule of the catalogue (fer_models/data/catalogue.py).
@@ -80,6 +86,9 @@ class Recipe(_Settings):
     )
     labels: dict[str, str] = Field(
         default_factory=dict, description="what class folders mean where their names do not say it: suprise = surprise"
+    )
+    group: Annotated[str, AfterValidator(_pattern)] = Field(
+        default="", description="regular expression that finds the person or sequence in a picture's path"
     )
     choose_on: Literal["validation", "held-out tenth"] = Field(
         default="validation", description="where the epoch is chosen; a held-out tenth is taken from the training rows"

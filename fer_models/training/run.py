@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from fer_models.card import check_file_name
 from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import data_folder, read_labels
+from fer_models.data.people import check_pattern
 from fer_models.networks import create_network
 from fer_models.quantization import WeightForm
 from fer_models.text import first_mistake
@@ -37,6 +38,7 @@ class Changes:
     keep_leaks: bool = False
     align: bool = False
     labels: str = ""
+    group: str = ""
 
 
 def run_training(
@@ -128,6 +130,9 @@ def make_recipe(network: str, recipe: str | None, changes: Changes = Changes()) 
         updates["align"] = True
     if changes.labels:
         updates["labels"] = read_labels(changes.labels)
+    if changes.group:
+        check_pattern(changes.group)
+        updates["group"] = changes.group
     try:
         return Recipe.model_validate(made.model_dump() | updates)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from fer_models.labels import FERPLUS
 from fer_models.networks import create_network
 from fer_models.preprocessing import Preprocessing
 from tests.support.fer2013_files import write_files
-from tests.support.made_up_data import write_class_folders
+from tests.support.made_up_data import draw, save, write_class_folders
 
 
 @pytest.fixture
@@ -125,3 +125,20 @@ def test_what_folders_mean_is_said_and_kept_on_the_card(run, tmp_path):
     assert "suprise as surprise" in card.data.dataset and card.recipe["labels"] == {"suprise": "surprise"}
     scored = run("evaluate", made, "--data", "mine", "--split", "all", "--json")  # reads the folders as the card says
     assert json.loads(scored.stdout)["count"] == 16, scored.output
+
+
+def test_a_pattern_that_finds_people_is_kept_on_the_card(run, tmp_path):
+    for label, name in enumerate(("happy", "sad")):
+        for number in range(24):
+            save(draw(label, number), tmp_path / "mine" / name / f"{number % 6}of{number}.png")
+    words = ("train", "mobilenetv3_small", "--label-rule", "folder", "--data", "mine", "--device", "cpu")
+    refused = run(*words, "--group", "(")
+    assert refused.exit_code == 1 and "--group is a regular expression" in refused.stderr
+    result = run(*words, "--group", r"(\d)of", "--stage", "48:1", "--out", "out")
+    assert result.exit_code == 0, result.output
+    made = tmp_path / "out" / "mobilenetv3_small.own.safetensors"
+    card = read_card(made)
+    assert card.recipe["group"] == r"(\d)of" and r"6 people or sequences by the pattern (\d)of" in card.data.dataset
+    assert card.scores[0].count == 16  # two of them, whole
+    scored = run("evaluate", made, "--data", "mine", "--split", "tenth", "--json")
+    assert json.loads(scored.stdout)["accuracy"] == pytest.approx(card.scores[0].accuracy)
