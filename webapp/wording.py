@@ -220,6 +220,7 @@ NO_CHECKPOINT = (
     "environment variable FERSCOPE_CHECKPOINTS, and reload this page."
 )
 PICTURES_NEED = "The pictures themselves are shown where the data set is at hand (environment variable FERSCOPE_DATA)."
+PICTURES_NOT_KEPT = "The pictures of another data set are not kept."
 EVALUATION_NOTES = """
 - **The data.** FER2013 has 35,887 small grey faces found on the web. PublicTest is its first test part, PrivateTest its
   second, which is kept for the last word. FERPlus labelled them anew: ten people voted on each face, and a label rule

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, read_card, reason, weights_key
-from fer_models.evaluation.other_data import OtherData, OtherFaces
+from fer_models.evaluation.other_data import OtherData, OtherFaces, other_title
 from fer_models.evaluation.predictions import Predictions, half_precision, mean_faces
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, face_logits
@@ -38,6 +38,12 @@ class Stored:
     name: str
     part: str
     count: int | None
+
+    @property
+    def title(self) -> str:
+        """As ``OtherData.title``, and with how many faces."""
+        faces = "damaged" if self.count is None else f"{self.count:,} pictures"
+        return f"{other_title(self.name, self.part)}, {faces}"
 
 
 def evaluations_folder() -> Path:

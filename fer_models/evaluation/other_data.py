@@ -56,12 +56,12 @@ class OtherData(BaseModel):
     @property
     def title(self) -> str:
         """What a score calls the split."""
-        return f"another data set: {self.name}" + (f" ({self.part})" if self.part != ALL else "")
+        return other_title(self.name, self.part)
 
     @property
     def rule(self) -> str:
         """What a score calls the label rule: the labels in common are part of it."""
-        return f"{self.source} ({len(self.in_common)} in common)"
+        return f"{self.source} ({', '.join(self.in_common)})"
 
     def sentences(self) -> tuple[str, ...]:
         """What was compared and what could not be, for a person."""
@@ -100,6 +100,11 @@ class OtherFaces:
     outputs: tuple[int, ...]
     about: OtherData
     hints: tuple[str, ...] = ()
+
+
+def other_title(name: str, part: str) -> str:
+    """What a score on another data set is said to be on."""
+    return f"another data set: {name}" + (f" ({part})" if part != ALL else "")
 
 
 def data_place(data: str | None = None) -> Path:

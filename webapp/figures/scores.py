@@ -23,12 +23,12 @@ def stylesheet() -> str:
 NEVER = "<td><span>–</span><small>never answered</small></td>"
 
 
-def headline(network: str, accuracy: float, count: int, facts: Iterable[tuple[str, str]], note: str) -> str:
-    """The score, larger than anything else on the page, and under what conditions it holds."""
+def headline(who: str, accuracy: float, count: int, facts: Iterable[tuple[str, str]], note: str) -> str:
+    """The score, larger than anything else on the page, after ``who`` answers so; under what conditions it holds."""
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     return (
         '<div class="fs-answer fs-score">'
-        f'<p class="fs-eyebrow">{escape(network)} answers as people did for</p>'
+        f'<p class="fs-eyebrow">{escape(who)}</p>'
         f"<h2><span>{unbroken(share_text(accuracy))}</span> <b>of {count:,} faces</b></h2>"
         f'<dl class="fs-facts">{listed}</dl>'
         f"<p>{escape(note)}</p></div>"

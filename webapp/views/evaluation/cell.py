@@ -50,6 +50,7 @@ def show_cell(found: Evaluated, cell: Cell) -> None:
     announce(f"{title}. {text}", "cell")
     if not count:
         return
+    pictures = wording.PICTURES_NEED if predictions.other is None else wording.PICTURES_NOT_KEPT
     seen = cell_faces(found, row, column)
     if seen is not None:
         _show_faces(seen, true, predicted, count)
@@ -57,11 +58,11 @@ def show_cell(found: Evaluated, cell: Cell) -> None:
     mean = predictions.cells.get((row, column))
     if mean is not None:
         st.html(scores.mean_face(mean, f"Mean of the {count} faces that people called {true} and it {predicted}"))
-        st.caption(f"Nobody's face: the mean of all {count:,}. {wording.PICTURES_NEED}")
+        st.caption(f"Nobody's face: the mean of all {count:,}. {pictures}")
     elif count < FACES_IN_A_MEAN:
-        st.caption(f"Too few for a mean face, which needs {FACES_IN_A_MEAN}. {wording.PICTURES_NEED}")
+        st.caption(f"Too few for a mean face, which needs {FACES_IN_A_MEAN}. {pictures}")
     else:
-        st.caption(f"No mean face is stored with these predictions. {wording.PICTURES_NEED}")
+        st.caption(f"No mean face is stored with these predictions. {pictures}")
 
 
 def _show_faces(seen: CellFaces, true: str, predicted: str, count: int) -> None:

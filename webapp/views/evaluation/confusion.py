@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from fer_models.checkpoints import CheckpointError
-from fer_models.evaluation import compare, list_predictions
+from fer_models.evaluation import compare
 from webapp import keys, state, wording
 from webapp.components.matrix import choose_in_matrix
 from webapp.components.words import folded_numbers, notice, told
 from webapp.figures import matrix
 from webapp.figures.matrix import Matrix
 from webapp.views.evaluation.cell import Cell, chosen_cell, show_cell, take_cell
-from webapp.views.evaluation.data import Evaluated, PaperMatrix, evaluated, paper_matrices
+from webapp.views.evaluation.data import Evaluated, PaperMatrix, evaluated, paper_matrices, scored_on
 from webapp.wording import plain
 
 COUNTS, NOTHING = "counts", "nothing"
@@ -43,8 +43,8 @@ def show(found: Evaluated, names: list[str]) -> None:
 
 
 def _choose(found: Evaluated, names: list[str]) -> Choice:
-    name, split = found.card.name, found.predictions.split
-    scored = {checkpoint for checkpoint, stored in list_predictions() if stored == split}
+    name, split = found.card.name, found.split
+    scored = scored_on(split)
     others = {other: wording.network_name(other) for other in names if other != name and other in scored}
     papers = {printed.table: printed for printed in paper_matrices(found)}
     row = st.container(horizontal=True, vertical_alignment="bottom")

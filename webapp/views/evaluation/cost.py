@@ -20,20 +20,22 @@ RUNS = (
 )
 
 
-def begin(chosen: str, split: str, rule: str) -> Later:
-    """The words and the switch; the charts come later."""
+def begin(chosen: str, split: str, title: str, rule: str) -> Later:
+    """The words and the switch; the charts come later. ``title`` is what the split is called."""
     _, content = section(
         "What does accuracy cost?",
-        f"Checkpoints scored on {plain(split)} with these labels. Multiply-adds are for one picture of the size that "
+        f"Checkpoints scored on {plain(title)} with these labels. Multiply-adds are for one picture of the size that "
         "was scored; lines are 95 % intervals. Networks of equal cost stand side by side.",
     )
+    if title != split:  # of another data set there are no runs
+        return content, partial(_draw, chosen, split, title, rule, runs=False)
     with content:
         runs = state.switch(keys.RUNS, st.toggle, "Also the runs for the papers' tables", help=RUNS)
 
-    return content, partial(_draw, chosen, split, rule, runs)
+    return content, partial(_draw, chosen, split, title, rule, runs)
 
 
-def _draw(chosen: str, split: str, rule: str, runs: bool) -> None:
+def _draw(chosen: str, split: str, title: str, rule: str, runs: bool) -> None:
     try:
         points = costs.checkpoint_points(split, rule) + (costs.run_points(split, rule) if runs else [])
     except ValueError as error:
@@ -42,7 +44,7 @@ def _draw(chosen: str, split: str, rule: str, runs: bool) -> None:
     if points:
         _draw_charts([replace(point, name=_name(point)) for point in points], wording.network_name(chosen))
     else:
-        st.caption(plain(f"Nothing is scored on {split} with the labels {rule} yet."))
+        st.caption(plain(f"Nothing is scored on {title} with the labels {rule} yet."))
 
 
 def _draw_charts(points: list[CostPoint], chosen: str) -> None:

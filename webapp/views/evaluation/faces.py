@@ -38,9 +38,9 @@ def cell_indices(found: Predictions, true: int, predicted: int) -> np.ndarray:
 
 
 def cell_faces(found: Evaluated, true: int, predicted: int) -> CellFaces | None:
-    """The cell's pictures, at most MOST_FACES, from FERSCOPE_DATA; None when these faces are not to be had there."""
+    """The cell's pictures, at most MOST_FACES, from FERSCOPE_DATA; None where these faces are not to be had."""
     folder, answers = os.environ.get("FERSCOPE_DATA"), found.predictions
-    if not folder:
+    if not folder or answers.other is not None:
         return None
     changed = stamp(Path(folder), *(Path(folder) / name for name in ("fer2013.csv", "fer2013new.csv")))
     faces = _pictures(folder, answers.label_rule, answers.split, made_by(found.card), changed)

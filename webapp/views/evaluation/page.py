@@ -3,7 +3,6 @@
 import streamlit as st
 
 import fer_models as fer
-from fer_models.evaluation import list_predictions
 from webapp import warm_up, wording
 from webapp.components.network_picker import choose_network
 from webapp.components.page_parts import page_heading
@@ -25,14 +24,14 @@ def page() -> None:
         st.html(answer.message("No network yet", wording.NO_CHECKPOINT))
         return
     name = choose_network(names)
-    split = choose_split(name, [stored for scored, stored in list_predictions() if scored == name])
+    split = choose_split(name)
     found, rule = show_score(name, split)
     charts: list[Later] = []
     if found is not None:
         confusion.show(found, names)
         expressions.show(found)
         charts.append(calibration.begin(found))
-    costs, tables = cost.begin(name, split, rule), papers.begin()
+    costs, tables = cost.begin(name, split, found.score.split if found else split, rule), papers.begin()
     with st.expander("How these numbers are made"):
         st.markdown(wording.EVALUATION_NOTES)
     if warm_up.pending():  # what networks cost is counted with PyTorch

@@ -6,32 +6,32 @@ from fer_models.card import Card, Score
 from fer_models.checkpoints import CheckpointError, read_card
 from fer_models.data import short_name
 from fer_models.data.ferplus import STANDARD_RULE
+from fer_models.evaluation import OtherData, list_predictions
 from fer_models.text import interval_text, share_text
 from fer_models.training.start.published import start_of
 from webapp import keys, state, wording
 from webapp.components.page_parts import announce
 from webapp.components.words import notice, told
 from webapp.figures import answer, scores
-from webapp.views.evaluation.data import Evaluated, evaluated, stated_score
+from webapp.views.evaluation.data import Evaluated, evaluated, other_splits, stated_score
 
 DEFAULT_SPLIT = "PublicTest"
 NEEDS_DATA = "The command needs the data set: --data FOLDER."
 
 
-def choose_split(name: str, stored: list[str]) -> str:
-    """The part of the data set that was scored; a control only where there are several."""
-    if not stored:
-        return _stated_split(name)
-    if len(stored) == 1:
-        return stored[0]
-    return state.choose(
-        keys.SPLIT,
-        st.segmented_control,
-        "Scored on",
-        {split: split for split in stored},
-        default=DEFAULT_SPLIT,
-        required=True,
-    )
+def choose_split(name: str) -> str:
+    """The part of the data set that was scored, or another data set; a control only where there are several.
+
+    A part that only the card has a score on stays beside other data sets.
+    """
+    own = [split for scored, split in list_predictions() if scored == name] or [_stated_split(name)]
+    others = {id: stored.title for id, stored in other_splits(name).items()}
+    options = {split: split for split in own} | {id: title[:1].upper() + title[1:] for id, title in others.items()}
+    if len(options) == 1:
+        return own[0]
+    if others:  # long words
+        return state.choose(keys.SPLIT, st.selectbox, "Scored on", options, default=DEFAULT_SPLIT, width=460)
+    return state.choose(keys.SPLIT, st.segmented_control, "Scored on", options, default=DEFAULT_SPLIT, required=True)
 
 
 def show_score(name: str, split: str) -> tuple[Evaluated | None, str]:
@@ -43,7 +43,7 @@ def show_score(name: str, split: str) -> tuple[Evaluated | None, str]:
         found = evaluated(name, split)
     except CheckpointError as error:
         return None, _show_stated(name, split, told(error))
-    _show(name, found.card, found.score, found.report.macro_f1_interval)
+    _show(name, found.card, found.score, found.report.macro_f1_interval, found.predictions.other)
     return found, found.predictions.label_rule
 
 
@@ -70,7 +70,13 @@ def _say(title: str, text: str) -> None:
     announce(f"{title}. {text}")
 
 
-def _show(name: str, card: Card, score: Score, macro_interval: tuple[float, float] | None = None) -> None:
+def _show(
+    name: str,
+    card: Card,
+    score: Score,
+    macro_interval: tuple[float, float] | None = None,
+    other: OtherData | None = None,
+) -> None:
     macro = share_text(score.macro_f1) + (f" ({interval_text(macro_interval)})" if macro_interval else "")
     facts = [
         ("95 % interval", interval_text(score.interval)),
@@ -81,9 +87,12 @@ def _show(name: str, card: Card, score: Score, macro_interval: tuple[float, floa
     ]
     note = f"{score.note[:1].upper()}{score.note[1:]}." if score.note else ""
     text = " ".join(filter(None, [note, score.missed]))
-    network = wording.network_name(name)
-    st.html(scores.headline(network, score.accuracy, score.count, facts, text))
-    announce(f"{network} answers as people did for {share_text(score.accuracy)} of {score.count:,} faces")
+    who = f"{wording.network_name(name)} answers as people did for"
+    if other is not None:
+        who = f"On another data set, {other.name}, {wording.network_name(name)} answers as its labels say for"
+        text = " ".join([text, *other.sentences()])
+    st.html(scores.headline(who, score.accuracy, score.count, facts, text))
+    announce(f"{who} {share_text(score.accuracy)} of {score.count:,} faces")
 
 
 def _stated_split(name: str) -> str:
