@@ -110,6 +110,8 @@ def load_predictions(name: str | os.PathLike[str], split: str = "PublicTest") ->
     other weights or other labels than the checkpoint now has.
     """
     weights, card = find_checkpoint(name), read_card(name)
+    if not _SPLIT.fullmatch(split):
+        raise CheckpointError(f"No predictions on {split!r} are stored with {card.name}.")
     file = _file(weights, split)
     anew = f"'ferscope evaluate {name} --split {split} --store' makes them"
     if not file.is_file():

@@ -23,15 +23,21 @@ def stylesheet() -> str:
 NEVER = "<td><span>–</span><small>never answered</small></td>"
 
 
-def headline(who: str, accuracy: float, count: int, facts: Iterable[tuple[str, str]], note: str) -> str:
-    """The score, larger than anything else on the page, after ``who`` answers so; under what conditions it holds."""
+def headline(
+    who: str, accuracy: float, count: int, facts: Iterable[tuple[str, str]], note: str, more: Sequence[str] = ()
+) -> str:
+    """The score, larger than anything else on the page, after ``who`` answers so; under what conditions it holds.
+
+    ``more`` are sentences, each a point of a list.
+    """
+    points = "".join(f"<li>{escape(sentence)}</li>" for sentence in more)
     listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     return (
         '<div class="fs-answer fs-score">'
         f'<p class="fs-eyebrow">{escape(who)}</p>'
         f"<h2><span>{unbroken(share_text(accuracy))}</span> <b>of {count:,} faces</b></h2>"
         f'<dl class="fs-facts">{listed}</dl>'
-        f"<p>{escape(note)}</p></div>"
+        f"<p>{escape(note)}</p>" + (f'<div class="fs-notes"><ul>{points}</ul></div>' if points else "") + "</div>"
     )
 
 

@@ -28,7 +28,7 @@ def choose_split(name: str) -> str:
     others = {id: stored.title for id, stored in other_splits(name).items()}
     options = {split: split for split in own} | {id: title[:1].upper() + title[1:] for id, title in others.items()}
     if len(options) == 1:
-        return own[0]
+        return state.chosen(keys.SPLIT, options, own[0])
     if others:  # long words
         return state.choose(keys.SPLIT, st.selectbox, "Scored on", options, default=DEFAULT_SPLIT, width=460)
     return state.choose(keys.SPLIT, st.segmented_control, "Scored on", options, default=DEFAULT_SPLIT, required=True)
@@ -90,8 +90,8 @@ def _show(
     who = f"{wording.network_name(name)} answers as people did for"
     if other is not None:
         who = f"On another data set, {other.name}, {wording.network_name(name)} answers as its labels say for"
-        text = " ".join([text, *other.sentences()])
-    st.html(scores.headline(who, score.accuracy, score.count, facts, text))
+    more = other.sentences() if other is not None else ()
+    st.html(scores.headline(who, score.accuracy, score.count, facts, text, more))
     announce(f"{who} {share_text(score.accuracy)} of {score.count:,} faces")
 
 
