@@ -39,7 +39,7 @@ class Parts:
     ``names`` says what training, validation and test are called, e.g. ('Training', 'PublicTest', 'PrivateTest');
     ``dataset`` names the whole for a card; ``leaked_rows_left_out`` counts training rows that repeat a picture of
     another part and are not in ``training`` (None: not looked for); ``skipped`` names unreadable pictures left out;
-    ``understood`` says of picture files what was taken for what.
+    ``understood`` says of picture files what was taken for what; ``files`` are their paths, by the faces' ``rows``.
     """
 
     training: Faces
@@ -50,6 +50,7 @@ class Parts:
     leaked_rows_left_out: int | None
     skipped: tuple[str, ...]
     understood: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class _Whole:
     rows: str = ""
     skipped: tuple[str, ...] = ()
     understood: str = ""
+    files: tuple[str, ...] = ()
 
 
 def short_name(part: str) -> str:
@@ -179,7 +181,9 @@ def _official(whole: _Whole) -> Parts:
         None if validation is None else whole.names["val"],
         None if test is None else whole.names["test"],
     )
-    return Parts(training, validation, test, names, whole.dataset, left_out, whole.skipped, whole.understood)
+    return Parts(
+        training, validation, test, names, whole.dataset, left_out, whole.skipped, whole.understood, whole.files
+    )
 
 
 def _random(whole: _Whole, share: float, seed: int, keep_leaks: bool) -> Parts:
@@ -190,7 +194,16 @@ def _random(whole: _Whole, share: float, seed: int, keep_leaks: bool) -> Parts:
         training, left_out = training.take(~leaked), int(leaked.sum())
     train_name, test_name = (f"{RANDOM} {round(100 * part)} %{whole.rows} (seed {seed})" for part in (share, 1 - share))
     names = (train_name, None, test_name)
-    return Parts(training, None, test, names, whole.dataset, left_out, whole.skipped, whole.understood)
+    return _parts(whole, (training, None, test), names, left_out)
+
+
+def _parts(
+    whole: _Whole,
+    faces: tuple[Faces, Faces | None, Faces | None],
+    names: tuple[str, str | None, str | None],
+    left_out: int | None,
+) -> Parts:
+    return Parts(*faces, names, whole.dataset, left_out, whole.skipped, whole.understood, whole.files)
 
 
 def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, any_count: bool) -> _Whole:
@@ -257,7 +270,14 @@ def _read_pictures(
     if listing.kept_together and not layout.official:
         dataset += f" ({listing.kept_together}, kept together)"
     return _Whole(
-        found.faces, found.parts, names, dataset, leaked, skipped=found.skipped, understood=listing.understood()
+        found.faces,
+        found.parts,
+        names,
+        dataset,
+        leaked,
+        skipped=found.skipped,
+        understood=listing.understood(),
+        files=listing.names,
     )
 
 

@@ -13,6 +13,7 @@ from fer_models.data import (
     Parts,
     data_set_of,
     hold_out_tenth,
+    near_duplicates,
     read_parts,
     reads_pictures,
 )
@@ -26,23 +27,46 @@ CHOSEN_HERE = "single view; the epoch was chosen on this part, so the score is o
 
 @dataclass(frozen=True)
 class Plan:
-    """Which faces do what: learnt from, chosen on (the epoch), scored on, and what the score must say of that."""
+    """Which faces do what: learnt from, chosen on (the epoch), scored on, and what the score must say of that.
+
+    ``warning`` is to be said before: faces to be scored on that nearly repeat one which is learnt from.
+    """
 
     training: Faces
     choosing: Faces
     scored: Faces
     scored_name: str
     note: str
+    warning: str = ""
 
 
 def plan(parts: Parts, recipe: Recipe) -> Plan:
     """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
 
-    A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows.
+    A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows. In folders
+    of people's own, near duplicates of training pictures among those scored on are counted.
 
     Raises DataError when the rows that are left to train on lack a class, or are none; ValueError when a recipe with a
     training rule has no part to be scored on, for a tenth of its training rows would be labelled by the wrong rule.
     """
+    planned = _divide(parts, recipe)
+    if not parts.files or data_set_of(recipe.label_rule).label_set is not None:
+        return planned
+    near = near_duplicates(planned.scored.images, planned.training.images)
+    if not near:
+        return planned
+    count = f"{len(near):,} of {len(planned.scored):,} faces"
+    rows = ((planned.scored.rows[place], planned.training.rows[other]) for place, other in near[:3])
+    examples = ", ".join(f"{parts.files[row]} as {parts.files[other]}" for row, other in rows)
+    return replace(
+        planned,
+        note=f"{planned.note}; {count} nearly repeat one of training",
+        warning=f"{count} of {planned.scored_name} nearly repeat one of training, so the score will be optimistic: "
+        f"{examples}{' ...' if near[3:] else '.'}",
+    )
+
+
+def _divide(parts: Parts, recipe: Recipe) -> Plan:
     scored, name = parts.validation, parts.names[1]
     if scored is None:
         scored, name = parts.test, parts.names[2]

@@ -16,7 +16,7 @@ from fer_models.text import first_mistake
 from fer_models.training.answers import ask
 from fer_models.training.batches import Teachers
 from fer_models.training.built_on import card_of, keep_built_on, read_built_on, start_card
-from fer_models.training.events import Watch, ignore
+from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.loop import is_begun, train
 from fer_models.training.machine import Machine, check_device
 from fer_models.training.partition import plan, read_for
@@ -74,6 +74,8 @@ def run_training(
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), watch, machine, built_on.start)
     planned = plan(parts, recipe)
+    if planned.warning:
+        watch(Note(planned.warning))
     if not is_begun(folder):
         keep_built_on(built_on, folder)
     best = train(recipe, planned.training, planned.choosing, folder, machine, watch)

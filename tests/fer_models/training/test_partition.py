@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -60,3 +61,33 @@ def test_the_epoch_is_chosen_where_the_recipe_says(many):
     assert held_out.scored is many.validation and "held-out tenth" in held_out.note
     nothing = dataclasses.replace(many, validation=None, test=None, names=("all", None, None))
     assert "held-out tenth" in plan(nothing, recipe).scored_name
+
+
+def textured(number: int) -> np.ndarray:
+    """(64, 64, 3) uint8: coarse noise, another for every number."""
+    coarse = np.random.default_rng(number).integers(0, 255, (6, 6, 3), dtype=np.uint8)
+    return cv2.resize(coarse, (64, 64), interpolation=cv2.INTER_CUBIC)
+
+
+@pytest.mark.parametrize("divided", [True, False])
+def test_near_duplicates_across_the_line_are_counted_and_named(tmp_path, divided):
+    for label, name in enumerate(("happy", "sad")):
+        for number in range(20):
+            part = ("test" if number < 4 else "train") if divided else ""
+            save(textured(100 * label + number), tmp_path / part / name / f"{number}.png")
+    clean = plan(read_parts(tmp_path, "folder"), OWN)
+    assert clean.warning == "" and "repeat" not in clean.note
+    held = clean.scored.rows[1]
+    files = read_parts(tmp_path, "folder").files
+    picture = cv2.imread(str(tmp_path / files[held]))
+    copy = tmp_path / files[clean.training.rows[-1]]
+    cv2.imwrite(str(copy), (picture * 0.9).astype(np.uint8))
+    planned = plan(read_parts(tmp_path, "folder"), OWN)
+    assert planned.note == f"{clean.note}; 1 of {len(clean.scored)} faces nearly repeat one of training"
+    assert f"{files[held]} as {copy.relative_to(tmp_path)}" in planned.warning
+
+
+def test_data_sets_that_their_authors_divided_are_not_looked_through(many):
+    recipe = Recipe(network="mobilenetv3_small")
+    same = dataclasses.replace(many, validation=many.training)
+    assert plan(same, recipe).warning == ""
