@@ -10,6 +10,7 @@ from pathlib import Path
 from fer_models.data import fer2013, ferplus, raf_db, rafd
 from fer_models.data.class_folders import list_class_folders, list_repack
 from fer_models.data.faces import DataError, is_zip
+from fer_models.data.ferplus_folders import is_ferplus_folders
 from fer_models.data.picture_files import picture_files
 from fer_models.data.pictures import Listing
 from fer_models.labels import FER2013, FERPLUS, RAF_DB, RAFD, LabelSet
@@ -82,7 +83,7 @@ class DataSet:
             assert self.folder is not None  # it is one or the other
             self.folder.list_pictures(place)
         elif self.folder is None or not is_repack(place):
-            for name in self.csv.files:
+            for name in () if is_ferplus_folders(place) else self.csv.files:
                 if not (place / name).is_file():
                     raise DataError(f"{name} is missing in {place}.")
 

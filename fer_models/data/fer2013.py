@@ -25,12 +25,13 @@ SPLITS = ("Training", "PublicTest", "PrivateTest")
 class Fer2013:
     """The files as they are: one entry a row of ``fer2013.csv``.
 
-    ``faces`` (N, 48, 48) uint8; ``emotion`` (N,) FER2013 index; ``usage`` (N,) split names; ``votes`` (N, 10) counts in
-    the order of VOTE_COLUMNS, or None without ``fer2013new.csv``; ``leaks`` the row numbers of ``leaks.csv``, or None.
+    ``faces`` (N, 48, 48) uint8; ``emotion`` (N,) FER2013 index, or None in FERPlus's own folders; ``usage`` (N,) split
+    names; ``votes`` (N, 10) counts in the order of VOTE_COLUMNS, or None without ``fer2013new.csv``; ``leaks`` the row
+    numbers of ``leaks.csv``, or None.
     """
 
     faces: np.ndarray
-    emotion: np.ndarray
+    emotion: np.ndarray | None
     usage: np.ndarray
     votes: np.ndarray | None
     leaks: frozenset[int] | None
@@ -83,7 +84,7 @@ def leaked_rows(data: Fer2013) -> np.ndarray:
     if data.leaks is None and not {"PublicTest", "PrivateTest"} <= set(data.usage.tolist()):
         raise DataError(
             "leaks.csv is missing beside fer2013.csv, and without both PublicTest and PrivateTest repeated pictures "
-            "cannot be found; put it there, or keep leaked rows knowingly."
+            "cannot be found; put what is missing there, or keep leaked rows knowingly."
         )
     training = data.usage == "Training"
     leaked = np.isin(np.arange(len(training)), list(data.leaks or ()))
@@ -97,6 +98,8 @@ def label_rows(data: Fer2013, rows: np.ndarray, label_rule: str) -> Faces:
     Raises ValueError for an unknown rule, DataError when it needs votes and there are none.
     """
     if label_rule == "fer2013":
+        if data.emotion is None:
+            raise DataError("FERPlus's own folders do not hold FER2013's labels; fer2013.csv does.")
         labels = data.emotion[rows]
         return Faces(data.faces[rows], labels, np.eye(7, dtype=np.float32)[labels], rows, FER2013)
     if label_rule not in RULES:

@@ -11,6 +11,7 @@ from fer_models.data import fer2013
 from fer_models.data.catalogue import DATA_SETS, CsvFiles, PictureFolder, data_set_of, is_repack, refuse_told
 from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import STANDARD_RULE
+from fer_models.data.ferplus_folders import is_ferplus_folders, read_ferplus_folders
 from fer_models.data.partition import random_partition, repeats
 from fer_models.data.pictures import Listing, read_pictures
 
@@ -89,7 +90,8 @@ def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None =
     """
     data_set = data_set_of(label_rule)
     if data_set.csv is not None and not reads_pictures(label_rule, folder):
-        usage = fer2013.read_fer2013(folder).usage
+        data = read_ferplus_folders(folder) if is_ferplus_folders(folder) else fer2013.read_fer2013(folder)
+        usage = data.usage
         counts = {split: int((usage == split).sum()) for split in fer2013.SPLITS}
         shown = ", ".join(f"{split} {count:,}" for split, count in counts.items() if count)
         return f"{data_set.csv.dataset}: {shown}."
@@ -207,12 +209,15 @@ def _parts(
 
 
 def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, any_count: bool) -> _Whole:
-    data = fer2013.read_fer2013(folder)
+    folders = is_ferplus_folders(folder)
+    data = read_ferplus_folders(folder) if folders else fer2013.read_fer2013(folder)
     counts = {split: int((data.usage == split).sum()) for split in fer2013.SPLITS}
     present = [split for split, count in counts.items() if count]
     sample = max(counts.values()) < SAMPLE
     others = ""
-    if not sample:
+    if folders:  # each label.csv names its pictures, so nothing can be missing; versions of FERPlus differ in number
+        others = f" (FERPlus's own folders: {', '.join(f'{split} {counts[split]:,}' for split in present)})"
+    elif not sample:
         others = _check_counts(
             folder / "fer2013.csv", {split: counts[split] for split in present}, csv.official, any_count
         )
@@ -220,7 +225,9 @@ def _read_csv(folder: Path, csv: CsvFiles, label_rule: str, find_leaks: bool, an
     faces = fer2013.label_rows(data, np.arange(len(data.usage)), label_rule)
     usage = data.usage[faces.rows]
     if not sample and not any_count:
-        check_classes(f"{folder / 'fer2013.csv'}", faces.labels[usage == "Training"], faces.label_set)
+        check_classes(
+            f"{folder if folders else folder / 'fer2013.csv'}", faces.labels[usage == "Training"], faces.label_set
+        )
     parts = np.select([usage == "Training", usage == "PublicTest"], ["train", "val"], "test")
     return _Whole(
         faces,

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_models.data.class_folders import list_class_folders
+from fer_models.data.class_names import NUMBERED
 from fer_models.data.faces import DataError
-from fer_models.data.picture_files import FolderFiles
+from fer_models.data.picture_files import FolderFiles, picture_files
 from fer_models.data.pictures import Listing
 from fer_models.labels import RAF_DB
 
@@ -16,10 +18,13 @@ LABEL_FILE = "list_patition_label.txt"  # spelt so in the data set
 def list_raf_db(folder: Path) -> Listing:
     """The pictures that ``list_patition_label.txt`` names, as `Image/aligned/NAME_aligned.jpg`.
 
-    ``folder`` is the official `basic` folder (the list in `EmoLabel`), one that holds it, or its `Image` or `aligned`.
+    ``folder`` is the official `basic` folder (the list in `EmoLabel`), one that holds it, or its `Image` or `aligned`;
+    or one with folders `train/1` to `train/7` and `test/1` to `test/7`, as copies have them.
 
     Raises DataError naming the file or the line that is missing or wrong.
     """
+    if next((place for way in ("", "*/") for place in folder.glob(f"{way}[Tt]rain/[1-7]")), None):
+        return _list_numbered(folder)
     label_file, aligned = _find_label_file(folder), _find_aligned(folder)
     names, labels, parts = [], [], []
     for line, text in _lines(label_file):
@@ -37,6 +42,25 @@ def list_raf_db(folder: Path) -> Listing:
     if len(set(names)) < len(names):
         raise DataError(f"{label_file} names a picture twice.")
     return Listing(FolderFiles(aligned), tuple(names), np.array(labels), np.array(parts), RAF_DB)
+
+
+def _list_numbered(folder: Path) -> Listing:
+    """Pictures in folders that are called by RAF-DB's numbers, in the order of the official list."""
+    listing = list_class_folders(picture_files(folder), NUMBERED["raf-db"])
+    if set(listing.label_set.labels) != set(RAF_DB.labels):
+        raise DataError(f"{folder} is not RAF-DB in folders: train/1 to train/7 and test/1 to test/7 are expected.")
+    official = np.array([RAF_DB.index(label) for label in listing.label_set.labels])
+    order = sorted(
+        range(len(listing.names)), key=lambda place: (listing.parts[place] != "train", Path(listing.names[place]).name)
+    )
+    return Listing(
+        listing.files,
+        tuple(listing.names[place] for place in order),
+        official[listing.labels[order]],
+        listing.parts[order],
+        RAF_DB,
+        ignored=listing.ignored,
+    )
 
 
 def _find_label_file(folder: Path) -> Path:

@@ -133,6 +133,30 @@ def test_raf_db_s_missing_files(tmp_path):
         read_parts(basic, "raf-db")
 
 
+@pytest.mark.parametrize("outer", [".", "DATASET"])
+def test_raf_db_in_numbered_folders(tmp_path, outer):
+    basic = write_raf_db(tmp_path / "basic")
+    for line in (basic / "EmoLabel" / "list_patition_label.txt").read_text().splitlines():
+        name, number = line.split()
+        picture = basic / "Image" / "aligned" / f"{name.removesuffix('.jpg')}_aligned.jpg"
+        target = tmp_path / "copy" / outer / name.partition("_")[0] / number / picture.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(picture, target)
+    (tmp_path / "copy" / "train_labels.csv").write_text("x")
+    official, copy = (read_parts(place, "raf-db", any_count=True) for place in (basic, tmp_path / "copy"))
+    assert copy.training.label_set is RAF_DB and copy.names == official.names and copy.dataset == official.dataset
+    for one, other in ((copy.training, official.training), (copy.test, official.test)):
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.rows, other.rows)
+        np.testing.assert_array_equal(one.images, other.images)
+    with pytest.raises(DataError, match="train 21 instead of 12,271"):
+        read_parts(tmp_path / "copy", "raf-db")
+    for part in ("train", "test"):
+        shutil.rmtree(tmp_path / "copy" / outer / part / "7")
+    with pytest.raises(DataError, match="is not RAF-DB in folders"):
+        read_parts(tmp_path / "copy", "raf-db", any_count=True)
+
+
 # --- RaFD -------------------------------------------------------------------------------------------------------------
 
 
