@@ -8,13 +8,16 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format setup docs benchmark derived precomputed wheel clean
+.PHONY: help app live test lint format setup docs benchmark derived precomputed wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 app: .venv/.installed ## open the site (PORT=8501)
 	$(BIN)/ferscope app --port $(PORT)
+
+live: .venv/.installed-live ## build the page Live, which the site serves at /live/
+	$(BIN)/python -m webapp.live.build --site ../
 
 test: lint ## lint, then run every test (ARGS='-k name' for some)
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from webapp import state
+from webapp.live.site import is_built, live_folder
 
 
 # A page's modules come with its first visitor, so that nobody waits for those of another page.
@@ -72,6 +73,8 @@ with state.kept(chosen.title):
             st.caption(name, width="content")
             # Never emptied first: whoever has come to one by keyboard would lose their place.
             places += [st.page_link(page, query_params=choices) for page in group]
+            if name == "See" and is_built(live_folder()):
+                st.html('<a class="fs-elsewhere" href="live/">Live</a>', width="content")
     chosen.run()
     # The page has found out what of a link could not be had.
     if state.address() != choices:

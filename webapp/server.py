@@ -12,11 +12,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 import webapp.views.recognise.page  # noqa: F401  the start page: before the port opens, so that no visitor waits for it
 from webapp import warm_up
 from webapp.compression import Compressed
+from webapp.live.site import live
 
 
 @asynccontextmanager
@@ -34,6 +35,6 @@ async def health(_: Request) -> JSONResponse:
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
-    routes=[Route("/healthz", health)],
+    routes=[Route("/healthz", health), Mount("/live", live)],
     middleware=[Middleware(Compressed)],
 )

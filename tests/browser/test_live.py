@@ -1,0 +1,259 @@
+"""Live in a real browser: the built folder behind a plain file server, with a fake camera and without one."""
+
+import base64
+import functools
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+import fer_models as fer
+from tests.browser.conftest import FLAGS
+from webapp.components.gallery import Sample, read_gallery
+from webapp.live.build import build
+
+NETWORKS = ("mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus")
+TITLES = ("MobileNetV3-CPSCA", "A-MobileNet")
+SAMPLES = [group[0] for group in read_gallery().values()]
+COMPOSITES = [sample for sample in SAMPLES if sample.kind == "composite"]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Says nothing of each request."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("live") / "built"
+    build(folder, NETWORKS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def live_url(folder) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    expect(page.locator("#share")).not_to_have_text("", timeout=60_000)
+    return page
+
+
+def picture(sample: Sample) -> np.ndarray:
+    return cv2.cvtColor(cv2.imdecode(np.frombuffer(sample.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+
+
+def in_scene(sample: Sample, side: int = 160, width: int = 320, height: int = 240) -> np.ndarray:
+    """A composite as a camera would see it, (height, width, 3)."""
+    scene = np.full((height, width, 3), 128, np.uint8)
+    top, left = (height - side) // 2, (width - side) // 2
+    scene[top : top + side, left : left + side] = cv2.resize(picture(sample), (side, side))
+    return scene
+
+
+def shares(page: Page) -> dict[str, float]:
+    lines = page.locator("#bars tr").all_inner_texts()
+    return {line.split("\t")[0].strip().lower(): float(line.split("\t")[-1].rstrip("\u202f%")) for line in lines}
+
+
+def test_every_sample_has_the_librarys_answer_and_nothing_is_asked_of_others(page, page_errors, live_url):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, live_url)
+    for checkpoint, title in zip(NETWORKS, TITLES, strict=True):
+        page.get_by_label("Network").select_option(label=title)
+        expect(page.locator("#who")).to_contain_text(title)
+        classifier = fer.load_classifier(checkpoint)
+        for sample in COMPOSITES:
+            page.locator("#samples").get_by_role("img", name=sample.title).click()
+            expect(page.locator("#share")).not_to_have_text("")
+            (expected,) = classifier.predict([picture(sample)])
+            found = shares(page)
+            for label, share in zip(classifier.labels, expected, strict=True):
+                assert abs(found[label] - 100 * share) < 1.5, (sample.id, label)
+            name = classifier.labels[int(expected.argmax())]
+            expect(page.locator("#what")).to_have_text(name.capitalize())
+    assert all(url.startswith((live_url, f"blob:{live_url}", "data:")) for url in asked)
+    assert not page_errors
+
+
+def test_the_page_itself_forbids_that_anything_leaves_the_machine(page, live_url):
+    opened(page, live_url)
+    refused = page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', (error) => error.message)")
+    told = page.evaluate(
+        "() => new Promise((done) => { addEventListener('securitypolicyviolation', (e) => done(e.violatedDirective));"
+        " fetch('http://127.0.0.1:9/').catch(() => null); })"
+    )
+    assert refused != "sent" and told == "connect-src"
+
+
+def test_eyes_are_framed_as_on_the_server(browser: Browser, live_url):
+    pictures, truths = [], []
+    for sample in (sample for group in read_gallery().values() for sample in group):
+        if sample.kind == "composite":
+            scene, corner, side = in_scene(sample), 80 + 40j, 160.0
+        else:
+            scene = picture(sample)
+            left, right = (complex(*eye) for eye in fer.detect_faces(scene, yunet=None)[0].eyes)
+            side = abs(right - left) / 0.39
+            corner = left - side * (0.30 + 0.38j)
+        pictures.append(png(scene))
+        truths.append((corner, side))
+    context = browser.new_context(bypass_csp=True)  # the pictures are handed over as data
+    page = context.new_page()
+    page.goto(live_url)
+    frames = page.evaluate(
+        """async (pictures) => {
+          const [{ Finder }, { frameOfEyes }] = await Promise.all(
+            ["finder.js", "frame.js"].map((file) => import(new URL(file, location).href)));
+          const { blazeface } = await (await fetch("live.json")).json();
+          const finder = await Finder.load(new URL(blazeface, location).href);
+          const frames = [];
+          for (const each of pictures) {
+            const found = await finder.find(await createImageBitmap(await (await fetch(each)).blob()));
+            frames.push(found && frameOfEyes(found.eyes));
+          }
+          return frames;
+        }""",
+        pictures,
+    )
+    context.close()
+    for frame, (corner, side) in zip(frames, truths, strict=True):
+        edge = complex(*frame["edge"])
+        for eye in (0.30 + 0.38j, 0.69 + 0.38j):
+            assert abs(complex(*frame["corner"]) + edge * eye - (corner + side * eye)) < 0.04 * side
+
+
+def png(scene: np.ndarray) -> str:
+    encoded = cv2.imencode(".png", cv2.cvtColor(scene, cv2.COLOR_RGB2BGR))[1].tobytes()
+    return f"data:image/png;base64,{base64.b64encode(encoded).decode()}"
+
+
+def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser, live_url, tmp_path):
+    scenes = [in_scene(sample) for sample in COMPOSITES]
+    classifier = fer.load_classifier(NETWORKS[0])
+    crops = [fer.detect_faces(scene, yunet=None)[0].crop for scene in scenes]
+    labels = [classifier.labels[index] for index in classifier.predict(crops).argmax(1)]
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    flags.append(f"--use-file-for-fake-video-capture={y4m(scenes, tmp_path / 'faces.y4m')}")
+    with browser.browser_type.launch(executable_path=executable(), args=[*FLAGS, *flags]) as other:
+        page = opened(other.new_page(), live_url)
+        page.evaluate(
+            "() => { globalThis.seen = new Set(); const what = document.getElementById('what');"
+            " new MutationObserver(() => seen.add(what.textContent)).observe(what, { childList: true }); }"
+        )
+        page.get_by_role("button", name="Camera").click()
+        expect(page.get_by_role("button", name="Camera")).to_have_attribute("aria-pressed", "true")
+        for label in dict.fromkeys(labels):
+            expect(page.locator("#what")).to_have_text(label.capitalize(), timeout=60_000)
+        expect(page.locator("#rate")).to_contain_text("frames a second")
+        page.get_by_role("button", name="Pause").click()
+        before = page.locator("#what").inner_text()
+        page.get_by_label("Back").fill("0")
+        expect(page.locator("#ago")).to_contain_text("s ago")
+        assert set(page.evaluate("[...seen]")) - {"…"} <= {*map(str.capitalize, classifier.labels)} and before
+
+
+def executable() -> str | None:
+    import shutil
+
+    from tests.browser.conftest import SYSTEM_BROWSERS
+
+    return next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+
+
+def y4m(scenes: list[np.ndarray], file: Path, each: int = 30) -> Path:
+    """A video of the scenes, each for ``each`` frames at ten a second, which Chromium's fake camera plays in a loop."""
+    height, width = scenes[0].shape[:2]
+    with file.open("wb") as video:
+        video.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A0:0 C420jpeg\n".encode())
+        for scene in scenes:
+            frame = b"FRAME\n" + cv2.cvtColor(scene, cv2.COLOR_RGB2YUV_I420).tobytes()
+            video.write(frame * each)
+    return file
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_a_place_is_covered_by_finger_mouse_and_keyboard(browser: Browser, live_url, touch):
+    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=touch)
+    page = opened(context.new_page(), live_url)
+    before = shares(page)
+    face = page.get_by_role("img", name="Grad-CAM for")
+    box = face.bounding_box()
+    middle = {"x": box["width"] * 0.5, "y": box["height"] * 0.76}
+    if touch:
+        face.tap(position=middle)
+    else:
+        face.click(position=middle)
+    expect(face).to_have_attribute("data-covered", re.compile(r"^0\.[45]\d*,0\.7"))
+    mouth = shares(page)
+    face.press("ArrowUp")
+    expect(face).to_have_attribute("data-covered", re.compile(r"^0\.[45]\d*,0\.6"))
+    face.press("Escape")
+    expect(face).to_have_attribute("data-covered", "")
+    assert shares(page) == before != mouth
+    context.close()
+
+
+def test_who_has_no_camera_is_told_what_to_do(page, live_url):
+    opened(page, live_url)
+    page.get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("alert")).to_contain_text("Upload a picture")
+    expect(page.locator("#what")).to_have_text("Happiness")  # what was on show stays
+
+
+def test_an_upload_is_looked_at_and_another_file_is_refused_in_words(page, live_url, tmp_path):
+    opened(page, live_url)
+    file = tmp_path / "surprise.png"
+    Image.fromarray(in_scene(next(sample for sample in COMPOSITES if sample.label == "surprise"))).save(file)
+    page.locator("#upload").set_input_files(file)
+    expect(page.locator("#what")).to_have_text("Surprise")
+    (tmp_path / "words.png").write_text("no picture")
+    page.locator("#upload").set_input_files(tmp_path / "words.png")
+    expect(page.get_by_role("alert")).to_contain_text("no picture or video")
+    Image.fromarray(np.full((200, 300, 3), 90, np.uint8)).save(tmp_path / "grey.png")
+    page.locator("#upload").set_input_files(tmp_path / "grey.png")
+    expect(page.locator("#who")).to_have_text("No face is seen")
+
+
+def test_a_figure_is_saved_and_opens(page, live_url, tmp_path):
+    opened(page, live_url)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save figure").click()
+    download.value.save_as(tmp_path / "figure.png")
+    figure = np.asarray(Image.open(tmp_path / "figure.png").convert("RGB")).astype(int)
+    assert figure.shape[1] > 3 * 224 and np.ptp(figure, axis=2).max() > 100  # maps are in colour
+
+
+def test_after_the_first_visit_it_works_without_a_connection(browser: Browser, live_url):
+    context = browser.new_context()
+    page = opened(context.new_page(), live_url)
+    page.evaluate("() => navigator.serviceWorker.ready.then(() => null)")
+    opened(page, live_url)  # all that it is made of passes through the service worker once
+    context.set_offline(True)
+    opened(page, live_url)
+    expect(page.locator("#what")).to_have_text("Happiness")
+    context.close()
+
+
+def test_facts_name_every_file_that_is_there(folder):
+    facts = json.loads((folder / "live.json").read_text())
+    files = [*(network["file"] for network in facts["networks"]), *(each["file"] for each in facts["samples"])]
+    assert all((folder / file).is_file() for file in [*files, facts["blazeface"]])
+    assert [network["title"] for network in facts["networks"]] == list(TITLES)
+    assert sum(file.stat().st_size for file in folder.rglob("*")) < 40e6
