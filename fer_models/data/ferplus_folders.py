@@ -34,21 +34,17 @@ def read_ferplus_folders(folder: Path) -> Fer2013:
 
     Raises DataError naming the file and the line that is not right, or the pictures that cannot be read.
     """
-    names: list[str] = []
-    votes: list[list[int]] = []
-    usage: list[str] = []
-    for place, split in _FOLDERS.items():
-        if (folder / place / _LABELS).is_file():
-            for name, counts in _rows(folder / place / _LABELS):
-                names.append(f"{place}/{name}")
-                votes.append(counts)
-                usage.append(split)
-    if len(set(names)) < len(names):
-        raise DataError(f"{_LABELS} in {folder} names a picture twice.")
-    parts = np.array(usage)
-    listing = Listing(FolderFiles(folder), tuple(names), np.zeros(len(names), np.int64), parts, FERPLUS)
+    # FERPlus names three pictures twice, and its script writes the later one over the other: the later votes are its.
+    votes = {
+        f"{place}/{name}": counts
+        for place in _FOLDERS
+        if (folder / place / _LABELS).is_file()
+        for name, counts in _rows(folder / place / _LABELS)
+    }
+    usage = np.array([_FOLDERS[name.partition("/")[0]] for name in votes])
+    listing = Listing(FolderFiles(folder), tuple(votes), np.zeros(len(votes), np.int64), usage, FERPLUS)
     faces = read_pictures(listing, "ferplus", side=SIDE, align=False, skip_bad=False).faces
-    return Fer2013(faces.images, None, parts, np.array(votes), None)
+    return Fer2013(faces.images, None, usage, np.array(list(votes.values())), None)
 
 
 def _rows(file: Path) -> list[tuple[str, list[int]]]:
