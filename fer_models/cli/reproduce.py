@@ -110,10 +110,10 @@ def _print_list(settings: "Settings") -> None:
 
 def _do_run(key: str, settings: "Settings") -> None:
     from fer_models.reproduction.engine import reproduce_run
-    from fer_models.training.events import Event, StepDone, event_text
+    from fer_models.training.events import Event, event_text, passes
 
     def show(event: Event) -> None:
-        if not isinstance(event, StepDone):
+        if not passes(event):
             typer.echo(f"{key}: {event_text(event)}")
 
     result = reproduce_run(key, settings, show)

@@ -32,16 +32,19 @@ _one_thread = threading.Lock()
 
 
 def cache_folder() -> Path:
-    """Where entries are; the folder need not exist. RuntimeError where the user has no home folder."""
+    """Where entries are; the folder need not exist. ValueError where the user has no home folder."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
         return Path(named)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        if sys.platform == "win32":
+            base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        elif sys.platform == "darwin":
+            base = Path.home() / "Library" / "Caches"
+        else:
+            base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        raise ValueError(f"There is no home folder; name one for the cache in {CACHE_VARIABLE}.") from None
     return Path(base) / "ferscope"
 
 
@@ -66,7 +69,7 @@ def cached(
     try:
         state = _state(sources)
         file = cache_folder() / f"{name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.npy"
-    except (OSError, RuntimeError):  # a source is missing, which read says better; or there is no home folder
+    except (OSError, ValueError):  # a source is missing, which read says better; or there is no home folder
         return read()
     found = _load(file, state)
     if found is not None:

@@ -13,7 +13,7 @@ from fer_models.data.faces import DataError, Faces, check_classes, is_zip
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.data.ferplus_folders import is_ferplus_folders, read_ferplus_folders
 from fer_models.data.partition import random_partition, repeats
-from fer_models.data.pictures import Listing, read_pictures
+from fer_models.data.pictures import Advance, Listing, read_pictures
 
 #: A ``fer2013.csv`` is taken for a made-up sample when each of its parts has fewer rows than this.
 SAMPLE = 1_000
@@ -118,6 +118,7 @@ def read_parts(
     align: bool | None = None,
     labels: Mapping[str, str] | None = None,
     group: str | None = None,
+    advance: Advance | None = None,
 ) -> Parts:
     """Read a data set in its official layout.
 
@@ -138,6 +139,7 @@ def read_parts(
         labels: for the rule 'folder', what class folders mean where their names do not say it, such as
             {'suprise': 'surprise'}; ``read_labels`` makes it of a text.
         group: for the rule 'folder', a regular expression that finds the person or sequence in a picture's path.
+        advance: told how many of how many picture files are read, while they are not read from the cache.
 
     Raises:
         ValueError: an unknown rule or partition. DataError, a kind of it: files are missing, damaged or not as many as
@@ -164,7 +166,9 @@ def read_parts(
                 f"{folder.name}: only class folders are read from a zip file; unpack it and name the folder."
             )
         listing = data_set.folder.list_pictures(folder, labels, group)
-        whole = _read_pictures(listing, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align)
+        whole = _read_pictures(
+            listing, data_set.folder, label_rule, find_leaks, any_count, skip_bad, side, align, advance
+        )
     return _official(whole) if share is None else _random(whole, share, seed, keep_leaks)
 
 
@@ -248,6 +252,7 @@ def _read_pictures(
     skip_bad: bool,
     side: int | None,
     align: bool | None,
+    advance: Advance | None,
 ) -> _Whole:
     dataset = layout.dataset
     counts = {
@@ -260,6 +265,7 @@ def _read_pictures(
         side=side or layout.side,
         align=layout.align if align is None else align,
         skip_bad=skip_bad,
+        advance=advance,
     )
     if found.without_face:
         dataset += f" (no face found in {found.without_face:,} of {len(found.faces):,} pictures, taken whole)"

@@ -1,9 +1,10 @@
 """Many picture files to grey faces of one side."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from fer_models.faces import YUNET_VARIABLE, DetectorError, detect_faces, whole_
 from fer_models.images import ImageError, RGBImage
 from fer_models.labels import LabelSet
 from fer_models.preprocessing import to_source
+
+#: Told how many of how many are done.
+Advance: TypeAlias = Callable[[int, int], None]
 
 _AT_ONCE = 256  # pictures given to the threads; what stops the reading waits for these only
 
@@ -76,7 +80,9 @@ class Pictures:
     without_face: int
 
 
-def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_bad: bool) -> Pictures:
+def read_pictures(
+    listing: Listing, name: str, *, side: int, align: bool, skip_bad: bool, advance: Advance | None = None
+) -> Pictures:
     """Read a listing's pictures, from the cache where they have been read before.
 
     Args:
@@ -85,6 +91,7 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
         align: find the face and take its crop as `detect_faces` frames it (the largest one; where none is found, the
             whole picture); else the whole picture. A picture that is not square is made so by repeating edge pixels.
         skip_bad: leave out pictures that cannot be read, instead of raising.
+        advance: told how many are read, and of how many, while they are not read from the cache.
 
     Raises DataError when a picture cannot be read.
     """
@@ -97,7 +104,7 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
 
     def read() -> Table:
         with listing.files.opened() as open_picture:
-            return _read(listing.names, open_picture, side, align)
+            return _read(listing.names, open_picture, side, align, advance)
 
     images, facts = cached(name, root, listing.files.sources(listing.names), read, options)
     rows, skipped = facts["rows"], tuple(facts["skipped"].tolist())
@@ -114,7 +121,9 @@ def read_pictures(listing: Listing, name: str, *, side: int, align: bool, skip_b
     return Pictures(faces, parts, skipped, int(facts["without_face"]))
 
 
-def _read(names: tuple[str, ...], open_picture: Opener, side: int, align: bool) -> Table:
+def _read(
+    names: tuple[str, ...], open_picture: Opener, side: int, align: bool, advance: Advance | None = None
+) -> Table:
     images = np.empty((len(names), side, side), np.uint8)
     without_face = np.zeros(len(names), dtype=bool)
 
@@ -133,6 +142,8 @@ def _read(names: tuple[str, ...], open_picture: Opener, side: int, align: bool) 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for start in range(0, len(names), _AT_ONCE):
             wrong += threads.map(read_one, range(start, min(start + _AT_ONCE, len(names))))
+            if advance is not None:
+                advance(len(wrong), len(names))
     rows = np.array([index for index, trouble in enumerate(wrong) if trouble is None], dtype=np.int64)
     facts = {
         "rows": rows,

@@ -16,7 +16,7 @@ from fer_models.jobs.lock import write_leader
 from fer_models.jobs.spec import Spec, read_spec
 from fer_models.jobs.store import RUN, Store
 from fer_models.jobs.uploads import tidy
-from fer_models.training.events import EpochDone, Event, StepDone, Stopped, event_text
+from fer_models.training.events import EpochDone, Event, Stopped, event_text, passes
 from fer_models.training.loop import METRICS
 from fer_models.training.machine import Machine
 from fer_models.training.run import run_training
@@ -67,7 +67,7 @@ def train(store: Store, job: str, spec: Spec) -> Path:
 
     def watch(event: Event) -> None:
         nonlocal beaten
-        if isinstance(event, StepDone):
+        if passes(event):
             if _stopping:
                 raise Stopped
             if time.monotonic() - beaten > BEAT_EVERY_S:

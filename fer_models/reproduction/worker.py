@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_models.reproduction.execute import complete
 from fer_models.reproduction.grid import AS_JSON, FAILURES, PLACE, RECIPE
 from fer_models.reproduction.runs import Run
-from fer_models.training.events import Event, StepDone, event_text
+from fer_models.training.events import Event, event_text, passes
 from fer_models.training.recipes import read_recipe
 
 
@@ -23,7 +23,7 @@ def work(folder: Path) -> None:
     run = Run(read_recipe(folder / RECIPE))
 
     def show(event: Event) -> None:
-        if not isinstance(event, StepDone):
+        if not passes(event):
             print(f"{run.key}: {event_text(event)}", flush=True)
 
     complete(run, place.out, place.data[run.recipe.label_rule], place.split, machine=place.machine, watch=show)

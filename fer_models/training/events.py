@@ -34,6 +34,14 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """So many of the data set's picture files are read; the next event supersedes this one."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StepDone:
     """A step is over; the next event supersedes this one. ``epoch`` and ``step``, within the epoch, count from 1.
 
@@ -62,10 +70,10 @@ class EpochDone:
 
 
 class Stopped(Exception):
-    """To be raised by a watch after a step: the run is saved there, and ends."""
+    """To be raised by a watch after a step or while data are read: the run is saved there, and ends."""
 
 
-Event = Note | StepDone | EpochDone
+Event = Note | Reading | StepDone | EpochDone
 Watch = Callable[[Event], None]
 
 
@@ -73,10 +81,17 @@ def ignore(event: Event) -> None:
     """Watch without looking."""
 
 
+def passes(event: Event) -> bool:
+    """Whether the next event supersedes this one: where lines stay, it is left out."""
+    return isinstance(event, Reading | StepDone)
+
+
 def event_text(event: Event) -> str:
     """'NETWORK  epoch 2/5  112 px  ...  7 min left', or what a note says."""
     if isinstance(event, Note):
         return event.text
+    if isinstance(event, Reading):
+        return f"reading pictures  {event.done:,}/{event.total:,}"
     if isinstance(event, EpochDone):
         record = event.record
         epoch, side = record.epoch, record.side

@@ -18,7 +18,7 @@ from fer_models.data import (
     reads_pictures,
 )
 from fer_models.data.faces import check_classes
-from fer_models.training.events import Note, Watch, ignore
+from fer_models.training.events import Note, Reading, Watch, ignore
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.recipe import Recipe
 
@@ -117,6 +117,7 @@ def read_for(
         side=start.preprocessing.source_side if start and reads_pictures(recipe.label_rule, folder) else None,
         align=recipe.align,
         labels=recipe.labels,
+        advance=lambda done, total: watch(Reading(done, total)),
         group=recipe.group,
     )
     parts = read(recipe.label_rule)

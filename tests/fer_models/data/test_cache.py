@@ -145,6 +145,26 @@ def test_without_a_place_to_write(data, tmp_path, monkeypatch):
     assert (tmp_path / "file").read_text() == "in the way"
 
 
+def test_without_a_home_folder_data_are_read_without_a_cache(data, monkeypatch):
+    def no_home(*_args):
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("FERSCOPE_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pathlib.Path.home", no_home)
+    assert read_fer2013(data).faces.shape == (64, 48, 48)
+    with pytest.raises(ValueError, match="FERSCOPE_CACHE"):
+        cache_folder()
+
+
+def test_progress_is_told_while_pictures_are_read_and_not_from_the_cache(tmp_path):
+    folder = write_class_folders(tmp_path / "pictures", ("happy", "sad"), count=140)
+    told: list[tuple[int, int]] = []
+    for _ in range(2):
+        read_parts(folder, "folder", side=16, advance=lambda *done: told.append(done))
+    assert told == [(256, 280), (280, 280)]
+
+
 def test_options_have_entries_of_their_own(tmp_path, own_cache):
     folder = write_class_folders(tmp_path / "pictures", ("happy", "sad"))
     for _ in range(2):
