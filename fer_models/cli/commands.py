@@ -19,6 +19,7 @@ from fer_models.cli.predict import predict
 from fer_models.cli.regions import regions
 from fer_models.cli.reproduce import reproduce
 from fer_models.cli.site import open_site
+from fer_models.cli.space import space
 from fer_models.cli.surgery import surgery
 from fer_models.cli.teach import teach
 from fer_models.cli.train import train
@@ -72,6 +73,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(jobs, name="jobs")
+app.add_typer(space, name="space")
 
 
 @app.callback()

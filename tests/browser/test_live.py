@@ -12,13 +12,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from huggingface_hub import SpaceCard
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import fer_models as fer
 from tests.browser.conftest import FLAGS
 from webapp.components.gallery import Sample, read_gallery
-from webapp.live.build import build
+from webapp.spaces import build_static
 
 NETWORKS = ("mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus")
 TITLES = ("MobileNetV3-CPSCA", "A-MobileNet")
@@ -36,7 +37,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("live") / "built"
-    build(folder, NETWORKS)
+    build_static(folder, NETWORKS)
     return folder
 
 
@@ -249,6 +250,12 @@ def test_after_the_first_visit_it_works_without_a_connection(browser: Browser, l
     opened(page, live_url)
     expect(page.locator("#what")).to_have_text("Happiness")
     context.close()
+
+
+def test_the_folder_is_a_static_space(folder):
+    card = SpaceCard.load(folder / "README.md")
+    assert (card.data.sdk, card.data.app_file) == ("static", "index.html") and (folder / "index.html").is_file()
+    assert all(name in card.text and fer.load_classifier(name).card.licence in card.text for name in NETWORKS)
 
 
 def test_facts_name_every_file_that_is_there(folder):

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import onnx
-
 import fer_models as fer
 from fer_models.checkpoints import find_checkpoint, read_card, weights_key
 from fer_models.export.onnx import export_onnx
@@ -35,7 +33,7 @@ _BLAZEFACE = "face_detection_front_128x128_barracuda.onnx"
 _THEME = {"page": "backgroundColor", "second": "secondaryBackgroundColor", "text": "textColor", "rule": "borderColor"}
 
 
-class BundleError(RuntimeError):
+class BundleError(ValueError):
     """The page cannot be built; says what is missing."""
 
 
@@ -118,6 +116,8 @@ def _network(name: str, target: Path, before: Path) -> dict[str, Any]:
         shutil.copy(earlier, file)
     else:
         export_onnx(name, file, evidence=True, int8=True)
+    import onnx  # of the extra 'onnx': where it is missing, the export has said so
+
     told = {entry.key: entry.value for entry in onnx.load(str(file)).metadata_props}
     return {
         "name": card.name,
@@ -183,7 +183,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         build(options.folder, options.network, site=options.site)
-    except (BundleError, ValueError) as error:
+    except ValueError as error:
         raise SystemExit(str(error)) from None
     print(f"{options.folder}: {sum(file.stat().st_size for file in options.folder.rglob('*')) / 1e6:.1f} MB")
 
