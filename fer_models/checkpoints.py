@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ from fer_models.text import first_mistake, nearest
 #: What a prediction uses unless told otherwise.
 DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
 _PACKAGE = Path(__file__).parent
+#: Asked for more folders each time a checkpoint is looked for: a site has those of whoever it answers.
+more_folders: Callable[[], Sequence[Path]] = tuple
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,12 +43,13 @@ class CheckpointError(ValueError):
 
 
 def checkpoint_folders() -> list[Path]:
-    """Where checkpoints are looked for: FERSCOPE_CHECKPOINTS (several folders, separated as in PATH), then our own.
+    """Where checkpoints are looked for: FERSCOPE_CHECKPOINTS (several folders, separated as in PATH), then our own, and
+    those of ``more_folders``.
 
     Installed from a wheel our own are in ``fer_models/bundled``; in a source tree they are in ``checkpoints``.
     """
     added = [Path(folder) for folder in os.environ.get("FERSCOPE_CHECKPOINTS", "").split(os.pathsep) if folder]
-    return [*added, _PACKAGE / "bundled", _PACKAGE.parent / "checkpoints"]
+    return [*added, _PACKAGE / "bundled", _PACKAGE.parent / "checkpoints", *more_folders()]
 
 
 def list_checkpoints() -> list[str]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from webapp import state
 from webapp.live.site import is_built, live_folder
+from webapp.own_networks import look_for_own_networks
 
 
 # A page's modules come with its first visitor, so that nobody waits for those of another page.
@@ -39,6 +40,12 @@ def show_evaluation() -> None:
     page()
 
 
+def show_fine_tune() -> None:
+    from webapp.views.fine_tune.page import page
+
+    page(start)
+
+
 def to_start() -> None:
     """Streamlit serves the start page at / alone: its name leads there, every choice in the address kept."""
     st.switch_page(start, query_params=st.query_params.to_dict())
@@ -55,6 +62,7 @@ groups = {
         trust,
     ],
     "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
+    "Make": [st.Page(show_fine_tune, title="Fine-tune", url_path="fine-tune")],
 }
 pages = [page for group in groups.values() for page in group]
 hidden = st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden")
@@ -65,6 +73,7 @@ st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, lay
 links = st.container(horizontal=True, key="pages", vertical_alignment="center")
 links.markdown("**FERScope**", width="content")
 
+look_for_own_networks()
 with state.kept(chosen.title):
     choices = state.address()
     places = []

@@ -117,6 +117,15 @@ PREDICTED = Choice("predicted", "expression", "neutral")
 TABLE = Choice("table", "table", "003-T3")
 FORM = Choice("form", "form")
 RUNS = Switch("runs", "choice of runs")
+# Fine-tune.
+JOB = Text("job", "job")
+#: Where pictures come from.
+PICTURES = Choice("pictures", "kind of pictures", "zip")
+TRAIN = Choice("train", "part that learns", "head")
+EPOCHS = Number("epochs", "number of epochs", 20, 1, 1000)
+SEED = Number("seed", "seed", 0, 0, 999_999_999)
+#: Jobs whose curves are drawn beside the one at hand.
+BESIDE = Several("beside", "job", hideable=False)
 
 _FACE: tuple[Key, ...] = (PICTURE, SAMPLE, COMPOSITE, PART, *EDGES, COVER, PATCH, FILL)
 _RECOGNISE: tuple[Key, ...] = (EXPLAIN, OPACITY, CONTRAST, SIMAM, METHOD, LAYER)
@@ -124,7 +133,8 @@ _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES
 _OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED, KEPT)
 _TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-_PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION)
+_FINE_TUNE: tuple[Key, ...] = (JOB, PICTURES, TRAIN, EPOCHS, SEED, BESIDE)
+_PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION, _FINE_TUNE)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *(key for page in _PAGES for key in page))}
 #: The key that names controls which are not drawn, with commas between.
 HIDE = "hide"

@@ -37,7 +37,8 @@ def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of `ferscope app`, started as a visitor would on a machine that holds no settings of ours."""
     port = free_port()
     command = [Path(sys.executable).with_name("ferscope"), "app", "--port", str(port), "--headless"]
-    with running(command, f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("home")) as url:
+    home = tmp_path_factory.mktemp("home")
+    with running(command, f"http://127.0.0.1:{port}", home, FERSCOPE_JOBS=str(home / "jobs")) as url:
         wait_until_ready(url)
         yield url
 

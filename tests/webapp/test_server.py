@@ -144,7 +144,7 @@ def test_the_site_s_settings_hold_whatever_the_folder_says_where_it_is_started(t
     )
     file = tomllib.loads((ROOT / "webapp" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     wanted = {f"{part}.{name}": value for part in ("server", "client", "browser") for name, value in file[part].items()}
-    assert wanted["server.maxUploadSize"] == 20 and wanted["browser.gatherUsageStats"] is False
+    assert wanted["server.maxUploadSize"] == 200 and wanted["browser.gatherUsageStats"] is False
     command = [sys.executable, "-P", "-c", PROBE, ROOT / "webapp" / "server.py", *wanted]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("STREAMLIT_")}
     done = subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)

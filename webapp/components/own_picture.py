@@ -129,7 +129,7 @@ def _take_in(source: str) -> OwnPicture | None:
     place, key = st.empty(), _widget_key(source)
     with place.container():
         if source == "upload":
-            file = st.file_uploader("JPEG, PNG or WebP, at most 20 MB", TYPES, key=key)
+            file = st.file_uploader("JPEG, PNG or WebP, at most 20 MB", TYPES, key=key, max_upload_size=20)
         else:
             file = st.camera_input("Take a photo", key=key, resolution="720p")
         st.caption(PRIVACY)

@@ -58,11 +58,11 @@ def answer(network: str, read: Reading, before: Reading | None = None) -> str:
     ``before``: what it read when no patch lay on the face.
     """
     size = ' class="fs-long"' if len(read.headline) > LONG else ""
-    patch = "with the patch, " if before else ""
+    patch = "With the patch, " if before else ""
     eyebrow = f"{patch}{network} reads this face as" if read.sure else f"{patch}{network} says"
     without = f" <small>without it {escape(before.words)}, {escape(before.number)}</small>" if before else ""
     return (
-        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(eyebrow[0].upper() + eyebrow[1:])}</p>'
+        f'<div class="fs-answer"><p class="fs-eyebrow">{escape(eyebrow)}</p>'
         f"<h2{size}><span>{escape(read.headline)}</span> <b>{escape(read.number)}</b>{without}</h2></div>"
     )
 

@@ -1,0 +1,115 @@
+"""Who a visitor is to the fine-tuning jobs, and whether they may launch one.
+
+Whoever sits at the machine itself owns it: all is open, as on the command line. Elsewhere a visitor is who they have
+logged in as, or else a random word in a cookie: it brings their jobs back after a reload, and says nothing about them.
+To launch, one logs in, or knows the code.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit.errors import StreamlitSecretNotFoundError
+
+CODE_VARIABLE = "FERSCOPE_JOBS_CODE"
+COOKIE = "ferscope_visitor"
+# In the session: the cookie's word, and whether the code was given.
+_WORD, _KNOWS_CODE = "visitor", "knows_the_code"
+_HERE = ("localhost", "127.0.0.1", "::1")
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+_YEAR_S = 365 * 24 * 3600
+
+_cookie = st.components.v2.component(
+    "ferscope_cookie",
+    html="<span hidden></span>",
+    js="""
+export default function ({ data }) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${data.name}=${data.value}; Max-Age=${data.seconds}; Path=/; SameSite=Lax${secure}`;
+}
+""",
+)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """``owner``: under which jobs are kept; nobody's name or address can be read from it."""
+
+    owner: str
+    may_launch: bool
+
+
+def visitor() -> Visitor:
+    """Who looks at the page. Draws nothing."""
+    if is_at_the_machine():
+        return Visitor("", True)
+    if user := _logged_in():
+        return Visitor(f"login-{_digest(user)}", True)
+    return Visitor(f"visitor-{_digest(_word())}", bool(st.session_state.get(_KNOWS_CODE)))
+
+
+def ask_to_come_in() -> None:
+    """Draw what a visitor who may not launch can do about it."""
+    login, code = login_is_offered(), os.environ.get(CODE_VARIABLE, "")
+    if not login and not code:
+        st.info(
+            "On this site nobody can launch a job. At the machine itself (localhost) everybody can; here its owner "
+            f"has to offer a login, or to set an access code ({CODE_VARIABLE})."
+        )
+        return
+    if login:
+        st.button("Log in to launch", on_click=st.login, type="primary")
+    if code:
+        given = st.text_input("Access code", type="password", help="Whoever runs this site gives it.")
+        if given and hmac.compare_digest(given.encode(), code.encode()):
+            st.session_state[_KNOWS_CODE] = True
+            st.rerun()
+        elif given:
+            st.error("This is not the access code.")
+
+
+def remember_visitor() -> None:
+    """Let the browser keep who an unknown visitor is; to be called where they launch."""
+    if not is_at_the_machine() and not _logged_in():
+        _cookie(key="visitor_cookie", data={"name": COOKIE, "value": _word(), "seconds": _YEAR_S})
+
+
+def is_at_the_machine() -> bool:
+    """Whether the browser runs on the machine that serves the page, with nobody between them.
+
+    A proxy on this machine connects from here as well, but asks for another host or says for whom.
+    """
+    headers = st.context.headers
+    host = urlsplit(f"//{headers.get('Host', '')}").hostname
+    return host in _HERE and st.context.ip_address is None and not any(name in headers for name in _FORWARDED)
+
+
+def login_is_offered() -> bool:
+    """Whether an identity provider is set up: a section [auth] in Streamlit's secrets."""
+    try:
+        return "auth" in st.secrets
+    except StreamlitSecretNotFoundError:
+        return False
+
+
+def _logged_in() -> str:
+    """Whom the identity provider says it is, or nothing."""
+    if not login_is_offered() or not st.user.get("is_logged_in"):
+        return ""
+    return f"{st.user.get('iss', '')} {st.user.get('sub') or st.user.get('email', '')}"
+
+
+def _word() -> str:
+    """The cookie's, or a new one for this session."""
+    if _WORD not in st.session_state:
+        kept = st.context.cookies.get(COOKIE, "")
+        st.session_state[_WORD] = kept if len(kept) == 48 and kept.isalnum() else secrets.token_hex(24)
+    return str(st.session_state[_WORD])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
