@@ -98,7 +98,7 @@ class ClassNames:
         return (known[0] if known else own_set), labels
 
     def hints(self, names: Sequence[str]) -> tuple[str, ...]:
-        """A sentence for every name that is not understood but likely to mean an expression, or one for all numbers."""
+        """A sentence on names that are not understood but likely to mean expressions, or on numbers; or none."""
         odd = [name for name in names if self.means(name) is None and not self.is_told(name)]
         numbers = {name for name in odd if name.strip().isdecimal()}
         sets = [preset for preset, meant in NUMBERED.items() if min(meant) in numbers and numbers <= set(meant)]
@@ -106,7 +106,10 @@ class ClassNames:
             said = " or ".join(f"`labels` {preset}" for preset in sets)
             return (f"are {', '.join(sorted(numbers))} a data set's numbers? {said}",)
         likely = {name: label for name in odd if (label := likely_label(name))}
-        return tuple(f"{name}: did you mean {label}? `labels` {name}={label}" for name, label in likely.items())
+        if not likely:
+            return ()
+        said = ",".join(f"{name}={label}" for name, label in likely.items())
+        return (f"{', '.join(likely)}: did you mean {', '.join(likely.values())}? `labels` {said}",)
 
     def _check(self, where: str, spelt: Mapping[str, str]) -> None:
         """DataError for a told folder that is not there, and for a label that is neither expression nor folder."""

@@ -150,7 +150,7 @@ def _read(
         "skipped": np.array([trouble for trouble in wrong if trouble is not None], dtype=str),
         "without_face": np.array(without_face.sum()),
     }
-    return images[rows], facts
+    return (images if len(rows) == len(names) else images[rows]), facts
 
 
 def _largest_face(image: RGBImage) -> RGBImage | None:

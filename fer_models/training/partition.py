@@ -55,7 +55,7 @@ def plan(parts: Parts, recipe: Recipe) -> Plan:
     near = near_duplicates(planned.scored.images, planned.training.images)
     if not near:
         return planned
-    count = f"{len(near):,} of {len(planned.scored):,} faces"
+    count = f"{len(near):,} of {len(planned.scored):,} pictures"
     rows = ((planned.scored.rows[place], planned.training.rows[other]) for place, other in near[:3])
     examples = ", ".join(f"{parts.files[row]} as {parts.files[other]}" for row, other in rows)
     return replace(

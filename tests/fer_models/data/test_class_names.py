@@ -32,6 +32,18 @@ def test_a_misspelt_folder_is_offered_the_nearest_label_and_not_taken_for_it(mis
     assert "suprise: did you mean surprise? `labels` suprise=surprise" in parts.understood
 
 
+def test_several_names_are_offered_as_one_option(tmp_path):
+    write_class_folders(tmp_path / "mine", ("Wut", "Freude", "bored"), count=1)
+    said = understood("folder", tmp_path / "mine")
+    assert "Freude, Wut: did you mean happiness, anger? `labels` Freude=happiness,Wut=anger." in said
+    labels = read_labels(said.rstrip(".").rpartition(" ")[2])
+    assert read_parts(tmp_path / "mine", "folder", labels=labels).training.label_set.labels == (
+        "happiness",
+        "anger",
+        "bored",
+    )
+
+
 def test_a_folder_is_read_as_it_was_told(misspelt):
     parts = read_parts(misspelt, "folder", labels={"SUPRISE": "Surprised"})
     assert parts.training.label_set is FER2013

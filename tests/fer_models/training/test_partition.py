@@ -83,7 +83,7 @@ def test_near_duplicates_across_the_line_are_counted_and_named(tmp_path, divided
     copy = tmp_path / files[clean.training.rows[-1]]
     cv2.imwrite(str(copy), (picture * 0.9).astype(np.uint8))
     planned = plan(read_parts(tmp_path, "folder"), OWN)
-    assert planned.note == f"{clean.note}; 1 of {len(clean.scored)} faces nearly repeat one of training"
+    assert planned.note == f"{clean.note}; 1 of {len(clean.scored)} pictures nearly repeat one of training"
     assert f"{files[held]} as {copy.relative_to(tmp_path)}" in planned.warning
 
 
