@@ -5,6 +5,7 @@ import functools
 import json
 import re
 import threading
+import wave
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -239,6 +240,32 @@ def test_a_figure_is_saved_and_opens(page, live_url, tmp_path):
     download.value.save_as(tmp_path / "figure.png")
     figure = np.asarray(Image.open(tmp_path / "figure.png").convert("RGB")).astype(int)
     assert figure.shape[1] > 3 * 224 and np.ptp(figure, axis=2).max() > 100  # maps are in colour
+
+
+def test_music_of_the_mood_plays_once_it_is_asked_for(page, live_url, tmp_path):
+    opened(page, live_url)
+    page.get_by_text("Music of the mood").click()
+    song = page.locator("#song")
+    expect(song).to_have_text("")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(song).to_have_text("happiness: tune 1")
+    page.get_by_role("button", name="Skip").click()
+    expect(song).to_have_text("happiness: tune 2")
+    surprise = next(sample for sample in COMPOSITES if sample.label == "surprise")
+    page.locator("#samples").get_by_role("img", name=surprise.title).click()
+    expect(song).to_have_text("surprise: tune 1")
+    (tmp_path / "mine" / "surprise").mkdir(parents=True)
+    with wave.open(str(tmp_path / "mine" / "surprise" / "mine.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000 * 8))
+    page.locator("#songs").set_input_files(tmp_path / "mine")
+    expect(song).to_have_text("surprise: mine.wav")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(song).to_have_text("")
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / "song.txt").write_text("la la")
+    page.locator("#songs").set_input_files(tmp_path / "none")
+    expect(page.get_by_role("alert")).to_contain_text("No song of this folder has a mood")
 
 
 def test_after_the_first_visit_it_works_without_a_connection(browser: Browser, live_url):

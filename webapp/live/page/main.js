@@ -4,7 +4,8 @@ import { coverable } from "./covering.js";
 import { drawCover, drawGate, drawPicture, drawSigned, useScales } from "./draw.js";
 import { saveFigure } from "./figure.js";
 import { shownGates } from "./gates.js";
-import { Source } from "./source.js";
+import { Music } from "./music.js";
+import { Source, trouble } from "./source.js";
 
 const KEPT = 5000; // milliseconds of the past that can be looked at again
 const STEADY = 0.3; // what a new frame counts for in the bars
@@ -25,6 +26,11 @@ const state = {
   number: 0,
   rates: [],
 };
+
+const music = new Music(facts.order, (text, mood = "") => {
+  part("song").textContent = text;
+  part("song").dataset.mood = mood;
+});
 
 useScales(facts.scales);
 fill();
@@ -62,6 +68,17 @@ function fill() {
   part("mirror").addEventListener("click", () => (press("mirror", (state.mirrored = !state.mirrored)), show()));
   part("back").addEventListener("input", lookBack);
   part("save").addEventListener("click", save);
+  part("play").addEventListener("click", () => {
+    if (music.playing) music.stop();
+    else music.play();
+    press("play", Boolean(music.playing));
+  });
+  part("skip").addEventListener("click", () => music.skip());
+  part("volume").addEventListener("input", ({ target }) => music.turn(Number(target.value)));
+  part("songs").addEventListener("change", ({ target }) => {
+    music.use([...target.files]).catch((error) => say(error instanceof SyntaxError ? "moods.json is no JSON." : error.message));
+    target.value = "";
+  });
   coverable(
     part("cam"),
     () => state.covered,
@@ -116,19 +133,6 @@ async function camera() {
   }
   source.stop();
   press("camera", false);
-}
-
-function trouble(error) {
-  const words = {
-    NotAllowedError: "The camera was not allowed. Allow it in the browser's settings of this page, or upload a picture.",
-    NotFoundError: "This device has no camera. Upload a picture, or take a sample.",
-    NotReadableError: "The camera is in use by another program. Close that program, then press Camera again.",
-    SecurityError: "A camera needs an address that begins with https, or localhost. Upload a picture instead.",
-    InvalidStateError: "This file is no picture or video that this browser can read.",
-    NotSupportedError: "This file is no picture or video that this browser can read.",
-    EncodingError: "This file is no picture or video that this browser can read.",
-  };
-  return words[error.name] ?? `That did not work: ${error.message}`;
 }
 
 function say(text) {
@@ -219,6 +223,7 @@ function keep(seen) {
   const steady = source.moving && state.bars ? STEADY : 1;
   state.bars = seen.probabilities.map((value, label) => steady * value + (1 - steady) * (state.bars?.[label] ?? 0));
   seen.bars = state.bars;
+  music.see(state.network.labels[state.bars.indexOf(Math.max(...state.bars))], !source.moving);
   state.history.filter(({ at }) => at <= now - KEPT).forEach(({ seen: old }) => (old.crop.close(), old.picture.close()));
   state.history = [...state.history.filter(({ at }) => at > now - KEPT), { at: now, seen }];
   const back = part("back");

@@ -74,3 +74,17 @@ async function shrunk(picture) {
   const size = { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale), resizeQuality: "high" };
   return createImageBitmap(picture, size);
 }
+
+/** Why no picture came, in a sentence that says what to do. */
+export function trouble(error) {
+  const words = {
+    NotAllowedError: "The camera was not allowed. Allow it in the browser's settings of this page, or upload a picture.",
+    NotFoundError: "This device has no camera. Upload a picture, or take a sample.",
+    NotReadableError: "The camera is in use by another program. Close that program, then press Camera again.",
+    SecurityError: "A camera needs an address that begins with https, or localhost. Upload a picture instead.",
+    InvalidStateError: "This file is no picture or video that this browser can read.",
+    NotSupportedError: "This file is no picture or video that this browser can read.",
+    EncodingError: "This file is no picture or video that this browser can read.",
+  };
+  return words[error.name] ?? `That did not work: ${error.message}`;
+}
