@@ -1,5 +1,6 @@
 """Where picture files are: below a folder, or in a zip file, which is read where it lies and never unpacked."""
 
+import io
 import lzma
 import os
 import stat
@@ -16,6 +17,7 @@ from fer_models.images import MAX_BYTES, ImageError, RGBImage, open_image
 
 MAX_ZIP_FILES = 100_000
 MAX_ZIP_BYTES = 4 * 1024**3  # of all its files, unpacked
+MAX_ZIP_DIRECTORY = 24 * 1024**2  # of the list of its files, which is read as one
 MAX_ZIP_RATIO = 200  # of a file above 1 MB, unpacked to packed; pictures are packed already
 
 _DEEPEST = 6  # levels of folders; a link that leads back up would never end
@@ -67,7 +69,7 @@ class ZipFiles:
     def __init__(self, file: Path) -> None:
         self.root = file
         try:
-            with zipfile.ZipFile(file) as archive:
+            with _DirectoryReader(io.FileIO(file)) as content, zipfile.ZipFile(content) as archive:
                 members, end = archive.infolist(), archive.start_dir
         except FileNotFoundError:
             raise DataError(f"There is no file {file}.") from None
@@ -101,6 +103,15 @@ class ZipFiles:
                 return open_image(content, archive=True)
 
             yield open_member
+
+
+class _DirectoryReader(io.BufferedReader):
+    """A zip file as far as its directory, which may claim any length: the zipfile module reads what it claims."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_ZIP_DIRECTORY:
+            raise zipfile.BadZipFile(f"the list of its files is longer than {MAX_ZIP_DIRECTORY // 1024**2} MB")
+        return super().read(size)
 
 
 PictureFiles: TypeAlias = FolderFiles | ZipFiles

@@ -187,6 +187,15 @@ def test_a_zip_whose_files_share_their_bytes(packed):
         read_parts(packed, "folder")
 
 
+def test_a_zip_whose_list_of_files_is_too_long_is_refused_before_it_is_read(packed, monkeypatch):
+    whole = packed.read_bytes()
+    monkeypatch.setattr(picture_files, "MAX_ZIP_DIRECTORY", len(whole) - whole.index(b"PK\1\2"))
+    assert len(read_parts(packed, "folder").training) == 9
+    monkeypatch.setattr(picture_files, "MAX_ZIP_DIRECTORY", 100)
+    with pytest.raises(DataError, match="the list of its files is longer than"):
+        read_parts(packed, "folder")
+
+
 def test_a_locked_zip(packed):
     change_directory(packed, 8, "<H", lambda flags, number: flags | (number == 4))
     with pytest.raises(DataError, match="locked by a password"):
