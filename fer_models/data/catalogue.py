@@ -83,7 +83,7 @@ class DataSet:
             assert self.folder is not None  # it is one or the other
             self.folder.list_pictures(place)
         elif self.folder is None or not is_repack(place):
-            for name in () if is_ferplus_folders(place) else self.csv.files:
+            for name in () if self.folder is None and is_ferplus_folders(place) else self.csv.files:
                 if not (place / name).is_file():
                     raise DataError(f"{name} is missing in {place}.")
 

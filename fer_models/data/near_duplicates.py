@@ -11,6 +11,7 @@ import numpy as np
 _HASH_SIDE = 32
 _LOW = 8  # frequencies in each direction that make the hash
 _GREY_SIDE = 16
+_MOST_CANDIDATES = 64  # whose greys are compared, those with the most similar hashes
 MOST_SIGNS = 10  # that may differ of two pictures which are nearly one
 LEAST_CORRELATION = 0.9
 
@@ -32,7 +33,11 @@ def near_duplicates(images: np.ndarray, others: np.ndarray | None = None) -> lis
     found = []
     for place, (code, grey) in enumerate(zip(hashes, greys, strict=True)):
         end = place if others is None else len(among)
-        candidates = np.flatnonzero(np.bitwise_count(among[:end] ^ code) <= MOST_SIGNS)
+        differ = np.bitwise_count(among[:end] ^ code)
+        candidates = np.flatnonzero(differ <= MOST_SIGNS)
+        if len(candidates) > _MOST_CANDIDATES:  # thousands of copies of one picture
+            nearest = np.argpartition(differ[candidates], _MOST_CANDIDATES)[:_MOST_CANDIDATES]
+            candidates = np.sort(candidates[nearest])
         if len(candidates):
             correlations = like[candidates] @ grey
             best = int(correlations.argmax())

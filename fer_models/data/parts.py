@@ -90,6 +90,7 @@ def understood(label_rule: str, folder: Path, labels: Mapping[str, str] | None =
     """
     data_set = data_set_of(label_rule)
     if data_set.csv is not None and not reads_pictures(label_rule, folder):
+        data_set.check(folder)
         data = read_ferplus_folders(folder) if is_ferplus_folders(folder) else fer2013.read_fer2013(folder)
         usage = data.usage
         counts = {split: int((usage == split).sum()) for split in fer2013.SPLITS}

@@ -68,8 +68,11 @@ def test_of_a_picture_that_is_named_twice_the_later_votes_count(files, tmp_path)
 
 
 def test_labels_of_fer2013_are_not_in_them(files, tmp_path):
+    folder = write_folders(files, tmp_path / "folders")
     with pytest.raises(DataError, match="do not hold FER2013's labels"):
-        read_parts(write_folders(files, tmp_path / "folders"), "fer2013", keep_leaks=True)
+        read_parts(folder, "fer2013", keep_leaks=True)
+    with pytest.raises(DataError, match=r"fer2013\.csv is missing"):
+        understood("fer2013", folder)
 
 
 @pytest.mark.parametrize(

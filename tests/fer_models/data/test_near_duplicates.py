@@ -50,6 +50,12 @@ def test_other_pictures_are_not(pictures):
     assert near_duplicates(np.full((2, 48, 48), 90, np.uint8)) == []
 
 
+def test_of_many_copies_one_is_named(pictures):
+    many = np.stack([pictures[0]] * 200 + [pictures[3]])
+    found = near_duplicates(many)
+    assert [place for place, _ in found] == list(range(1, 200)) and all(other < place for place, other in found)
+
+
 def test_within_a_set_each_goes_with_the_one_before_that_it_is_most_like(pictures):
     face, other = pictures[0], pictures[3]
     slightly = (face * 0.97).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_models.training.events import EpochDone, EpochRecord, Note, StepDone, event_text, seconds_left
+from fer_models.training.events import EpochDone, EpochRecord, Note, Reading, StepDone, event_text, seconds_left
 from fer_models.training.recipe import Recipe, Stage
 
 STEP = StepDone("a_mobilenet", 2, 5, 112, 3, 40, loss=0.98765, accuracy=0.71234, seconds_left=425.0)
@@ -18,6 +18,7 @@ LAST = EpochDone("a_mobilenet", 5, RECORD, 0.0)
         (FIRST, "a_mobilenet  epoch 1/5  112 px  step 1/40  2 h 05 min left"),
         (LAST, "a_mobilenet  epoch 5/5  112 px  loss 0.500  validation accuracy 0.8123  macro-F1 0.7100  done"),
         (Note("Left out: 3"), "Left out: 3"),
+        (Reading(256, 30_000), "reading pictures  256/30,000"),
     ],
 )
 def test_an_event_in_words(event, text):

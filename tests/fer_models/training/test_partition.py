@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fer_models.data import DataError, hold_out_tenth, read_parts
+from fer_models.training.events import Event, Note, Reading
 from fer_models.training.partition import plan, read_for
 from fer_models.training.recipe import Recipe
 from tests.support.fer2013_files import write_files
@@ -44,6 +45,14 @@ def test_pictures_that_are_all_alike_leave_nothing_to_train_on(tmp_path):
             save(draw(0, 0), tmp_path / name / f"{number}.png")
     with pytest.raises(DataError, match="holds nothing to train on: its other faces repeat those held out"):
         plan(read_parts(tmp_path, "folder"), OWN)
+
+
+def test_what_is_read_is_told_and_then_what_was_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_CACHE", str(tmp_path / "cache"))
+    write_class_folders(tmp_path / "mine", ("happy", "sad"), count=2)
+    said: list[Event] = []
+    read_for(OWN, tmp_path / "mine", said.append)
+    assert said == [Reading(4, 4), Note("4 pictures: happiness 2, sadness 2.")]
 
 
 def test_a_sample_may_lack_classes(tmp_path):
