@@ -29,7 +29,7 @@ def _check_recipe(recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 #: How a file holds weights: fer_models.quantization says what the forms are.
-WeightForm = Literal["fp16", "int8"]
+WeightForm = Literal["fp32", "fp16", "int8"]
 
 #: A card may come from anyone, and files are named after it: its maps, its ONNX form.
 _FileName = Annotated[str, AfterValidator(check_file_name)]

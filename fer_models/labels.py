@@ -30,6 +30,12 @@ RAF_DB = LabelSet("RAF-DB", ("surprise", "fear", "disgust", "happiness", "sadnes
 RAFD = LabelSet("RaFD", ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"))
 
 
+def label_set_of(labels: Sequence[str]) -> LabelSet:
+    """The set of these labels in this order: FER2013's or FERPlus's where they are, else one of its own."""
+    own = LabelSet("own", tuple(labels))
+    return next((known for known in (FER2013, FERPLUS) if known.labels == own.labels), own)
+
+
 def display_order(labels: Sequence[str]) -> list[int]:
     """Indices of ``labels`` in the order in which people are shown them: FERPlus's, then all others as they stand.
 

@@ -1,11 +1,11 @@
-"""The two forms in which weights are stored: fp16, or int8 with one scale per output channel.
+"""The forms in which weights are stored: fp32, fp16, or int8 with one scale per output channel.
 
-In memory weights are float32. int8 halves a file once more: in a weight of two and more dimensions, that is of a
-convolution or a linear layer, channel o holds ``round(w[o] / scale[o])`` with ``scale[o] = max |w[o]| / 127``, so no
-weight is off by more than half a scale. A channel that sums nine weights or fewer, as a 3x3 depthwise convolution does,
-stays fp16: so few rounding errors do not cancel out (docs/training-log.md, "What int8 costs"), and a scale for each
-would save little. So do norms, biases and running means; whole numbers stay as they are. ``round_to_int8`` readies a
-network for that: its batch norms take back what rounding shifts.
+In memory weights are float32, and fp32 keeps every bit. int8 halves a file of fp16 once more: in a weight of two and
+more dimensions, that is of a convolution or a linear layer, channel o holds ``round(w[o] / scale[o])`` with ``scale[o]
+= max |w[o]| / 127``, so no weight is off by more than half a scale. A channel that sums nine weights or fewer, as a 3x3
+depthwise convolution does, stays fp16: so few rounding errors do not cancel out (docs/training-log.md, "What int8
+costs"), and a scale for each would save little. So do norms, biases and running means; whole numbers stay as they are.
+``round_to_int8`` readies a network for that: its batch norms take back what rounding shifts.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ def pack(tensors: Mapping[str, Tensor], form: WeightForm) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         if form == "int8" and tensor.is_floating_point() and tensor.ndim >= 2 and tensor[0].numel() > _FEW:
             packed[name], packed[name + SCALE] = _as_int8(tensor)
-        elif tensor.is_floating_point():
+        elif form != "fp32" and tensor.is_floating_point():
             packed[name] = _as_fp16(tensor)
         else:
             packed[name] = tensor.contiguous().clone()

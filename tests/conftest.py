@@ -113,10 +113,10 @@ def make_network(name: str, num_classes: int = 8, side: int = 64) -> tuple[Netwo
     return network.eval(), card
 
 
-def make_checkpoint(network: str, folder: Path, name: str, side: int = 64) -> Path:
+def make_checkpoint(network: str, folder: Path, name: str, side: int = 64, form: str = "fp16") -> Path:
     """Save such a network as a checkpoint; returns the weights' path."""
     module, card = make_network(network, side=side)
-    return save_checkpoint(module, card.model_copy(update={"name": name}), folder)
+    return save_checkpoint(module, card.model_copy(update={"name": name, "weights": form}), folder)
 
 
 @pytest.fixture(scope="session", params=PAPER_NETWORKS)

@@ -16,31 +16,53 @@ JobArgument = Annotated[str, typer.Argument(help="A job's id, as submit printed 
 
 @jobs.command()
 def submit(
-    checkpoint: Annotated[str, typer.Argument(help="The checkpoint to start from ('ferscope checkpoints').")],
-    data: Annotated[Path, typer.Option(help="Folder or zip with one folder of pictures for each expression.")],
-    train: Annotated[str, typer.Option(metavar="head|last|all", help="What learns.")] = "head",
-    epochs: Annotated[int, typer.Option(help="How often each picture is learnt from.")] = 20,
-    name: Annotated[str, typer.Option(help="Name of the new checkpoint [NETWORK.own].")] = "",
-    seed: Annotated[int, typer.Option(help="Of order, augmentation and dropout.")] = 0,
+    checkpoint: Annotated[str, typer.Argument(help="The checkpoint to start from ('ferscope checkpoints').")] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or zip with one folder of pictures for each expression.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(metavar="quick|thorough", help="The head alone in seconds, or everything with early stop.")
+    ] = "",
+    train: Annotated[str | None, typer.Option(metavar="head|last|all", help="What learns [head].")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often each picture is learnt from [20].")] = None,
+    early_stop: Annotated[int | None, typer.Option(help="Epochs without a better one that end it [none].")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of AdamW [by what is trained].")] = None,
+    keep_labels: Annotated[
+        bool | None, typer.Option("--keep-labels", help="The labels stay the checkpoint's; folders are among them.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the new checkpoint [NETWORK.own].")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of order, augmentation and dropout [0].")] = None,
     minutes: Annotated[float | None, typer.Option(help="After which the job is stopped [the limit].")] = None,
     labels: LabelsOption = "",
+    spec: Annotated[
+        Path | None, typer.Option(help="JSON as 'show --spec' prints it; other options go before it.")
+    ] = None,
 ) -> None:
     """Put a job into the queue and print its id. A worker is started where none runs."""
     with plain_errors():
         from fer_models.data import read_labels
-        from fer_models.jobs import read_spec
+        from fer_models.jobs import PRESETS, read_spec
         from fer_models.jobs import submit as submit_job
+        from fer_models.jobs.spec import read_spec_file
 
-        told = read_labels(labels)
-        values = {
-            "labels": told,
-            "checkpoint": checkpoint,
+        if preset and preset not in PRESETS:
+            raise ValueError(f"A preset is {' or '.join(PRESETS)}, not '{preset}'.")
+        values = (read_spec_file(spec) if spec else {}) | PRESETS.get(preset, {})
+        told = {
+            "checkpoint": checkpoint or None,
             "data": data,
             "train": train,
             "epochs": epochs,
+            "early_stop": early_stop,
+            "learning_rate": learning_rate,
+            "keep_labels": keep_labels,
             "name": name,
+            "seed": seed,
+            "minutes": minutes,
+            "labels": read_labels(labels) if labels else None,
         }
-        typer.echo(submit_job(read_spec({**values, "seed": seed, "minutes": minutes})))
+        values |= {key: value for key, value in told.items() if value is not None}
+        typer.echo(submit_job(read_spec(values)))
 
 
 @jobs.command("list")
@@ -54,12 +76,19 @@ def list_all() -> None:
 
 
 @jobs.command()
-def show(job: JobArgument, as_json: Annotated[bool, typer.Option("--json", help="All that is known.")] = False) -> None:
+def show(
+    job: JobArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="All that is known.")] = False,
+    as_spec: Annotated[bool, typer.Option("--spec", help="What was asked for, as submit --spec takes it.")] = False,
+) -> None:
     """One job: its state, and its epochs so far."""
     with plain_errors():
         from fer_models.jobs import metrics, result, status
 
         found, records = status(job), metrics(job)
+        if as_spec:
+            typer.echo(json.dumps(found.spec, indent=1))
+            return
         weights = str(result(job)) if found.state == "done" else None
         if as_json:
             typer.echo(json.dumps({**asdict(found), "metrics": records, "result": weights}, indent=1))

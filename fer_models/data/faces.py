@@ -1,7 +1,7 @@
 """What a reader of any data set returns."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,17 @@ class Faces:
         """Copies of the faces that ``which`` names, by index (M,) or by a mask (N,) of bool."""
         arrays = (self.images[which], self.labels[which], self.targets[which], self.rows[which])
         return Faces(*arrays, self.label_set, None if self.people is None else self.people[which])
+
+    def under(self, label_set: LabelSet) -> "Faces":
+        """The same faces with more labels. DataError naming one of theirs that is not in ``label_set``."""
+        for label in self.label_set.labels:
+            if label not in label_set.labels:
+                known = ", ".join(label_set.labels)
+                raise DataError(f"'{label}' is none of the labels {known}; say which it means by `labels`.")
+        places = np.array([label_set.index(label) for label in self.label_set.labels])
+        targets = np.zeros((len(self), len(label_set)), dtype=self.targets.dtype)
+        targets[:, places] = self.targets
+        return replace(self, labels=places[self.labels], targets=targets, label_set=label_set)
 
 
 def spread(images: np.ndarray, count: int) -> np.ndarray:

@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from fer_models.jobs import supervisor
+from fer_models.jobs.comparison import Comparison, read_comparison
 from fer_models.jobs.limits import LimitError, Limits, Remaining, read_limits
-from fer_models.jobs.spec import Spec, read_spec
+from fer_models.jobs.spec import PRESETS, Spec, read_spec
 from fer_models.jobs.store import RUN, UNDO_S, Job, JobError, Store, jobs_folder
 from fer_models.jobs.submission import remaining, submit
 from fer_models.jobs.uploads import find_pictures, pictures_until, tidy
 
 __all__ = [
     "UNDO_S",
+    "Comparison",
     "Job",
     "JobError",
     "LimitError",
     "Limits",
     "Remaining",
     "Spec",
+    "PRESETS",
     "cancel",
+    "comparison",
     "delete",
     "list_jobs",
     "logs",
@@ -97,6 +101,14 @@ def result(job: str, owner: str | None = None) -> Path:
     if status(job).state != "done" or not found:
         raise JobError(f"The job is {status(job).state}; it has no checkpoint.")
     return found[0]
+
+
+def comparison(job: str, owner: str | None = None) -> Comparison:
+    """Answers of the start and of the result to the pictures held out. JobError where the job is not done."""
+    found = read_comparison(_folder(job, owner))
+    if found is None:
+        raise JobError(f"The job is {status(job).state}; there is nothing to compare.")
+    return found
 
 
 def delete(job: str, owner: str | None = None) -> None:

@@ -12,6 +12,7 @@ import time
 import traceback
 from pathlib import Path
 
+from fer_models.jobs.comparison import write_comparison
 from fer_models.jobs.lock import write_leader
 from fer_models.jobs.spec import Spec, read_spec
 from fer_models.jobs.store import RUN, Store
@@ -19,6 +20,7 @@ from fer_models.jobs.uploads import tidy
 from fer_models.training.events import EpochDone, Event, Stopped, event_text, passes
 from fer_models.training.loop import METRICS
 from fer_models.training.machine import Machine
+from fer_models.training.optimisation import without_compiler
 from fer_models.training.run import run_training
 
 NICENESS = 10  # a visitor's answer goes before a job
@@ -30,6 +32,7 @@ def work(store: Store, job: str) -> None:
     if not store.begin(job, os.getpid()):
         return
     signal.signal(signal.SIGTERM, _stop)
+    without_compiler()
     os.nice(NICENESS)
     try:
         train(store, job, read_spec(store.get(job).spec))
@@ -78,8 +81,10 @@ def train(store: Store, job: str, spec: Spec) -> Path:
         if isinstance(event, EpochDone):
             keep()
 
-    weights = run_training(spec.recipe, str(spec.data), folder, Machine(), spec.name, watch=watch)
+    # Every bit of what does not learn stays the checkpoint's.
+    weights = run_training(spec.recipe, str(spec.data), folder, Machine(), spec.name, form="fp32", watch=watch)
     keep()
+    write_comparison(store.job_folder(job), spec, weights)
     return weights
 
 

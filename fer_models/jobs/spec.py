@@ -1,5 +1,6 @@
 """What a job is, and whether it can be done: checked before anything starts."""
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from fer_models.data.class_folders import list_class_folders
 from fer_models.data.faces import DataError
 from fer_models.data.picture_files import picture_files
 from fer_models.jobs.limits import LimitError, Limits
-from fer_models.text import first_mistake
+from fer_models.text import first_mistake, listed
 from fer_models.training.recipe import Recipe, Stage
 from fer_models.training.start.published import PUBLISHED
 
@@ -19,6 +20,13 @@ FEWEST_PICTURES = 2  # a class: one to learn from, one to be scored on
 
 #: Learning rate of AdamW by what is trained: the more of the network moves, the slower.
 _RATES = {"head": 1e-2, "last": 1e-3, "all": 5e-4}
+
+
+#: What a job may be told by one word; whatever else is said goes before it.
+PRESETS: dict[str, dict[str, Any]] = {
+    "quick": {"train": "head", "epochs": 20, "early_stop": 0},
+    "thorough": {"train": "all", "epochs": 60, "early_stop": 10},
+}
 
 
 class Spec(BaseModel):
@@ -29,7 +37,12 @@ class Spec(BaseModel):
     checkpoint: str = Field(min_length=1)
     data: Path
     train: Literal["head", "last", "all"] = "head"
-    epochs: int = Field(default=20, ge=1)
+    epochs: int = Field(default=20, ge=0, description="0: the checkpoint as it is, with the score on these pictures")
+    early_stop: int = Field(default=0, ge=0, description="epochs without a better one that end the job; 0: none")
+    learning_rate: float | None = Field(default=None, gt=0, le=1, description="of AdamW; None: by what is trained")
+    keep_labels: bool = Field(
+        default=False, description="the labels stay the checkpoint's, in which case the folders' have to be among them"
+    )
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
     minutes: float | None = Field(default=None, gt=0, description="after which a run is stopped; None: the limit")
@@ -48,11 +61,13 @@ class Spec(BaseModel):
             start=self.checkpoint,
             label_rule="folder",
             labels=self.labels,
+            keep_labels=self.keep_labels,
             trained=self.train,
+            early_stop=self.early_stop,
             stages=(Stage(side=card.preprocessing.input_side, epochs=self.epochs),),
             batch_size=16,
             optimizer="adamw",
-            learning_rate=_RATES[self.train],
+            learning_rate=self.learning_rate or _RATES[self.train],
             weight_decay=0.01,
             ema_decay=0.9,
             seed=self.seed,
@@ -67,6 +82,17 @@ def read_spec(values: dict[str, Any]) -> Spec:
         raise ValueError(f"The job is not right: {first_mistake(error)}.") from error
 
 
+def read_spec_file(file: Path) -> dict[str, Any]:
+    """The values of a spec in a JSON file, as ``ferscope jobs show ID --spec`` prints it; ValueError if it is none."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file} is no spec of a job: {error}.") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{file} is no spec of a job: an object is expected.")
+    return values
+
+
 def check_spec(spec: Spec, limits: Limits) -> None:
     """ValueError (or a kind of it) unless the job can be done: its size, its name, its checkpoint, its pictures."""
     for field in ("epochs", "minutes"):
@@ -77,6 +103,8 @@ def check_spec(spec: Spec, limits: Limits) -> None:
     listing = list_class_folders(picture_files(spec.data), spec.labels)
     if (found := len(listing.names)) > limits.pictures:
         raise LimitError(f"{spec.data.name} holds {found:,} pictures; a job may have {limits.pictures:,} here.")
+    if spec.keep_labels and (others := set(listing.label_set.labels).difference(read_card(spec.checkpoint).labels)):
+        raise DataError(f"{spec.checkpoint} does not know {listed(sorted(others))}; say by `labels` which label it is.")
     for index, label in enumerate(listing.label_set.labels):
         if (listing.labels == index).sum() < FEWEST_PICTURES:
             raise DataError(f"{spec.data.name} has one picture of {label}; {FEWEST_PICTURES} are needed of each.")

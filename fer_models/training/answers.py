@@ -19,7 +19,6 @@ from torch import Tensor
 from fer_models.card import Card
 from fer_models.data.augmentation import Augmentation
 from fer_models.data.faces import Faces, spread
-from fer_models.training.augmenter import augmenter
 from fer_models.training.events import Note, Watch, ignore
 from fer_models.training.recipe import Recipe
 from fer_models.training.state import write_tensors
@@ -31,6 +30,8 @@ _CARDS = TypeAdapter(tuple[Card, ...])
 
 def make_view(images: Tensor, augmentation: Augmentation, number: int) -> Tensor:
     """The view ``number`` of faces (N, s, s) uint8, of the same shape and type on the CPU: all changes but the flip."""
+    from fer_models.training.augmenter import augmenter  # see Batches.augment
+
     augment = augmenter(augmentation.model_copy(update={"flip": 0.0}))
     parts = []
     with torch.random.fork_rng():

@@ -1,10 +1,11 @@
 """From training rows to what a step learns from: order, augmentation, Mixup, and a teacher's word."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from fer_models.checkpoints import load_checkpoint
 from fer_models.data.faces import Faces
@@ -12,7 +13,6 @@ from fer_models.networks import channels_last
 from fer_models.networks.folding import fold_batch_norms
 from fer_models.preprocessing import to_input
 from fer_models.training.answers import Answers
-from fer_models.training.augmenter import augmenter
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast
 
@@ -36,13 +36,18 @@ class Batches:
         answers: Answers | None = None,
     ):
         self.recipe, self.answers = recipe, answers
-        self.augment = augmenter(recipe.augmentation)
         self.images = torch.from_numpy(np.asarray(training.images)).to(device)
         self.labels = torch.from_numpy(np.asarray(training.labels)).to(device)
         targets = training.targets if recipe.soft_targets else np.eye(len(training.label_set))[training.labels]
         self.targets = torch.from_numpy(np.asarray(targets)).float().to(device)
         asked_now = recipe.teachers and answers is None
         self.teachers = Teachers(recipe.teachers, training, device, bf16=bf16) if asked_now else None
+
+    @cached_property
+    def augment(self) -> nn.Module:
+        from fer_models.training.augmenter import augmenter  # it takes half a second, and a head alone needs none
+
+        return augmenter(self.recipe.augmentation)
 
     def order(self, epoch: int) -> Tensor:
         """Indices of an epoch's training rows: each once, or drawn by class."""

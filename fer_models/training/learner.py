@@ -1,6 +1,8 @@
 """What learns, and how one batch moves it."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import torch
@@ -32,8 +34,12 @@ class Learner:
         for part in self.frozen:
             part.requires_grad_(False)
         self.ema = AveragedModel(network, use_buffers=True)
+        self.moving = _moving_pairs(self.averaged, network, self.frozen)
         self.optimizer = make_optimizer(network, recipe)
         head = cast(nn.Linear, network.classifier[-1])
+        # Rows of the head whose labels nothing is learnt of; a start knows them.
+        present = set(labels.unique().tolist()) if recipe.keep_labels else set(range(head.out_features))
+        self.kept = sorted(set(range(head.out_features)) - present)
         self.loss = JointLoss(recipe.loss, labels, head.out_features, head.in_features).to(labels.device)
         # Every batch of a stage has one shape; with symbolic ones PyTorch 2.13 cannot compile CPSCA's network.
         self.forward = torch.compile(self._forward, dynamic=False) if compiled else self._forward
@@ -73,11 +79,29 @@ class Learner:
             with sharpest_neighbour(self.network, recipe.sam):
                 self._backward(images, targets, labels, step)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm or math.inf)
-        self.optimizer.step()
+        with self._rows_kept():
+            self.optimizer.step()
         self.loss.update(features, labels)
-        self.ema.multi_avg_fn = get_ema_multi_avg_fn(ema_decay_at(step, recipe))
-        self.ema.update_parameters(self.network)
+        self._average(0.0 if step == 0 else ema_decay_at(step, recipe))
         return torch.where(norm.isfinite(), loss, norm)
+
+    @contextmanager
+    def _rows_kept(self) -> Iterator[None]:
+        """What changes inside the block leaves the rows ``kept`` of the head as they are."""
+        head = cast(nn.Linear, self.network.classifier[-1])
+        rows = [(parameter, parameter[self.kept].detach().clone()) for parameter in (head.weight, head.bias)]
+        yield
+        if self.kept:
+            with torch.no_grad():
+                for parameter, before in rows:
+                    parameter[self.kept] = before
+
+    def _average(self, decay: float) -> None:
+        """Let the averaged weights follow. What is frozen is left out: of hundreds of tensors a head has two."""
+        follow = get_ema_multi_avg_fn(decay)
+        for averages, values in self.moving:
+            follow(averages, values, None)
+        self.ema.n_averaged += 1
 
     def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
         """Fresh gradients of one batch; returns its loss and the features (N, D) behind it, both detached."""
@@ -95,6 +119,21 @@ class Learner:
         head_only = self.recipe.trained == "head"  # then the images are their features
         features = images if head_only else self.network.embedding(self.network.features(images))
         return features, self.network.classifier(features)
+
+
+def _moving_pairs(
+    averaged: nn.Module, network: nn.Module, frozen: list[nn.Module]
+) -> list[tuple[list[Tensor], list[Tensor]]]:
+    """The averaged tensors and those they follow, all but frozen ones, for each dtype a pair of lists."""
+    still = {tensor for part in frozen for tensor in (*part.parameters(), *part.buffers())}
+    pairs: dict[torch.dtype, tuple[list[Tensor], list[Tensor]]] = {}
+    both = zip(*((*net.parameters(), *net.buffers()) for net in (averaged, network)), strict=True)
+    for average, value in both:
+        if value not in still:
+            averages, values = pairs.setdefault(value.dtype, ([], []))
+            averages.append(average.detach())
+            values.append(value.detach())
+    return list(pairs.values())
 
 
 def _frozen_parts(network: Network, trained: str) -> list[nn.Module]:

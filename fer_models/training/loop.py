@@ -24,7 +24,8 @@ from fer_models.training.scoring import embedded, fit_nearest_mean, head_probabi
 from fer_models.training.start.load import load_start
 from fer_models.training.state import RunState, load_state, run_identity, save_state, write_tensors
 
-SAVE_EVERY_S = 60.0  # seconds of training that a kill may cost
+SAVE_EVERY_S = 60.0  # seconds of training that a kill amid an epoch may cost
+SAVE_EPOCHS_EVERY_S = 5.0  # the same where epochs are short: they are done again, and come out as they did
 STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"  # in the folder of a run
 LOOK_EVERY = {"cpu": 1, "cuda": 32}  # steps; on a GPU a look at a loss waits for all work queued so far
 
@@ -83,11 +84,12 @@ def train(
         _look_at(losses, state, folder)
         save_state(folder / STATE, learner.modules, learner.optimizer, state, run)
 
+    saved = time.monotonic()
     while not _is_over(recipe, state):
         epoch = len(state.history)
         side, order = recipe.side_of(epoch), batches.order(epoch)
         learner.train()
-        started = saved = time.monotonic()
+        started = time.monotonic()
         # The rest of the epoch: none of it where the kill came between its last step and its scores.
         for index in range(state.step - epoch * steps, steps):
             torch.manual_seed(recipe.seed * 1_000_003 + state.step)  # its own, so that a resumed run repeats it
@@ -116,10 +118,14 @@ def train(
             state.best_epoch, state.best_score = record.epoch, record.accuracy
             write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
         state.close_epoch(record)
-        save()
+        if _is_over(recipe, state) or not is_begun(folder) or time.monotonic() - saved > SAVE_EPOCHS_EVERY_S:
+            save()
+            saved = time.monotonic()
         _write_metrics(state, folder)
         left = seconds_left(recipe, state.step, steps, state.seconds)
         watch(EpochDone(recipe.network, recipe.epochs, record, left))
+    if not recipe.epochs:
+        write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": "0"})
     return folder / BEST
 
 

@@ -37,6 +37,18 @@ def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return kind(settings, lr=recipe.learning_rate)
 
 
+def without_compiler() -> None:
+    """Let optimizers of this process do without ``torch._dynamo``: its import takes two seconds of a job's start.
+
+    They import it to hide from ``torch.compile``, which must not be called on one afterwards. For a process of our own.
+    """
+    for kind in (torch.optim.SGD, torch.optim.Adam):  # AdamW is an Adam
+        kind.step = torch.no_grad()(getattr(kind.step, "__wrapped__", kind.step))  # type: ignore[method-assign]
+    for name in ("add_param_group", "zero_grad", "state_dict", "load_state_dict"):
+        method = getattr(torch.optim.Optimizer, name)
+        setattr(torch.optim.Optimizer, name, getattr(method, "__wrapped__", method))
+
+
 def learning_rate_at(step: int, recipe: Recipe, steps_per_epoch: int, losses: Sequence[float] = ()) -> float:
     """Linear warm-up, then the recipe's schedule.
 

@@ -18,6 +18,7 @@ from fer_models.data import (
     reads_pictures,
 )
 from fer_models.data.faces import check_classes
+from fer_models.labels import LabelSet, label_set_of
 from fer_models.training.events import Note, Reading, Watch, ignore
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.recipe import Recipe
@@ -39,9 +40,16 @@ class Plan:
     note: str
     warning: str = ""
 
+    def under(self, label_set: LabelSet) -> "Plan":
+        """The same with more labels. DataError where the faces have others."""
+        training, choosing, scored = (faces.under(label_set) for faces in (self.training, self.choosing, self.scored))
+        return replace(self, training=training, choosing=choosing, scored=scored)
 
-def plan(parts: Parts, recipe: Recipe) -> Plan:
-    """Divide a data set as the recipe says. The test part is scored only where there is no validation part.
+
+def plan(parts: Parts, recipe: Recipe, start: Card | None = None) -> Plan:
+    """Divide a data set as the recipe says; the labels may stay those of the ``start``.
+
+    The test part is scored only where there is no validation part.
 
     A data set without either (a folder of pictures, say) is scored on a held-out tenth of its training rows. In folders
     of people's own, near duplicates of training pictures among those scored on are counted.
@@ -50,6 +58,8 @@ def plan(parts: Parts, recipe: Recipe) -> Plan:
     training rule has no part to be scored on, for a tenth of its training rows would be labelled by the wrong rule.
     """
     planned = _divide(parts, recipe)
+    if recipe.keep_labels and start:
+        planned = planned.under(label_set_of(start.labels))
     if not parts.files or data_set_of(recipe.label_rule).label_set is not None:
         return planned
     near = near_duplicates(planned.scored.images, planned.training.images)

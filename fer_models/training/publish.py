@@ -37,7 +37,7 @@ def publish(
     """Write the weights ``best`` (from ``train``) as a checkpoint with its card; returns the weights' path.
 
     ``planned`` is how ``parts`` were divided for the run, ``built_on`` what it was built on. The score is that of the
-    weights as they are stored, in the ``form`` fp16 or int8, as ``ferscope evaluate`` finds it.
+    weights as they are stored, in the ``form`` fp32, fp16 or int8, as ``ferscope evaluate`` finds it.
 
     Raises ValueError when ``best`` is damaged.
     """

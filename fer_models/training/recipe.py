@@ -12,6 +12,7 @@ from fer_models.data.partition import Partition
 from fer_models.data.people import check_pattern
 from fer_models.lineage import in_todays_words
 from fer_models.preprocessing import Preprocessing
+from fer_models.training.start.published import PUBLISHED
 
 
 def _known_rule(label_rule: str) -> str:
@@ -36,7 +37,7 @@ class Stage(_Settings):
     """Some epochs at one input side."""
 
     side: int = Field(ge=48, le=512)
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=0, description="0: the start is published as it is, if there are no other epochs")
 
 
 class Loss(_Settings):
@@ -92,6 +93,10 @@ class Recipe(_Settings):
     )
     choose_on: Literal["validation", "held-out tenth"] = Field(
         default="validation", description="where the epoch is chosen; a held-out tenth is taken from the training rows"
+    )
+    keep_labels: bool = Field(
+        default=False,
+        description="the labels stay those of the start, a checkpoint; one without pictures as it is",
     )
     soft_targets: bool = Field(default=True, description="learn the share of votes, not only the top label")
     oversample: float = Field(
@@ -153,6 +158,8 @@ class Recipe(_Settings):
             raise ValueError("without cross entropy nothing trains the head")
         if self.views and not self.teachers:
             raise ValueError("views are what teachers are asked about, and there are none")
+        if self.keep_labels and (self.start is None or self.start in PUBLISHED):
+            raise ValueError("keep_labels: only a checkpoint to start from has labels to keep")
         if self.training_rule and (self.choose_on != "validation" or self.partition != "official"):
             raise ValueError("with a training_rule the epoch is chosen on the official partition's validation part")
         return self

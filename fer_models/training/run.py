@@ -73,7 +73,7 @@ def run_training(
     if machine.device is not None:
         check_device(machine.device)
     parts = read_for(recipe, data_folder(data), watch, machine, built_on.start)
-    planned = plan(parts, recipe)
+    planned = plan(parts, recipe, built_on.start)
     if planned.warning:
         watch(Note(planned.warning))
     if not is_begun(folder):

@@ -67,13 +67,14 @@ def fit_nearest_mean(network: Network, images: Tensor, labels: Tensor, recipe: R
 def in_batches(
     network: nn.Module, images: np.ndarray, recipe: Recipe, side: int, answer: Callable[[Tensor], Tensor]
 ) -> Tensor:
-    """``answer`` of all faces, 256 at a time, with ``network`` in eval mode: (N, ...) float32 on the CPU."""
+    """``answer`` of all faces with ``network`` in eval mode, some at a time: (N, ...) float32 on the CPU."""
     device = next(network.parameters()).device
     was_training = network.training
     network.eval()
     try:
         parts = []
-        for faces in torch.from_numpy(np.asarray(images)).split(256):
+        # A CPU's caches hold no more than 64.
+        for faces in torch.from_numpy(np.asarray(images)).split(64 if device.type == "cpu" else 256):
             with autocast(device):
                 parts.append(answer(to_input(faces.to(device), recipe.preprocessing, side)).float().cpu())
         return torch.cat(parts)

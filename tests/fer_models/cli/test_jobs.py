@@ -26,6 +26,16 @@ def test_a_job_is_submitted_shown_cancelled_resumed_and_deleted(tmp_path, monkey
     shown = json.loads(ferscope("show", job, "--json"))
     assert (shown["state"], shown["metrics"], shown["pid"], shown["reason"]) == ("queued", [], None, "")
     assert shown["spec"]["epochs"] == 3
+    spec = tmp_path / "spec.json"
+    spec.write_text(ferscope("show", job, "--spec"))
+    again = ferscope("submit", "--spec", str(spec), "--name", "other", "--preset", "thorough", "--epochs", "5").strip()
+    changed = {"name": "other", "train": "all", "epochs": 5, "early_stop": 10}
+    assert json.loads(ferscope("show", again, "--json"))["spec"] == shown["spec"] | changed
+    spec.write_text(json.dumps(shown["spec"] | {"speed": 1}))
+    assert "speed" in ferscope("submit", "--spec", str(spec), code=1)
+    assert "quick or thorough" in ferscope("submit", str(tiny), "--preset", "slow", code=1)
+    ferscope("cancel", again)
+    ferscope("delete", again)
     ferscope("cancel", job)
     assert "cancelled" in ferscope("list") and job in ferscope("list")
     ferscope("resume", job)
@@ -36,4 +46,4 @@ def test_a_job_is_submitted_shown_cancelled_resumed_and_deleted(tmp_path, monkey
     ferscope("delete", job)
     assert ferscope("list") == ""
     assert "no job" in ferscope("show", job, code=1)
-    assert "epochs" in ferscope("submit", str(tiny), "--data", str(pictures), "--epochs", "0", code=1)
+    assert "epochs" in ferscope("submit", str(tiny), "--data", str(pictures), "--epochs", "-1", code=1)

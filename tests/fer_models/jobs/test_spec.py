@@ -67,9 +67,17 @@ def test_names_that_are_taken_or_lead_elsewhere_are_refused(folder, spec, name):
     assert not folder.exists()
 
 
+def test_labels_are_kept_only_where_the_checkpoint_knows_them(folder, spec, tmp_path):
+    odd = write_class_folders(tmp_path / "odd", ("happy", "bored"), count=4)
+    keeping = spec.model_copy(update={"data": odd, "keep_labels": True})
+    with pytest.raises(ValueError, match="does not know bored"):
+        jobs.submit(keeping)
+    jobs.submit(keeping.model_copy(update={"labels": {"bored": "neutral"}}))
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"epochs": 0}, "epochs"), ({"train": "some"}, "train"), ({"speed": 1}, "speed"), ({"minutes": -1}, "minutes")],
+    [({"epochs": -1}, "epochs"), ({"train": "some"}, "train"), ({"speed": 1}, "speed"), ({"minutes": -1}, "minutes")],
 )
 def test_wrong_and_unknown_values_are_named(spec, changed, said):
     with pytest.raises(ValueError, match=said):

@@ -1,5 +1,7 @@
 """Training a part of a network: the rest stays bit for bit, its running statistics with it."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,10 @@ from fer_models.checkpoints import load_checkpoint
 from fer_models.data.partition import hold_out_tenth
 from fer_models.networks import create_network
 from fer_models.networks.layers import layers_of
+from fer_models.training import loop
+from fer_models.training.events import EpochDone
 from fer_models.training.loop import train
+from fer_models.training.recipe import Stage
 from fer_models.training.scoring import probabilities
 from fer_models.training.state import read_best
 from tests.conftest import make_checkpoint
@@ -55,3 +60,34 @@ def test_features_computed_once_answer_as_the_whole_network_does(many, tmp_path)
 def test_a_head_alone_takes_no_mixup():
     with pytest.raises(ValidationError, match="mixup"):
         learnable("mobilenetv3_small", trained="head", mixup=0.2)
+
+
+def test_short_epochs_share_a_save_and_none_is_lost(many, tmp_path, monkeypatch):
+    """A kill after an epoch that was not saved does that epoch again, and it comes out as it did."""
+
+    class Killed(BaseException):
+        pass
+
+    def kill(event):
+        told.append(event)
+        if sum(isinstance(event, EpochDone) for event in told) == 3:
+            raise Killed
+
+    start = make_checkpoint("mobilenetv3_small", tmp_path, "tiny", side=48)
+    recipe = learnable("mobilenetv3_small", start=str(start), trained="head")
+    recipe = recipe.model_copy(update={"stages": (Stage(side=48, epochs=5),)})
+    rest, tenth = hold_out_tenth(many.training)
+    saves, real = [], loop.save_state
+    monkeypatch.setattr(loop, "save_state", lambda *args: saves.append(1) or real(*args))
+    monkeypatch.setattr(loop, "SAVE_EPOCHS_EVERY_S", 3600.0)
+    whole = load_file(train(recipe, rest, tenth, tmp_path / "whole"))
+    assert len(saves) == 2  # after the first epoch and after the last
+    told = []
+    with pytest.raises(Killed):
+        train(recipe, rest, tenth, tmp_path / "run", watch=kill)
+    before = (tmp_path / "run" / loop.METRICS).read_text().splitlines()
+    best = load_file(train(recipe, rest, tenth, tmp_path / "run"))
+    after = (tmp_path / "run" / loop.METRICS).read_text().splitlines()
+    without_time = [[json.loads(line) | {"seconds": 0} for line in lines] for lines in (before, after)]
+    assert len(after) == 5 and without_time[1][: len(before)] == without_time[0]
+    assert all(torch.equal(best[name], tensor) for name, tensor in whole.items())

@@ -205,13 +205,13 @@ def test_states_keep_the_names_that_runs_begun_earlier_are_saved_under(unbroken)
 def test_averaged_weights_follow_the_exponential_mean(faces, tmp_path, monkeypatch):
     """With a decay that grows: (1 + n) / (10 + n) after n steps, until it is the recipe's."""
     seen = []
-    real = learner.AveragedModel.update_parameters
+    real = learner.Learner._average
 
-    def watch(self, network):
-        seen.append(network.classifier[-1].bias.detach().clone().double())
-        real(self, network)
+    def watch(self, decay):
+        seen.append(self.network.classifier[-1].bias.detach().clone().double())
+        real(self, decay)
 
-    monkeypatch.setattr(learner.AveragedModel, "update_parameters", watch)
+    monkeypatch.setattr(learner.Learner, "_average", watch)
     loop.train(RECIPE, *faces, tmp_path, CPU)
     expected = seen[0]
     for step, bias in enumerate(seen[1:], start=1):

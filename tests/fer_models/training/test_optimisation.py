@@ -1,5 +1,8 @@
 """Schedules by hand, optimizers by what they touch, sharpness-aware minimisation on a function one can solve."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -107,3 +110,33 @@ def test_running_statistics_stay_while_away():
     with sharpest_neighbour(network, 0.1):
         network(x)
     assert torch.equal(network[1].running_mean, mean) and network[1].momentum == momentum
+
+
+_ONE_STEP = """
+import sys
+import torch
+from fer_models.training.optimisation import without_compiler
+if sys.argv[1] == "without":
+    without_compiler()
+torch.manual_seed(0)
+for kind in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+    layer = torch.nn.Linear(4, 3)
+    optimizer = kind(layer.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        layer(torch.ones(2, 4)).square().sum().backward()
+        optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+    print(layer.weight.tolist(), layer.weight.requires_grad)
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def test_without_the_compiler_optimizers_do_the_same():
+    told = [
+        subprocess.run([sys.executable, "-c", _ONE_STEP, how], check=True, capture_output=True, text=True).stdout
+        for how in ("with", "without")
+    ]
+    (*steps, loaded), (*others, loaded_too) = (text.splitlines() for text in told)
+    assert len(steps) == 3 and steps == others
+    assert (loaded, loaded_too) == ("True", "False")
