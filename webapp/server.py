@@ -1,23 +1,28 @@
-"""One process that serves everything: the site, its files compressed, and ``/healthz``.
+"""One process that serves everything: the site, its files compressed, ``/healthz`` and ``/metrics``.
 
 ``ferscope app`` runs it; so does ``uvicorn webapp.server:app``. It listens at once and warms up behind the first
 visitors: see webapp.warm_up.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import anyio.to_thread
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 import webapp.views.recognise.page  # noqa: F401  the start page: before the port opens, so that no visitor waits for it
-from webapp import warm_up
+from fer_models.jobs.summary import summary
+from webapp import numbers, warm_up
 from webapp.compression import Compressed
 from webapp.live.site import live
+
+_FRESH = {"Cache-Control": "no-store"}
 
 
 @asynccontextmanager
@@ -28,13 +33,33 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 async def health(_: Request) -> JSONResponse:
     """200 once the networks are in memory, 503 before and where that failed; visitors are served all the same."""
-    status = "loading" if warm_up.pending() else "failed" if warm_up.failed() else "ready"
-    return JSONResponse({"status": status}, 200 if status == "ready" else 503, headers={"Cache-Control": "no-store"})
+    status = _status()
+    told = await anyio.to_thread.run_sync(_jobs)
+    return JSONResponse({"status": status} | told, 200 if status == "ready" else 503, headers=_FRESH)
+
+
+async def metrics(_: Request) -> Response:
+    """The same in Prometheus's text format."""
+    text = await anyio.to_thread.run_sync(lambda: numbers.as_text(_status() == "ready"))
+    return Response(text, headers=_FRESH | {"Content-Type": numbers.CONTENT_TYPE})
+
+
+def _status() -> str:
+    return "loading" if warm_up.pending() else "failed" if warm_up.failed() else "ready"
+
+
+def _jobs() -> dict[str, str | int]:
+    """Whether a worker runs (one that a launch started ends when there is nothing to do), and the queue's length."""
+    try:
+        found = summary()
+    except (OSError, sqlite3.Error):
+        return {"worker": "unknown", "queue": "unknown"}
+    return {"worker": "runs" if found.worker else "none", "queue": found.states["queued"]}
 
 
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
-    routes=[Route("/healthz", health), Mount("/live", live)],
+    routes=[Route("/healthz", health), Route("/metrics", metrics), Mount("/live", live)],
     middleware=[Middleware(Compressed)],
 )

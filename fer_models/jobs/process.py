@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fer_models.jobs.comparison import write_comparison
 from fer_models.jobs.lock import write_leader
+from fer_models.jobs.log import log
 from fer_models.jobs.spec import Spec, read_spec
 from fer_models.jobs.store import RUN, Store
 from fer_models.jobs.uploads import tidy
@@ -43,18 +44,26 @@ def work(store: Store, job: str) -> None:
         reason = reason_of(error)
         print(reason, flush=True)
         store.change(job, "failed", came_from=("running",), reason=reason)
+        log("failed", job, kind=type(error).__name__)
     else:
         store.change(job, "done", came_from=("running",))
+        log("done", job)
         tidy(store)
 
 
 def reason_of(error: Exception) -> str:
     """Why a job failed, in a sentence."""
     text = str(error) or type(error).__name__
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "The disk is full; what was saved before is whole."
     # PyTorch says RuntimeError on a CPU ("not enough memory") and OutOfMemoryError on a GPU.
-    if isinstance(error, MemoryError) or "not enough memory" in text or "out of memory" in text:
+    if (
+        isinstance(error, MemoryError)
+        or number == errno.ENOMEM
+        or "not enough memory" in text
+        or "out of memory" in text
+    ):
         return f"The memory did not suffice: {text}"
     return text
 

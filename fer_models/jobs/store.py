@@ -131,6 +131,20 @@ class Store:
         with closing(self._connect()) as base:
             return self._counts(base, owner)
 
+    def numbers(self) -> dict[str, int]:
+        """How many jobs are in each state; states of none are left out."""
+        with closing(self._connect()) as base:
+            return dict(
+                base.execute("SELECT state, COUNT(*) FROM jobs WHERE deleted IS NULL GROUP BY state").fetchall()
+            )
+
+    def durations(self) -> tuple[float, int]:
+        """Seconds from start to end of all jobs that ran and are over, and how many they are."""
+        query = "SELECT COALESCE(SUM(MAX(ended - started, 0)), 0), COUNT(*) FROM jobs WHERE ended AND started"
+        with closing(self._connect()) as base:
+            seconds, count = base.execute(query).fetchone()
+        return float(seconds), int(count)
+
     def waiting_before(self, job: str) -> int:
         """How many queued jobs come before one."""
         query = "SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND number < (SELECT number FROM jobs WHERE id = ?)"

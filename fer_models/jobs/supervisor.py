@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from fer_models.jobs.lock import is_held, read_leader, take, taken, write_leader
+from fer_models.jobs.log import log
 from fer_models.jobs.store import Job, Store
 from fer_models.jobs.uploads import tidy
 
@@ -45,16 +46,21 @@ def supervise(folder: Path, idle_s: float | None = None) -> bool:
             return True
 
 
+def works(folder: Path) -> bool:
+    """Whether a supervisor works on the folder."""
+    return is_held(folder / _LOCK)
+
+
 def start(folder: Path) -> None:
     """Start a supervisor that outlives this process, unless one works already."""
-    if is_held(folder / _LOCK):
+    if works(folder):
         return
-    with open(folder / "supervisor.log", "ab") as log:
+    with open(folder / "supervisor.log", "ab") as file:
         subprocess.Popen(
             [sys.executable, "-m", "fer_models.jobs.supervisor", str(folder)],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=file,
+            stderr=file,
             start_new_session=True,
         )
 
@@ -113,6 +119,7 @@ class Supervisor:
         if time.monotonic() - self.since[job.id] > job.spec["minutes"] * 60:
             reason = f"It was stopped at its limit of {job.spec['minutes']:g} minutes."
             if self.store.change(job.id, "failed", came_from=("running",), reason=reason):
+                log("stopped at its limit", job.id, minutes=job.spec["minutes"])
                 end(self.store, job.id)
             return
         with taken(self.store.job_folder(job.id) / "lock") as lock:
@@ -120,9 +127,11 @@ class Supervisor:
                 return
             if job.deaths + 1 < MOST_DEATHS:
                 self.store.requeue(job.id)
+                log("queued again", job.id, deaths=job.deaths + 1)
                 return
             reason = f"Its process was killed {MOST_DEATHS} times within one epoch, as where memory does not suffice."
             self.store.change(job.id, "failed", came_from=("running",), reason=reason)
+            log("given up", job.id, deaths=job.deaths + 1)
 
     def launch(self, job: Job, slot: int) -> None:
         """Start a job's process, which inherits the lock on it."""
@@ -135,18 +144,19 @@ class Supervisor:
                 return
             os.ftruncate(lock, 0)  # the number of the process before
             command = [sys.executable, "-m", "fer_models.jobs.process", str(self.store.folder), job.id, str(lock)]
-            with open(folder / "log.txt", "ab") as log:
+            with open(folder / "log.txt", "ab") as file:
                 child = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
+                    stdout=file,
+                    stderr=file,
                     env=self.environment(slot),
                     pass_fds=(lock,),
                     start_new_session=True,
                 )
             self.children.append(child)
             write_leader(lock, child.pid)
+            log("started", job.id, pid=child.pid, slot=slot)
         finally:
             os.close(lock)
 
