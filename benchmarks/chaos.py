@@ -70,9 +70,8 @@ def main() -> None:
         jobs.cancel(job)
         worker.kill()
         worker.wait()
-    print(
-        f"{killed['worker']} workers and {killed['job']} jobs killed, {finished} jobs finished, no epoch lost or doubled"
-    )
+    print(f"{killed['worker']} workers and {killed['job']} jobs killed, {finished} jobs finished")
+    print("no epoch was lost or doubled")
 
 
 if __name__ == "__main__":
