@@ -41,6 +41,7 @@ def work(store: Store, job: str) -> None:
         return
     except Exception as error:
         traceback.print_exc()
+        traceback.clear_frames(error.__traceback__)  # to say why takes memory and disk, which the run may hold
         reason = reason_of(error)
         print(reason, flush=True)
         store.change(job, "failed", came_from=("running",), reason=reason)
@@ -57,13 +58,9 @@ def reason_of(error: Exception) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "The disk is full; what was saved before is whole."
-    # PyTorch says RuntimeError on a CPU ("not enough memory") and OutOfMemoryError on a GPU.
-    if (
-        isinstance(error, MemoryError)
-        or number == errno.ENOMEM
-        or "not enough memory" in text
-        or "out of memory" in text
-    ):
+    # PyTorch says RuntimeError on a CPU, and OutOfMemoryError on a GPU.
+    words = any(said in text for said in ("not enough memory", "can't allocate memory", "out of memory"))
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or words:
         return f"The memory did not suffice: {text}"
     return text
 
