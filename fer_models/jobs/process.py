@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 import traceback
@@ -16,7 +17,7 @@ from fer_models.jobs.comparison import write_comparison
 from fer_models.jobs.lock import write_leader
 from fer_models.jobs.log import log
 from fer_models.jobs.spec import Spec, read_spec
-from fer_models.jobs.store import RUN, Store
+from fer_models.jobs.store import LAST_WORDS, RUN, Store
 from fer_models.jobs.uploads import tidy
 from fer_models.training.events import EpochDone, Event, Stopped, event_text, passes
 from fer_models.training.loop import METRICS
@@ -41,10 +42,12 @@ def work(store: Store, job: str) -> None:
         return
     except Exception as error:
         traceback.print_exc()
-        traceback.clear_frames(error.__traceback__)  # to say why takes memory and disk, which the run may hold
         reason = reason_of(error)
         print(reason, flush=True)
-        store.change(job, "failed", came_from=("running",), reason=reason)
+        try:
+            store.change(job, "failed", came_from=("running",), reason=reason)
+        except sqlite3.Error:  # without memory SQLite maps no file; the supervisor finds this
+            (store.job_folder(job) / LAST_WORDS).write_text(reason, encoding="utf-8")
         log("failed", job, kind=type(error).__name__)
     else:
         store.change(job, "done", came_from=("running",))

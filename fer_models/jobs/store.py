@@ -16,6 +16,7 @@ from typing import Any, Literal
 from fer_models.jobs.limits import Counts
 
 JOBS_VARIABLE = "FERSCOPE_JOBS"
+LAST_WORDS = "reason.txt"  # in a job's folder: why it failed, where its process could not write into the database
 RUN = "run"  # in a job's folder: state, best weights, metrics, checkpoint
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]

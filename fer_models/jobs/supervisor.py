@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fer_models.jobs.lock import is_held, read_leader, take, taken, write_leader
 from fer_models.jobs.log import log
-from fer_models.jobs.store import Job, Store
+from fer_models.jobs.store import LAST_WORDS, Job, Store
 from fer_models.jobs.uploads import tidy
 
 LOOK_EVERY_S = 0.2
@@ -124,6 +124,11 @@ class Supervisor:
             return
         with taken(self.store.job_folder(job.id) / "lock") as lock:
             if lock is None:
+                return
+            last_words = self.store.job_folder(job.id) / LAST_WORDS
+            if last_words.exists():
+                self.store.change(job.id, "failed", came_from=("running",), reason=last_words.read_text("utf-8"))
+                last_words.unlink()
                 return
             if job.deaths + 1 < MOST_DEATHS:
                 self.store.requeue(job.id)

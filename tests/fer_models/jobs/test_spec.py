@@ -96,7 +96,8 @@ def test_pickled_weights_are_refused(folder, spec, tmp_path):
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (MemoryError(), "memory"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GB"), "memory"),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory"), "memory"),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), "did not suffice"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"), "did not suffice"),
         (KeyError("odd"), "odd"),
     ],
 )
