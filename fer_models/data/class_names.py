@@ -87,7 +87,7 @@ class ClassNames:
         labels = {}
         for name in names:
             own = spelt.get(_plain(self._told.get(_plain(name), name)), name)
-            labels[name] = self.means(name) or own
+            labels[name] = self.means(name) or self.means(own) or own
             # A backslash is a letter to some systems, but no label of a card may hold one.
             if self.means(name) is None and (len(own) > _LONGEST_LABEL or not own.isprintable() or "\\" in own):
                 raise DataError(f"{where}: a class folder's name is its label; {name[:60]!r} cannot be one.")

@@ -61,6 +61,13 @@ def test_folders_that_are_told_one_label_are_one_class(tmp_path):
     assert np.bincount(parts.training.labels).tolist() == [4, 4, 4]
 
 
+def test_a_folder_may_be_told_to_mean_what_another_was_told(tmp_path):
+    write_class_folders(tmp_path / "mine", ("happy", "a", "b"), count=2)
+    parts = read_parts(tmp_path / "mine", "folder", labels={"a": "b", "b": "fear"})
+    assert parts.training.label_set.labels == ("happiness", "fear")
+    assert np.bincount(parts.training.labels).tolist() == [2, 4]
+
+
 def test_numbers_of_a_data_set_by_its_name(tmp_path):
     for part, first in (("train", 0), ("test", 9)):
         write_class_folders(tmp_path / "raf" / part, tuple(RAF_NUMBERS), count=2, first=first)
