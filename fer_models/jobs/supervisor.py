@@ -6,6 +6,7 @@ is held, so a supervisor that is started anew adopts what still runs and queues 
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -93,18 +94,25 @@ class Supervisor:
     def run(self, idle_s: float | None) -> None:
         busy = time.monotonic()
         while idle_s is None or time.monotonic() - busy < idle_s:
-            self.children = [child for child in self.children if child.poll() is None]
-            running = self.look_after_all()
-            queued = self.store.list("queued")
-            free = set(range(max(len(self.gpus), 1))) - {job.slot for job in self.store.list("running")}
-            for job, slot in zip(queued, sorted(free), strict=False):
-                self.launch(job, slot)
-            if running or queued:
-                busy = time.monotonic()
-            if time.monotonic() - self.tidied > TIDY_EVERY_S:
-                tidy(self.store)
-                self.tidied = time.monotonic()
+            try:
+                if self.look():
+                    busy = time.monotonic()
+            except (sqlite3.OperationalError, OSError) as error:  # a full disk: it may have room again
+                log("could not look", kind=type(error).__name__)
             time.sleep(LOOK_EVERY_S)
+
+    def look(self) -> bool:
+        """Look after running jobs, start those that wait, tidy up; returns whether there were any."""
+        self.children = [child for child in self.children if child.poll() is None]
+        running = self.look_after_all()
+        queued = self.store.list("queued")
+        free = set(range(max(len(self.gpus), 1))) - {job.slot for job in self.store.list("running")}
+        for job, slot in zip(queued, sorted(free), strict=False):
+            self.launch(job, slot)
+        if time.monotonic() - self.tidied > TIDY_EVERY_S:
+            tidy(self.store)
+            self.tidied = time.monotonic()
+        return bool(running or queued)
 
     def look_after_all(self) -> list[Job]:
         """Look after every running job; returns those that ran."""

@@ -2,9 +2,13 @@
 
 import os
 import signal
+import sqlite3
+from collections.abc import Callable
+
+import pytest
 
 from fer_models.jobs.lock import is_held, read_leader, taken
-from fer_models.jobs.store import Store
+from fer_models.jobs.store import LAST_WORDS, Store
 from fer_models.jobs.supervisor import MOST_DEATHS, Supervisor, start, supervise
 from tests.fer_models.jobs.conftest import wait_for
 
@@ -52,3 +56,37 @@ def test_a_supervisor_is_started_once_and_outlives_its_starter(store: Store):
 
 def test_a_supervisor_ends_when_nothing_is_to_do(store: Store):
     assert supervise(store.folder, idle_s=0) is True
+
+
+def test_a_supervisor_outlives_a_database_that_cannot_be_read_for_a_while(store: Store, monkeypatch):
+    class Launched(Exception):
+        pass
+
+    def launch(self, job, slot):
+        raise Launched
+
+    def full(*_args, **_options):
+        failures.append(1)
+        if len(failures) < 3:
+            raise sqlite3.OperationalError("database or disk is full")
+        return real(*_args, **_options)
+
+    store.add(SPEC)
+    failures: list[int] = []
+    real: Callable = store.list
+    monkeypatch.setattr(store, "list", full)
+    monkeypatch.setattr(Supervisor, "launch", launch)
+    with pytest.raises(Launched):
+        Supervisor(store).run(None)
+
+
+def test_what_a_process_could_not_write_into_the_database_is_found(store: Store):
+    job = store.add(SPEC)
+    store.claim(job, 0)
+    (store.job_folder(job) / LAST_WORDS).write_text("The memory did not suffice.")
+    Supervisor(store).look_after_all()
+    assert (store.get(job).state, store.get(job).reason) == ("failed", "The memory did not suffice.")
+    store.change(job, "queued", came_from=("failed",))
+    store.claim(job, 0)
+    Supervisor(store).look_after_all()  # said once
+    assert store.get(job).state == "queued"
