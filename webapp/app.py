@@ -7,6 +7,7 @@ import streamlit as st
 from webapp import state
 from webapp.live.site import is_built, live_folder
 from webapp.own_networks import look_for_own_networks
+from webapp.visitor import link_before_login
 
 
 # A page's modules come with its first visitor, so that nobody waits for those of another page.
@@ -54,6 +55,7 @@ def to_start() -> None:
 start = st.Page(show_recognise, title="Recognise", default=True)
 compare = st.Page(show_compare, title="Compare", url_path="compare")
 trust = st.Page(show_trust, title="Trust", url_path="trust")
+fine_tune = st.Page(show_fine_tune, title="Fine-tune", url_path="fine-tune")
 # What one may want to do, and the pages for it.
 groups = {
     "See": [start, compare],
@@ -62,7 +64,7 @@ groups = {
         trust,
     ],
     "Measure": [st.Page(show_evaluation, title="Evaluation", url_path="evaluation")],
-    "Make": [st.Page(show_fine_tune, title="Fine-tune", url_path="fine-tune")],
+    "Make": [fine_tune],
 }
 pages = [page for group in groups.values() for page in group]
 hidden = st.Page(to_start, title="Recognise", url_path="recognise", visibility="hidden")
@@ -73,6 +75,9 @@ st.set_page_config(page_title=f"{chosen.title} · FERScope", page_icon=icon, lay
 links = st.container(horizontal=True, key="pages", vertical_alignment="center")
 links.markdown("**FERScope**", width="content")
 
+# Streamlit comes back from a login without the link, and to the start.
+if (link := link_before_login()) is not None:
+    st.switch_page(fine_tune, query_params=link)
 look_for_own_networks()
 with state.kept(chosen.title):
     choices = state.address()

@@ -122,7 +122,9 @@ JOB = Text("job", "job")
 #: Where pictures come from.
 PICTURES = Choice("pictures", "kind of pictures", "zip")
 TRAIN = Choice("train", "part that learns", "head")
-EPOCHS = Number("epochs", "number of epochs", 20, 1, 1000)
+EPOCHS = Number("epochs", "number of epochs", 20, 0, 1000)
+EARLY_STOP = Number("early_stop", "early stop", 0, 0, 1000)
+KEEP_LABELS = Switch("keep_labels", "choice of labels")
 SEED = Number("seed", "seed", 0, 0, 999_999_999)
 #: Jobs whose curves are drawn beside the one at hand.
 BESIDE = Several("beside", "job", hideable=False)
@@ -133,7 +135,7 @@ _COMPARE: tuple[Key, ...] = (VARY, NETWORKS, METHODS, LAYERS, FACES, GATE, GATES
 _OPERATE: tuple[Key, ...] = (OPERATED, WAY, OTHER, BRUSH, PAINTED, KEPT)
 _TRUST: tuple[Key, ...] = (RANDOM,)
 _EVALUATION: tuple[Key, ...] = (SPLIT, COMPARE, CELLS, TRUE, PREDICTED, TABLE, FORM, RUNS)
-_FINE_TUNE: tuple[Key, ...] = (JOB, PICTURES, TRAIN, EPOCHS, SEED, BESIDE)
+_FINE_TUNE: tuple[Key, ...] = (JOB, PICTURES, TRAIN, EPOCHS, EARLY_STOP, KEEP_LABELS, SEED, BESIDE)
 _PAGES = (_FACE, _RECOGNISE, _COMPARE, _OPERATE, _TRUST, _EVALUATION, _FINE_TUNE)
 KEYS: dict[str, Key] = {key.name: key for key in (NETWORK, *(key for page in _PAGES for key in page))}
 #: The key that names controls which are not drawn, with commas between.

@@ -5,23 +5,25 @@ logged in as, or else a random word in a cookie: it brings their jobs back after
 To launch, one logs in, or knows the code.
 """
 
+import base64
 import hashlib
 import hmac
 import os
 import secrets
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 CODE_VARIABLE = "FERSCOPE_JOBS_CODE"
 COOKIE = "ferscope_visitor"
-# In the session: the cookie's word, and whether the code was given.
-_WORD, _KNOWS_CODE = "visitor", "knows_the_code"
+LINK_COOKIE = "ferscope_link"  # the choices in the address, which a login forgets
+# In the session: the cookie's word, whether the code was given, and whether the link before a login was looked for.
+_WORD, _KNOWS_CODE, _CAME_BACK = "visitor", "knows_the_code", "came_back_from_login"
 _HERE = ("localhost", "127.0.0.1", "::1")
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
-_YEAR_S = 365 * 24 * 3600
+_YEAR_S, _LOGIN_S = 365 * 24 * 3600, 300
 
 _cookie = st.components.v2.component(
     "ferscope_cookie",
@@ -62,6 +64,8 @@ def ask_to_come_in() -> None:
         )
         return
     if login:
+        link = base64.urlsafe_b64encode(urlencode(st.query_params.to_dict()).encode()).decode().rstrip("=")
+        _cookie(key="link_cookie", data={"name": LINK_COOKIE, "value": link, "seconds": _LOGIN_S})
         st.button("Log in to launch", on_click=st.login, type="primary")
     if code:
         given = st.text_input("Access code", type="password", help="Whoever runs this site gives it.")
@@ -76,6 +80,20 @@ def remember_visitor() -> None:
     """Let the browser keep who an unknown visitor is; to be called where they launch."""
     if not is_at_the_machine() and not _logged_in():
         _cookie(key="visitor_cookie", data={"name": COOKIE, "value": _word(), "seconds": _YEAR_S})
+
+
+def link_before_login() -> dict[str, str] | None:
+    """The choices in the address from which a visitor went to log in, once, where they have just come back."""
+    if st.session_state.get(_CAME_BACK):
+        return None
+    st.session_state[_CAME_BACK] = True
+    kept = st.context.cookies.get(LINK_COOKIE, "")
+    if not kept or st.query_params.to_dict() or not _logged_in():
+        return None
+    try:
+        return dict(parse_qsl(base64.urlsafe_b64decode(kept + "=" * (-len(kept) % 4)).decode()))
+    except ValueError:  # anything may be in a cookie
+        return None
 
 
 def is_at_the_machine() -> bool:

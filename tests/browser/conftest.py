@@ -43,11 +43,11 @@ def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def launch(chromium: BrowserType) -> Browser:
-    """The system's Chromium, else the one that Playwright downloaded."""
+def launch(chromium: BrowserType, *more: str) -> Browser:
+    """The system's Chromium, else the one that Playwright downloaded; ``more`` flags."""
     system = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
     try:
-        return chromium.launch(executable_path=system, args=FLAGS)
+        return chromium.launch(executable_path=system, args=[*FLAGS, *more])
     except Error as error:
         tried = system or f"Playwright's own (none of {', '.join(SYSTEM_BROWSERS)} is on the path)"
         message = (

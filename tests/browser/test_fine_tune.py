@@ -5,9 +5,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import launch
 from tests.support.made_up_data import write_class_folders
 
 JOB = re.compile(r"job=[0-9a-f]{32}")
@@ -49,7 +52,7 @@ def upload(page: Page, file: Path, name: str) -> None:
     field.press("Enter")
 
 
-def launch(page: Page) -> str:
+def start_job(page: Page) -> str:
     page.get_by_role("button", name="Launch", exact=True).click()
     expect(page).to_have_url(JOB)
     return page.url
@@ -76,7 +79,7 @@ def test_a_zip_is_uploaded_learnt_cancelled_continued_and_used(visit, pictures, 
     page.get_by_role("option", name="surprise", exact=True).click()
     page.get_by_role("button", name="happy/3.png").click()
     expect(page.locator(HEADLINE)).to_contain_text("23 pictures")
-    address = launch(page)
+    address = start_job(page)
     # The curve moves by itself.
     seen = epochs_drawn(page, at_least=2)
     epochs_drawn(page, at_least=seen + 1)
@@ -93,7 +96,7 @@ def test_a_zip_is_uploaded_learnt_cancelled_continued_and_used(visit, pictures, 
     expect(again.locator(HEADLINE)).to_contain_text(re.compile("Cancelled .* of 30"))
     epochs_drawn(again, at_least=seen + 1)
     again.get_by_role("button", name="Continue").click()
-    expect(again.locator(HEADLINE)).to_contain_text("validation pictures", timeout=120_000)
+    expect(again.locator(HEADLINE)).to_contain_text("held out", timeout=120_000)
     expect(again.get_by_text("After: mine.smiles")).to_be_visible()
     expect(again.locator(".fs-difference")).not_to_have_count(0)
     again.get_by_role("button", name="Look at it on Recognise").click()
@@ -103,7 +106,7 @@ def test_a_zip_is_uploaded_learnt_cancelled_continued_and_used(visit, pictures, 
     delete(again)
     again.get_by_role("button", name="Undo").click()
     expect(again).to_have_url(address)
-    expect(again.locator(HEADLINE)).to_contain_text("validation pictures")
+    expect(again.locator(HEADLINE)).to_contain_text("held out")
     delete(again)
     again.close()
 
@@ -124,3 +127,35 @@ def test_a_job_of_somebody_else_is_as_if_it_were_not(visit):
     expect(page.locator(HEADLINE)).to_have_text("This cannot be shown")
     page.get_by_role("button", name="Start a new one").click()
     expect(page.locator(HEADLINE)).to_have_text("No pictures yet")
+
+
+def moving_face(astronaut: np.ndarray, file: Path) -> Path:
+    """A video of a face that moves a little, no frame of it twice, for Chromium's fake camera."""
+    rng = np.random.default_rng(0)
+    with file.open("wb") as video:
+        for _ in range(60):
+            x, y = rng.integers(0, 60, 2)
+            frame = astronaut[y : y + 240, 80 + x : 400 + x] + rng.normal(0, 4, (240, 320, 3))
+            video.write(cv2.imencode(".jpg", np.clip(frame, 0, 255).astype(np.uint8)[:, :, ::-1])[1].tobytes())
+    return file
+
+
+def test_a_face_is_taught_by_camera(browser: Browser, site_url, astronaut, tmp_path):
+    expect.set_options(timeout=60_000)
+    video = moving_face(astronaut, tmp_path / "face.mjpeg")
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with launch(browser.browser_type, *flags, f"--use-file-for-fake-video-capture={video}") as camera:
+        page = camera.new_page()
+        page.goto(f"{site_url}/fine-tune?pictures=camera&epochs=2")
+        shots = page.get_by_role("button", name="Take Photo")
+        for number, label in enumerate(["Neutral"] * 4 + ["Happiness"] * 4, start=1):
+            choice = page.get_by_role("radio", name=label, exact=True)
+            choice.click()
+            expect(choice).to_be_checked()
+            shots.click()
+            expect(page.locator(HEADLINE)).to_contain_text(f"{number} picture")
+        expect(page.get_by_text("Neutral 4 · Happiness 4")).to_be_visible()
+        start_job(page)
+        expect(page.locator(HEADLINE)).to_contain_text("held out", timeout=120_000)
+        expect(page.get_by_text("After: a_mobilenet.own")).to_be_visible()
+        delete(page)

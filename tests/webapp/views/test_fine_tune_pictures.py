@@ -10,12 +10,12 @@ from fer_models.data import DataError
 from fer_models.data.class_folders import list_class_folders
 from fer_models.data.picture_files import picture_files
 from tests.support.made_up_data import draw, save, write_class_folders
-from webapp.views.fine_tune.form import command
 from webapp.views.fine_tune.pictures import MOST_PICTURES, Selection, class_lines, offered_label, read_class_pictures
+from webapp.views.fine_tune.recipe import command
 
 
 def read(folder, most=MOST_PICTURES):
-    return read_class_pictures(folder, "mine.zip", most, lambda share: None)
+    return read_class_pictures(folder, "mine.zip", most)
 
 
 def counts_written(selection, folder):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 import fer_models as fer
 from fer_models import jobs
-from fer_models.checkpoints import read_card
 from fer_models.labels import FERPLUS
 from webapp import keys, state, wording
 from webapp.components.network_picker import choose_network
@@ -20,7 +18,6 @@ from webapp.components.page_parts import announce
 from webapp.components.picture_grid import choose_in_grid
 from webapp.components.words import folded_numbers, told
 from webapp.figures import fine_tune
-from webapp.own_networks import address_of
 from webapp.views.fine_tune.gathering import SOURCES, forget_pictures, gather
 from webapp.views.fine_tune.pictures import (
     CLASS_HEADS,
@@ -31,16 +28,13 @@ from webapp.views.fine_tune.pictures import (
     offered_label,
     path_tail,
 )
+from webapp.views.fine_tune.recipe import choose_recipe
 from webapp.visitor import Visitor, ask_to_come_in
 from webapp.wording import plain
 
-TRAINED = {
-    "head": "Head only: the last layer, in seconds",
-    "last": "Last stage: features of the last resolution too",
-    "all": "All: everything, the slowest",
-}
 LEFT_OUT = "leave out"
 MOST_SHOWN = 120  # pictures at once
+MOST_UNFOLDED = 40  # pictures; more would push the launch far down a phone
 _EXCLUDED = "pictures_left_out"  # in the session: names, by where the pictures come from
 
 
@@ -65,7 +59,7 @@ def show_form(visitor: Visitor, networks: DeltaGenerator, headline: DeltaGenerat
             ask_to_come_in()
         selection = _select(gather(source)) if visitor.may_launch else None
     with right:
-        values = _settings(checkpoint, selection)
+        values = choose_recipe(checkpoint, selection)
         launch = _show_launch(visitor, selection)
     network = wording.network_name(checkpoint)
     if selection is None:
@@ -169,7 +163,7 @@ def _show_pictures(selection: Selection, excluded: set[str]) -> None:
     def leave_out_repeats() -> None:
         excluded.update(gathered.repeats)
 
-    with st.expander("Look at each picture; press one to leave it out", expanded=len(names) <= MOST_SHOWN):
+    with st.expander("Look at each picture; press one to leave it out", expanded=len(names) <= MOST_UNFOLDED):
         with st.container(horizontal=True, vertical_alignment="center"):
             options = ["All", *gathered.labels]
             label = st.selectbox("Class", options, format_func=str.capitalize, width=200, key="class_shown")
@@ -200,38 +194,7 @@ def _said_of(picture: Picture, selection: Selection) -> str:
     return ", ".join(words)
 
 
-# ------------------------------------------------------------------------------------------------------ what is done
-
-
-def _settings(checkpoint: str, selection: Selection | None) -> dict[str, object]:
-    """What is trained, for how long, and what the new network is called: as plain values of a spec."""
-    train = state.choose(keys.TRAIN, st.radio, "What learns", TRAINED)
-    name = st.text_input("Name of the new network", placeholder=f"{read_card(checkpoint).network}.own", key="own_name")
-    with st.expander("Advanced"):
-        epochs = state.number(keys.EPOCHS, st.number_input, "Epochs: how often each picture is learnt from")
-        seed = state.number(keys.SEED, st.number_input, "Seed: of order, augmentation and dropout")
-        values = {
-            "checkpoint": address_of(checkpoint),
-            "train": train,
-            "epochs": epochs,
-            "name": name.strip(),
-            "seed": seed,
-        }
-        title = selection.gathered.title if selection else "pictures.zip"
-        st.caption("The same from the command line, with pictures as they lie in the zip:")
-        st.code(command(values, title, selection.meant if selection else {}), language="shell", wrap_lines=True)
-    return values
-
-
-def command(values: Mapping[str, object], data: str, meant: Mapping[str, str | None]) -> str:
-    """The command that does the same."""
-    words = ["ferscope", "jobs", "submit", str(values["checkpoint"]), "--data", data]
-    words += ["--train", str(values["train"]), "--epochs", str(values["epochs"])]
-    words += ["--name", str(values["name"])] if values["name"] else []
-    words += ["--seed", str(values["seed"])] if values["seed"] else []
-    told_labels = ",".join(f"{name}={label}" for name, label in meant.items() if label)
-    words += ["--labels", told_labels] if told_labels else []
-    return shlex.join(words)
+# -------------------------------------------------------------------------------------------------------------- launch
 
 
 def _show_launch(visitor: Visitor, selection: Selection | None) -> bool:

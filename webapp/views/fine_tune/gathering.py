@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 import fer_models as fer
+from fer_models import jobs
 from fer_models.data import DataError
 from fer_models.jobs import read_limits
+from fer_models.jobs.store import jobs_folder
+from fer_models.jobs.uploads import find_pictures
 from fer_models.labels import FERPLUS
 from fer_models.text import listed
+from webapp import keys, state
 from webapp.components.words import told
 from webapp.views.fine_tune.pictures import MOST_PICTURES, Gathered, Picture, make_picture, read_class_pictures
 from webapp.wording import plain
@@ -39,6 +44,17 @@ def forget_pictures() -> None:
     for key in (ZIP, SNAPSHOTS):
         st.session_state.pop(key, None)
     st.session_state[_ROUND] = _round() + 1
+
+
+def take_kept_pictures(job: jobs.Job) -> None:
+    """Have a job's crops again, as they are, where they still lie in its folder."""
+    place = find_pictures(jobs_folder() / job.id)
+    if place is None:
+        return
+    with suppress(DataError):
+        found = read_class_pictures(place, f"crops of {job.spec['name']}", MOST_PICTURES, find_faces=False)
+        st.session_state[ZIP] = found
+        state.take(keys.PICTURES, "zip")
 
 
 def _round() -> int:
@@ -90,7 +106,9 @@ def _read_zip(name: str, content: bytes, limit: int) -> Gathered:
         file.write_bytes(content)
         most = min(MOST_PICTURES, read_limits().pictures)
         try:
-            return read_class_pictures(file, title, most, lambda share: bar.progress(share, "Looking at the pictures"))
+            return read_class_pictures(
+                file, title, most, tell=lambda share: bar.progress(share, "Looking at the pictures")
+            )
         except DataError as error:
             raise DataError(str(error).replace(str(file), title).replace(file.name, title)) from error
         finally:
@@ -133,10 +151,11 @@ def _gather_snapshots() -> Gathered | None:
     shown = st.radio(
         "Which one do you show now?",
         left,
-        format_func=lambda label: f"{label.capitalize()}: {counts[label]} of {MOST_SNAPSHOTS}",
+        format_func=str.capitalize,
         horizontal=True,
         key="expression_shown",
     )
+    st.caption(f"{counts[shown]} of at most {MOST_SNAPSHOTS} snapshots of it.")
     _take_snapshot(taken, shown)
     return _snapshots()
 

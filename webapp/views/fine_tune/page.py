@@ -14,9 +14,10 @@ from fer_models.jobs.store import jobs_folder
 from webapp import keys, state, wording
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.words import told
-from webapp.figures import answer, compare, fine_tune, strips
-from webapp.views.fine_tune.form import TRAINED, show_form
-from webapp.views.fine_tune.progress import job_name, offer_undo, show_actions, show_progress, start_of
+from webapp.figures import answer, compare, fine_tune, scores, strips
+from webapp.views.fine_tune.form import show_form
+from webapp.views.fine_tune.progress import job_name, offer_undo, show_actions, show_progress
+from webapp.views.fine_tune.recipe import TRAINED, name_of
 from webapp.views.fine_tune.result import show_files, show_result
 from webapp.visitor import Visitor, remember_visitor, visitor
 from webapp.wording import plain
@@ -31,7 +32,7 @@ def page(recognise: StreamlitPage | None = None) -> None:
 
     ``recognise``: the page on which a new network is looked at.
     """
-    st.html(strips.stylesheet() + compare.stylesheet() + fine_tune.stylesheet())
+    st.html(strips.stylesheet() + scores.stylesheet() + compare.stylesheet() + fine_tune.stylesheet())
     page_heading(QUESTION)
     who = visitor()
     networks, headline = st.container(key="networks", gap="small"), st.container(key="answer")
@@ -78,7 +79,7 @@ def _show_job(job: jobs.Job, who: Visitor, headline: DeltaGenerator, recognise: 
         show_actions(job, who)
     spec = job.spec
     learns = TRAINED[spec["train"]].partition(":")[0].lower()
-    start = wording.network_name(start_of(job))
+    start = wording.network_name(name_of(spec["checkpoint"]))
     st.caption(plain(f"From {start}; what learns: {learns}; {spec['epochs']} epochs, seed {spec['seed']}."))
     if done:
         show_result(job, who, headline)

@@ -82,9 +82,16 @@ class Gathered:
         }
 
 
-def make_picture(name: str, label: str, image: RGBImage, part: str = "train", person: int | None = None) -> Picture:
+def make_picture(
+    name: str,
+    label: str,
+    image: RGBImage,
+    part: str = "train",
+    person: int | None = None,
+    find_faces: bool = True,
+) -> Picture:
     """Find the largest face of a picture, and keep its crop and the whole."""
-    faces = fer.detect_faces(image)
+    faces = fer.detect_faces(image) if find_faces else []
     height, width = image.shape[:2]
     face = _small(faces[0].crop) if faces else None
     return Picture(name, label, (width, height), _small(whole_picture(image).crop), face, part, person)
@@ -94,7 +101,14 @@ def _small(crop: RGBImage) -> np.ndarray:
     return to_source(crop, min(CROP_SIDE, *crop.shape[:2]))
 
 
-def read_class_pictures(place: Path, title: str, most: int, tell: Callable[[float], object]) -> Gathered:
+def read_class_pictures(
+    place: Path,
+    title: str,
+    most: int,
+    *,
+    find_faces: bool = True,
+    tell: Callable[[float], object] = lambda share: None,
+) -> Gathered:
     """Read a folder or zip of class folders; ``tell`` hears which share is done.
 
     Raises DataError as ``list_class_folders`` does, and for more than ``most`` pictures.
@@ -113,7 +127,7 @@ def read_class_pictures(place: Path, title: str, most: int, tell: Callable[[floa
         def read(index: int) -> Picture | str:
             name, label = listing.names[index], listing.label_set.labels[listing.labels[index]]
             try:
-                return make_picture(name, label, opened(name), str(listing.parts[index]), people[index])
+                return make_picture(name, label, opened(name), str(listing.parts[index]), people[index], find_faces)
             except fer.ImageError as error:
                 return f"{name}: {error}"
 

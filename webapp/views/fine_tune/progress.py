@@ -16,6 +16,8 @@ from webapp import keys, state
 from webapp.components.page_parts import announce
 from webapp.components.words import folded_numbers, told
 from webapp.figures import fine_tune
+from webapp.views.fine_tune.gathering import take_kept_pictures
+from webapp.views.fine_tune.recipe import name_of, take_values
 from webapp.visitor import Visitor
 from webapp.wording import plain
 
@@ -74,7 +76,7 @@ def _draw_course(job: jobs.Job, others: list[jobs.Job]) -> None:
     """Curves, numbers, log."""
     records = jobs.metrics(job.id)
     if job.state in ACTIVE:
-        st.progress(min(len(records) / job.spec["epochs"], 1.0), _left_words(job, records))
+        st.progress(min(len(records) / max(job.spec["epochs"], 1), 1.0), _left_words(job, records))
     if job.reason:
         st.error(plain(job.reason))
     runs = [(job_name(job), records), *((job_name(each), jobs.metrics(each.id)) for each in others)]
@@ -182,12 +184,11 @@ def _do(job: jobs.Job, owner: str, states: tuple[str, ...], what: Callable[[str,
 
 
 def _copy(job: jobs.Job) -> None:
-    """The form, filled in as it was for this job; its name is its own."""
-    spec = job.spec
+    """The form, filled in as it was for this job, with its crops where they are kept."""
     state.take(keys.JOB, "")
-    for key, value in ((keys.TRAIN, spec["train"]), (keys.EPOCHS, spec["epochs"]), (keys.SEED, spec["seed"])):
-        state.take(key, value)
-    state.take(keys.NETWORK, start_of(job))
+    state.take(keys.NETWORK, name_of(job.spec["checkpoint"]))
+    take_values(job.spec)
+    take_kept_pictures(job)
 
 
 def _delete(job: jobs.Job, owner: str) -> None:
@@ -220,8 +221,3 @@ def offer_undo(visitor: Visitor) -> None:
 
 def _clock(moment: float | None) -> str:
     return time.strftime("%d %B, %H:%M", time.localtime(moment))
-
-
-def start_of(job: jobs.Job) -> str:
-    """The checkpoint that a job starts from, by the name that pickers have."""
-    return str(job.spec["checkpoint"]).rpartition("/")[2].removesuffix(".safetensors")

@@ -12,8 +12,9 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage
 
 from fer_models import jobs
-from fer_models.checkpoints import read_card
-from fer_models.text import interval_text, share_text
+from fer_models.evaluation import Confusion
+from fer_models.evaluation.scores import wilson_interval
+from fer_models.text import interval_text, listed, share_text
 from webapp import keys, maps, state, warm_up, wording
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, Answer, explanation_for
 from webapp.components.face import ChosenFace, NoFace
@@ -21,12 +22,15 @@ from webapp.components.face_intake import choose_face
 from webapp.components.page_parts import announce
 from webapp.components.waiting import wait_until
 from webapp.components.words import told
-from webapp.figures import answer, compare, fine_tune
+from webapp.figures import answer, compare, fine_tune, matrix
 from webapp.figures.compare import Shown
 from webapp.figures.pictures import grey_face_uri
+from webapp.figures.scores import numbers_table
+from webapp.figures.strips import scrolling
 from webapp.views.compare.board import GATE_TEXT, TITLES, UNITS
 from webapp.views.compare.lines import GATE, gates_of
-from webapp.views.fine_tune.progress import job_name, show_course, start_of
+from webapp.views.fine_tune.progress import job_name, show_course
+from webapp.views.fine_tune.recipe import name_of
 from webapp.visitor import Visitor
 from webapp.wording import plain
 
@@ -36,19 +40,48 @@ BINARY = "application/octet-stream"
 
 
 def show_result(job: jobs.Job, who: Visitor, headline: DeltaGenerator) -> None:
-    """The score, one face before and after, and the curves folded away."""
-    name = job_name(job)
-    score = read_card(name).scores[0]
-    words = f"{share_text(score.accuracy)} right"
-    number = f"of {score.count:,} validation pictures"
-    headline.html(fine_tune.headline(f"{name} has learnt your pictures", words, number))
-    little = " So few say little: look at the interval." if score.count < FEW else ""
-    text = f"95 % interval {interval_text(score.interval)}.{little} These pictures were not learnt from."
-    headline.caption(plain(text))
-    announce(f"{name}: {words} {number}. {text}")
-    _show_face(start_of(job), name)
+    """The score before and after with its matrices, one face before and after, and the curves folded away."""
+    found = jobs.comparison(job.id, who.owner)
+    before, after = found.confusions()
+    count = int(after.count)
+    number = f"{'' if before is None else _accuracy(before) + ' → '}{_accuracy(after)}"
+    words = f"of {count:,} {'picture' if count == 1 else 'pictures'} held out"
+    headline.html(fine_tune.headline(f"{job_name(job)}: right before and after", number, words))
+    said = [
+        f"95 % interval after: {_interval(after)}" + ("" if before is None else f"; before: {_interval(before)}") + "."
+    ]
+    if count < FEW:
+        said.append("So few pictures say little: the interval is what is known.")
+    said.append(f"These are {found.part}: not learnt from, but the epoch was chosen on them.")
+    if found.unknown:
+        said.append(f"Before, the network did not know {listed(found.unknown)}, and could not be right there.")
+    headline.caption(plain(" ".join(said)))
+    announce(f"{job_name(job)}: {number} {words}")
+    _show_matrices(found, before, after)
+    _show_face(name_of(job.spec["checkpoint"]), job_name(job))
     with st.expander("How it learnt"):
         show_course(job, who)
+
+
+def _accuracy(confusion: Confusion) -> str:
+    return share_text(float(confusion.accuracy))
+
+
+def _interval(confusion: Confusion) -> str:
+    return interval_text(wilson_interval(int(confusion.right.sum()), int(confusion.count)))
+
+
+def _show_matrices(found: jobs.Comparison, before: Confusion | None, after: Confusion) -> None:
+    """How many pictures of each label got which answer: before, after, and the difference."""
+    drawn = [("After", matrix.count_matrix(found.labels, after.counts))]
+    if before is not None:
+        drawn.insert(0, ("Before", matrix.count_matrix(found.labels, before.counts)))
+        drawn.append(("After minus before", matrix.count_difference(found.labels, after.counts, before.counts)))
+    for place, (title, each) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
+        place.html(matrix.matrix_picture(each, f"{title}: number of pictures"))
+    with st.expander("The numbers as tables", type="compact"):
+        for title, each in drawn:
+            st.html(scrolling(numbers_table(*matrix.matrix_lines(each), title), title))
 
 
 # ------------------------------------------------------------------------------------------- one face, before and after
