@@ -17,7 +17,7 @@ def export(
     ] = None,
     int8: Annotated[bool, typer.Option("--int8", help="Keep weights int8 that are so in CHECKPOINT.")] = False,
 ) -> None:
-    """Write CHECKPOINT as an ONNX file for programs without PyTorch (extra 'onnx').
+    """Write CHECKPOINT as an ONNX file for programs without PyTorch, such as onnxruntime and OpenCV (extra 'onnx').
 
     It takes grey faces (N, 48, 48), uint8, and answers logits and probabilities, with --with evidence also 'cams' and
     every gate; labels, gates, card and licence are in its metadata. It is run by onnxruntime on 64 mean faces first,

@@ -71,7 +71,7 @@ class Explained(nn.Module):
             gates[f"{layer}:{kind.name}"] = (kind, gate.squeeze(broadcast) if broadcast else gate)
 
         with reading(keep):
-            maps = self.network.features(to_input(faces, self.preprocessing))
+            maps = self.network.features(to_input(faces, self.preprocessing).contiguous())
         return maps, gates
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint as ONNX, for programs without PyTorch, checked before it is handed over.
+"""A checkpoint as ONNX, for programs without PyTorch (onnxruntime, OpenCV), checked before it is handed over.
 
 Needs the extra ``onnx``. The graph holds the preprocessing behind the source side, batch norms folded:
 
@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -29,11 +28,9 @@ from fer_models.classifier import Classifier, load_classifier
 from fer_models.evaluation import list_predictions, load_predictions
 from fer_models.export.evidence import Explained
 from fer_models.export.int8 import keep_int8
+from fer_models.export.onnx_graph import make_plain
 from fer_models.preprocessing import to_input, to_source
 from fer_models.version import __version__
-
-if TYPE_CHECKING:
-    from onnx import GraphProto
 
 #: The largest difference of a logit or a probability that is taken for rounding.
 TOLERANCE = 1e-4
@@ -57,7 +54,7 @@ class Served(nn.Module):
         self.preprocessing = classifier.card.preprocessing
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.network(to_input(faces, self.preprocessing))
+        logits = self.network(to_input(faces, self.preprocessing).contiguous())
         return logits, logits.softmax(1)
 
 
@@ -87,7 +84,7 @@ def export_onnx(
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
         raise ExportError(f"Export needs {' and '.join(missing)}: pip install 'ferscope[onnx]'.")
-    classifier = load_classifier(checkpoint)
+    classifier = _contiguous(load_classifier(checkpoint))
     side = classifier.card.preprocessing.source_side
     faces = mean_faces_at_hand(side) if faces is None else faces
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -135,6 +132,16 @@ def mean_faces_at_hand(side: int) -> np.ndarray:
     return (means[index % len(means)] * darker[:, None, None]).round().astype(np.uint8)
 
 
+def _contiguous(classifier: Classifier) -> Classifier:
+    """The classifier, its weights in the usual order of memory, in place.
+
+    Of channels-last tensors the exporter writes how they lie in memory, in nodes that OpenCV does not know.
+    """
+    for weights in classifier.network.parameters():
+        weights.data = weights.data.clone(memory_format=torch.contiguous_format)
+    return classifier
+
+
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
     """PyTorch's exporter talks of libraries that are not needed here; inside the block it does not."""
@@ -167,7 +174,7 @@ def _write(classifier: Classifier, served: Served | Explained, file: Path, *, in
         )
     assert program is not None  # it is None for the older exporter only
     model = program.model_proto
-    _say_sizes(model.graph)
+    make_plain(model.graph)
     if int8:
         keep_int8(model.graph)
     card = classifier.card
@@ -183,22 +190,3 @@ def _write(classifier: Classifier, served: Served | Explained, file: Path, *, in
     )
     onnx.checker.check_model(model)
     file.write_bytes(model.SerializeToString())
-
-
-def _say_sizes(graph: GraphProto) -> None:
-    """Give every reshape the sizes that it leaves to be found: of an empty batch they cannot be."""
-    from onnx import numpy_helper
-
-    shapes = {value.name: [size.dim_value for size in value.type.tensor_type.shape.dim] for value in graph.value_info}
-    constants = {value.name: numpy_helper.to_array(value) for value in graph.initializer}
-    for node in (node for node in graph.node if node.op_type == "Reshape"):
-        wanted, (_, *sizes) = constants.get(node.input[1], np.empty(0)), shapes.get(node.output[0]) or [0]
-        # The first axis is the batch's: 0 keeps it as it is.
-        if len(wanted) == len(sizes) + 1 and wanted[0] == 0 and -1 in wanted and all(sizes):
-            name = f"{node.output[0]}_sizes"
-            graph.initializer.append(numpy_helper.from_array(np.array([0, *sizes], np.int64), name))
-            node.input[1] = name
-    used = {name for node in graph.node for name in node.input}
-    kept = [value for value in graph.initializer if value.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)

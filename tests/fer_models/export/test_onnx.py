@@ -1,9 +1,11 @@
 """Export to ONNX: what onnxruntime answers is what the classifier answers."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -50,6 +52,22 @@ def test_any_number_of_faces_at_once(exported, count):
     np.testing.assert_allclose(probabilities, expected, atol=1e-4)
     odds = np.exp(logits.astype(np.float64))
     np.testing.assert_allclose(odds / odds.sum(1, keepdims=True), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_opencv_answers_as_onnxruntime_does(exported, count):
+    _, file = exported
+    faces = export.mean_faces_at_hand(48)[:count]
+    network = cv2.dnn.readNetFromONNX(str(file))
+    network.setInput(faces.astype(np.float32))
+    for seen, expected in zip(network.forward(["logits", "probabilities"]), answers(file, faces), strict=True):
+        np.testing.assert_allclose(seen, expected, atol=1e-4)
+
+
+def test_a_file_tells_nothing_of_the_machine_that_wrote_it(exported):
+    _, file = exported
+    assert str(Path(export.__file__).parents[2]).encode() not in file.read_bytes()
+    assert not any(node.metadata_props for node in onnx.load(file).graph.node)
 
 
 @pytest.mark.fer2013
@@ -140,3 +158,15 @@ def test_command_line(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "find_spec", lambda package: None)
     lacking = runner.invoke(app, ["export", "mobilenetv3_cpsca.ferplus", "--to", "onnx"])
     assert lacking.exit_code == 1 and "ferscope[onnx]" in lacking.output
+
+
+def test_the_documents_example_of_opencv(tmp_path, monkeypatch, capsys, astronaut):
+    monkeypatch.chdir(tmp_path)
+    export.export_onnx("a_mobilenet.ferplus", tmp_path / "a_mobilenet.ferplus.onnx")
+    (face,) = fer.detect_faces(astronaut)
+    cv2.imwrite("crop.png", cv2.cvtColor(face.crop, cv2.COLOR_RGB2BGR))
+    text = (BUNDLED.parent / "docs" / "command-line.md").read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(import cv2\n.*?)```", text, re.DOTALL)[1])
+    printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", capsys.readouterr().out)]
+    # OpenCV's luminance of a PNG may differ by a grey level from ours.
+    assert printed == pytest.approx(fer.load_classifier("a_mobilenet.ferplus").predict([face.crop])[0], abs=0.01)
