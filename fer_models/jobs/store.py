@@ -159,10 +159,11 @@ class Store:
             raise JobError(f"There is no job '{job[:40]}'; 'ferscope jobs list' names them.")
         return found[0]
 
-    def list(self, *states: State, owner: str | None = None) -> list[Job]:
+    def list(self, *states: State, owner: str | None = None, uploads_only: bool = False) -> list[Job]:
         """Jobs in the order in which they came, of some states (none named: all) and of one owner (None: all)."""
         marks = ", ".join("?" * len(states))
         where = ["deleted IS NULL"] + [f"state IN ({marks})"] * bool(states) + ["owner = ?"] * (owner is not None)
+        where += ["upload"] * uploads_only
         query = f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY number"
         return self._read(query, (*states, *([] if owner is None else [owner])))
 

@@ -58,7 +58,7 @@ def start(folder: Path) -> None:
         return
     with open(folder / "supervisor.log", "ab") as file:
         subprocess.Popen(
-            [sys.executable, "-m", "fer_models.jobs.supervisor", str(folder)],
+            [sys.executable, "-m", "fer_models.jobs", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
@@ -193,7 +193,3 @@ def _gpus() -> list[str]:
 def _signal_group(leader: int, number: int) -> None:
     with suppress(ProcessLookupError):  # it ended by itself
         os.killpg(leader, number)
-
-
-if __name__ == "__main__":
-    supervise(Path(sys.argv[1]), IDLE_S)

@@ -35,9 +35,9 @@ def tidy(store: Store) -> None:
     """Remove what deleted jobs left, and pictures whose time is over: whoever works on the folder next calls it."""
     for gone in store.remove_deleted():
         shutil.rmtree(store.job_folder(gone), ignore_errors=True)
-    for job in store.list("done", "failed", "cancelled"):
-        until = pictures_until(job)
-        if until is not None and ((job.state == "done" and not job.keep) or time.time() > until):
+    kept_s = read_limits().keep_hours * 3600
+    for job in store.list("done", "failed", "cancelled", uploads_only=True):
+        if (job.state == "done" and not job.keep) or time.time() > job.created + kept_s:
             _delete_pictures(store.job_folder(job.id))
 
 

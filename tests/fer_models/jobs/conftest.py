@@ -50,7 +50,7 @@ def supervisor(folder: Path) -> Iterator[Callable[[], subprocess.Popen]]:
     started = []
 
     def start() -> subprocess.Popen:
-        command = [sys.executable, "-m", "fer_models.jobs.supervisor", str(folder)]
+        command = [sys.executable, "-m", "fer_models.jobs", str(folder)]
         started.append(subprocess.Popen(command, env={**os.environ, "SITE_SECRET": "hidden"}))
         return started[-1]
 
