@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_models.data.cache import Table, cached
 from fer_models.data.faces import DataError
 from fer_models.data.fer2013 import csv_rows
 from fer_models.labels import FER2013, expression
@@ -40,11 +41,18 @@ def find_pixel_table(place: Path) -> Path | None:
 
 
 def read_pixel_table(file: Path) -> PixelTable:
-    """Read all rows. An emotion is a number in FER2013's order, 0 to 6, or an expression's name.
+    """Read all rows; from the cache where they have been read before.
+
+    An emotion is a number in FER2013's order, 0 to 6, or an expression's name.
 
     Raises DataError naming the file and the line where one is not so, or where its faces are not square or not of one
     size.
     """
+    faces, facts = cached("table", file, [file], lambda: _read(file))
+    return PixelTable(faces, facts["names"], facts["parts"])
+
+
+def _read(file: Path) -> Table:
     faces: list[np.ndarray] = []
     names, parts = [], []
     for line, row in csv_rows(file, _COLUMNS, optional=("Usage",)):
@@ -62,7 +70,7 @@ def read_pixel_table(file: Path) -> PixelTable:
         faces.append(pixels.astype(np.uint8).reshape(side, side))
         names.append(_label(file, line, row["emotion"]))
         parts.append(row["Usage"])
-    return PixelTable(np.stack(faces), np.array(names), np.array(parts))
+    return np.stack(faces), {"names": np.array(names), "parts": np.array(parts)}
 
 
 def _label(file: Path, line: int, emotion: str) -> str:

@@ -26,6 +26,15 @@ def test_columns_go_by_name_and_usage_may_be_missing(tmp_path):
         assert found.parts.tolist()[:1] == parts
 
 
+def test_a_table_that_was_read_before_is_read_anew_once_it_has_changed(tmp_path):
+    file = tmp_path / "faces.csv"
+    file.write_text(f"emotion,pixels\n3,{pixels(0)}\n")
+    assert [read_pixel_table(file).names.tolist() for _ in range(2)] == [["happiness"]] * 2
+    file.write_text(f"emotion,pixels\n3,{pixels(0)}\n0,{pixels(1)}\n")
+    assert read_pixel_table(file).names.tolist() == ["happiness", "anger"]
+    assert np.array_equal(read_pixel_table(file).faces, FACES[:2])
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
