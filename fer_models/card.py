@@ -4,16 +4,18 @@ Cards are read where nothing is computed (lists, the page's first paint), so not
 """
 
 from typing import Annotated, Any, Literal
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fer_models.labels import LONGEST_LABEL
 from fer_models.lineage import Lineage, in_todays_words
 from fer_models.text import first_mistake, interval_text, listed, share_text
 
 
 def check_file_name(text: str) -> str:
-    """``text`` itself where it can stand in a file's name without leading to another folder; else ValueError."""
-    if text in (".", "..") or any(sign in text for sign in "/\\\0"):
+    """``text`` itself where it can stand in a file's name without leading elsewhere, and in a line; else ValueError."""
+    if text in (".", "..") or any(sign in "/\\" or category(sign) == "Cc" for sign in text):
         raise ValueError(f"{text!r} cannot stand in a file's name")
     return text
 
@@ -33,6 +35,7 @@ WeightForm = Literal["fp32", "fp16", "int8"]
 
 #: A card may come from anyone, and files are named after it: its maps, its ONNX form.
 _FileName = Annotated[str, AfterValidator(check_file_name)]
+_Label = Annotated[str, Field(max_length=LONGEST_LABEL), AfterValidator(check_file_name)]
 
 
 class _Part(BaseModel):
@@ -94,7 +97,7 @@ class Card(_Part):
     name: _FileName = Field(min_length=1)
     network: str
     options: dict[str, Any] = {}
-    labels: tuple[_FileName, ...] = Field(min_length=2)
+    labels: tuple[_Label, ...] = Field(min_length=2)
     preprocessing: Preprocessing
     weights: WeightForm = Field(default="fp16", description="how the file holds them; scores are of this form")
     data: TrainingData | None = None

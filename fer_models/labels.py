@@ -6,6 +6,9 @@ A label names the expression a face shows, as people labelled it; never what som
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: Letters of a label: pages and tables have room for no more.
+LONGEST_LABEL = 60
+
 
 @dataclass(frozen=True)
 class LabelSet:

@@ -17,6 +17,7 @@ from fer_models.text import interval_text, share_text
 
 def report_table(checkpoint: str, score: Score, report: Report) -> str:
     """What was scored and how well, then a line for every expression."""
+    width = max(12, *(len(part.label) + 2 for part in report.classes))
     recall_heading = f"{'recall':>9}{'95 % interval':>20}"
     lines = [
         f"{checkpoint} on {score.split}: {report.count:,} faces labelled by the rule {score.label_rule}, one view each",
@@ -24,13 +25,13 @@ def report_table(checkpoint: str, score: Score, report: Report) -> str:
         f"  macro-F1  {share_text(report.macro_f1)}  (95 % interval {interval_text(report.macro_f1_interval)})",
         f"  ECE       {report.calibration.ece:.4f}  (expected calibration error, {BINS} bins of equal width)",
         *([f"  note      {score.note}"] if score.note else []),
-        f"  {'expression':<12}{'precision':>16}{recall_heading}{'F1':>9}{'support':>9}",
+        f"  {'expression':<{width}}{'precision':>16}{recall_heading}{'F1':>9}{'support':>9}",
     ]
     for part in report.classes:
         interval = interval_text(part.recall_interval) if part.recall_interval else "no faces"
         precision = share_text(part.precision) if part.answered else "never answered"
         lines.append(
-            f"  {part.label:<12}{precision:>16}{share_text(part.recall):>9}{interval:>20}"
+            f"  {part.label:<{width}}{precision:>16}{share_text(part.recall):>9}{interval:>20}"
             f"{share_text(part.f1):>9}{part.support:>9,}"
         )
     lines.append("  Intervals: bootstrap over the faces; Wilson's where every face is right or every one wrong.")
@@ -49,22 +50,25 @@ def confusion_table(report: Report) -> str:
     """Counts, a row for every true label and a column for every predicted one."""
     names = [part.label for part in report.classes]
     widths = [max(len(name), 6) + 2 for name in names]
-    lines = ["  true \\ predicted" + "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))]
+    corner = "true \\ predicted".ljust(max(map(len, names)))
+    lines = [f"  {corner}" + "".join(f"{name:>{width}}" for name, width in zip(names, widths, strict=True))]
     for name, row in zip(names, report.confusion, strict=True):
-        lines.append(f"  {name:<16}" + "".join(f"{count:>{width},}" for count, width in zip(row, widths, strict=True)))
+        counts = "".join(f"{count:>{width},}" for count, width in zip(row, widths, strict=True))
+        lines.append(f"  {name.ljust(len(corner))}{counts}")
     return "\n".join(lines)
 
 
 def regions_table(found: RegionScores) -> str:
     """For every expression what covering each region does to its score, and the share of Grad-CAM in the region."""
+    width = max(12, *(len(label) + 2 for label in found.labels))
     lines = [
         f"{found.checkpoint} on {found.split}: change of the score (logit) by covering a region | share of Grad-CAM",
-        f"  {'expression':<12}{'faces':>6}" + "".join(f"{region:>16}" for region in REGIONS),
+        f"  {'expression':<{width}}{'faces':>6}" + "".join(f"{region:>16}" for region in REGIONS),
     ]
     for label in found.labels:
         rows = found.of(label)
         cells = (f"{rows[region].change:+.2f} |{rows[region].share:>5.0%}" for region in REGIONS)
-        lines.append(f"  {label:<12}{rows['mouth'].faces:>6}" + "".join(f"{cell:>16}" for cell in cells))
+        lines.append(f"  {label:<{width}}{rows['mouth'].faces:>6}" + "".join(f"{cell:>16}" for cell in cells))
     lines.append("  Regions are the same for every face, approximate, and larger ones hide more.")
     return "\n".join(lines)
 

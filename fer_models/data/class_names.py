@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 
 from fer_models.data.faces import DataError
-from fer_models.labels import FER2013, FERPLUS, RAF_DB, LabelSet, expression, spellings
+from fer_models.labels import FER2013, FERPLUS, LONGEST_LABEL, RAF_DB, LabelSet, expression, spellings
 
 _AFFECTNET = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 #: Numbers by which data sets call their classes: RAF-DB's, FER2013's, AffectNet's (Mollahosseini et al. 2017).
@@ -25,7 +25,6 @@ _LIKELY = {
     "contempt": "disdain scorn verachtung mépris mepris desprecio desprezo disprezzo",
 }
 _WORDS = {word: label for label, words in _LIKELY.items() for word in words.split()}
-_LONGEST_LABEL = 60
 
 
 def read_labels(text: str) -> dict[str, str]:
@@ -89,7 +88,7 @@ class ClassNames:
             own = spelt.get(_plain(self._told.get(_plain(name), name)), name)
             labels[name] = self.means(name) or self.means(own) or own
             # A backslash is a letter to some systems, but no label of a card may hold one.
-            if self.means(name) is None and (len(own) > _LONGEST_LABEL or not own.isprintable() or "\\" in own):
+            if self.means(name) is None and (len(own) > LONGEST_LABEL or not own.isprintable() or "\\" in own):
                 raise DataError(f"{where}: a class folder's name is its label; {name[:60]!r} cannot be one.")
         present = set(labels.values())
         known = [label_set for label_set in (FER2013, FERPLUS) if set(label_set.labels) == present]

@@ -80,13 +80,14 @@ def probability_table(
     explained = f"{NARROW}· explained" if target != predicted else ""
     rows = []
     for index in display_order(labels):
+        name = escape(labels[index].capitalize()) + (explained if index == target else "")
         bars, numbers = _bar(labels[index], probabilities[index]), percent(float(probabilities[index]), 1)
         if before is not None:
             bars = _bar(labels[index], before[index], " class=fs-before") + bars
             numbers = f"{percent(float(before[index]), 1)} \N{RIGHTWARDS ARROW} {numbers}"
         rows.append(
             f"<tr{' class=fs-target' if index == predicted else ''}>"
-            f'<th scope="row">{escape(labels[index].capitalize())}{explained if index == target else ""}</th>'
+            f'<th scope="row"><span>{name}</span></th>'
             f'<td aria-hidden="true">{bars}</td><td>{escape(numbers)}</td></tr>'
         )
     caption = f"Probability of each expression{', without and with the patch' if before is not None else ''}"

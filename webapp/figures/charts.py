@@ -6,6 +6,7 @@ pages import this module when all else is drawn.
 
 import math
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -62,6 +63,11 @@ def calm(figure: go.Figure, height: int) -> go.Figure:
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)
     return figure
+
+
+def as_text(name: str) -> str:
+    """A name that is drawn as it is: Plotly takes tags and entities in texts for markup."""
+    return escape(name, quote=False)
 
 
 def reliability_figure(calibration: Calibration) -> go.Figure:
@@ -122,7 +128,7 @@ def training_figure(curves: Iterable[Curve]) -> go.Figure:
             mode="lines+markers",
             line={"color": colour, "width": 2, "dash": DASHES[number % len(DASHES)]},
             marker={"size": [11 if record.epoch == curve.chosen else 4 for record in curve.history]},
-            name=curve.label,
+            name=as_text(curve.label),
             hovertemplate="%{fullData.name}<br>epoch %{x}: %{y:.1%}<extra></extra>",
         )
     calm(figure, 420)
@@ -161,9 +167,15 @@ def cost_figure(points: Sequence[CostPoint], field: str, title: str, chosen: str
                 "opacity": 1,
                 "line": {"width": 1.5, "color": mark.colour},
             },
-            name=mark.name,
+            name=as_text(mark.name),
             customdata=[
-                [point.name, share_text(point.accuracy), interval_text(point.interval), point.side, f"{cost:,}"]
+                [
+                    as_text(point.name),
+                    share_text(point.accuracy),
+                    interval_text(point.interval),
+                    point.side,
+                    f"{cost:,}",
+                ]
                 for point in mark.points
                 for cost in [getattr(point, field)]
             ],

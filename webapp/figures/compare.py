@@ -75,7 +75,7 @@ def _bars(labels: Sequence[str], probabilities: np.ndarray, target: int) -> str:
     """A table whose cells are its own bars; the explained label's line stands out."""
     rows = "".join(
         f"<tr{' class=fs-target' if index == target else ''}>"
-        f'<th scope="row">{escape(labels[index].capitalize())}</th><td aria-hidden="true">'
+        f'<th scope="row"><span>{escape(labels[index].capitalize())}</span></th><td aria-hidden="true">'
         f'<i style="width:{100 * probabilities[index]:.1f}%;background:{expression_colour(labels[index])}"></i></td>'
         f"<td>{escape(percent(float(probabilities[index]), 1))}</td></tr>"
         for index in display_order(labels)
@@ -101,7 +101,7 @@ def line(title: str, text: str, unit: str, maps: Sequence[Shown], differences: S
     )
     numbers = f'<details class="fs-numbers"><summary>The numbers as tables</summary><div>{tables}</div></details>'
     content = _in_columns(cells, len(maps)) + (numbers if tables else "")
-    return strips.section(title, escape(text), _bar(shown, unit) if shown else "", content, level=2)
+    return strips.section(title, text, _bar(shown, unit) if shown else "", content, level=2)
 
 
 def scales(maps: Sequence[Shown]) -> list[Scale | None]:

@@ -71,7 +71,7 @@ def gate_section(group: GateGroup, view: GateView) -> str:
         sections.append(_places(group.layers, view, words.unit))
     if any(not gate.places for gate in gates):
         sections.append(_channels(group.layers, view))
-    drawn = strips.section(words.title, escape(words.text), *sections[0])
+    drawn = strips.section(words.title, words.text, *sections[0])
     return drawn + "".join(strips.section("Channel weights", "", *each) for each in sections[1:])
 
 

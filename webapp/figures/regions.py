@@ -69,7 +69,7 @@ def regions_section(network: str, found: RegionScores, faces: Mapping[str, np.nd
     )
     return strips.section(
         "Which part of the face each expression is read from",
-        escape(regions_sentence(network, found)),
+        regions_sentence(network, found),
         strips.colour_bar(scale, unit, list(maps.values())),
         strips.strip(frames),
         level=2,

@@ -127,9 +127,9 @@ def beneath(face_uri: str, opacity: float) -> str:
 
 
 def section(title: str, text: str, bar: str, content: str, *, level: int = 3) -> str:
-    """A strip with its heading, what it means (HTML) and its colour bar beside it."""
+    """A strip with its heading, what it means and its colour bar (HTML) beside it."""
     return (
-        f'<section class="fs-section"><header><h{level}>{escape(title)}</h{level}><p>{text}</p>{bar}</header>'
+        f'<section class="fs-section"><header><h{level}>{escape(title)}</h{level}><p>{escape(text)}</p>{bar}</header>'
         f"{content}</section>"
     )
 
