@@ -137,6 +137,8 @@ def change_card(file, **changes):
         ({"name": "C:\\escaped"}, "cannot stand in a file's name"),
         ({"name": "a\0b"}, "cannot stand in a file's name"),
         ({"name": "."}, "cannot stand in a file's name"),
+        ({"labels": ["neutral", "happy\x1b[31m", "anger"]}, r"labels\.1: .* cannot stand in a file"),
+        ({"labels": ["neutral", "W" * 61, "anger"]}, r"labels\.1: .* at most 60"),
         ({"surprise": 1}, "surprise"),
         ({"preprocessing": {"input_side": 4}}, r"preprocessing\.input_side"),
         ({"network": "mobilenetv2"}, "shape|lack"),

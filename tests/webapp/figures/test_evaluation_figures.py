@@ -101,7 +101,7 @@ def test_the_legend_of_cost_names_every_mark():
     names = [f"net{number}" for number in range(12)] + ["<b>"]
     points = [point(name, 0.8, 10**8) for name in names] + [point("vgg16", 0.3, 10**10, RUNS)]
     figure = charts.cost_figure(points, "parameters", "Parameters", "net3")
-    marks = {trace.name: (trace.marker.symbol, trace.marker.color) for trace in figure.data}
+    marks = {unescape(trace.name): (trace.marker.symbol, trace.marker.color) for trace in figure.data}
     assert len(set(marks.values())) == len(marks) == 14
     groups = re.findall(r"<div><dt>(.*?)</dt>(.*?)</div>", cost.cost_legend(points, "net3"))
     series = {re.sub("<i.*?</i>", "", title): listed for title, listed in groups}

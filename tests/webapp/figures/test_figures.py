@@ -181,7 +181,7 @@ def test_the_answers_table_names_every_label_and_marks_the_answer_and_the_explai
         html = answer.probability_table(["neutral", "fear"], np.array([0.25, 0.75]), target)
         first, second = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
         for row, name, share in ((first, "Neutral", r"25\.0\s%"), (second, "Fear", r"75\.0\s%")):
-            assert re.search(rf'<th scope="row">{name}.*<td>{share}</td>', row)
+            assert re.search(rf'<th scope="row"><span>{name}.*<td>{share}</td>', row)
             assert EXPRESSION_COLOURS[name.lower()] in row
         assert first.startswith("<tr>") and not second.startswith("<tr>")  # the likeliest stands out
         assert ("explained" in first) == (target == 0) and "explained" not in second
