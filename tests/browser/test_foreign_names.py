@@ -73,6 +73,8 @@ def test_names_are_text_and_fit(visit, page, path, width):
     for label in LABELS if path != "trust" else ():  # which names the explained one only
         expect(page.get_by_text(label).first).to_be_attached()
     expect(page.locator("[data-test-script-state=running]")).to_have_count(0)
+    if path == "evaluation":
+        expect(page.locator(".st-key-cost_parameters .nsewdrag")).to_be_visible()
     expect_no_markup(page)
     expect_as_wide_as_the_page(page)
 
