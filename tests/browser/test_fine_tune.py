@@ -122,6 +122,19 @@ def test_what_cannot_be_learnt_from_is_said_before_anything_starts(visit, tmp_pa
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+@pytest.mark.parametrize("width", [375, 768, 1920])
+@pytest.mark.parametrize("source", ["zip", "camera"])
+def test_nothing_lies_beside_the_page(visit, pictures, width, source):
+    page = visit(f"?pictures={source}")
+    page.set_viewport_size({"width": width, "height": 900})
+    expect(page.get_by_role("button", name="Launch", exact=True)).to_be_visible()
+    if source == "zip":
+        page.locator("input[type=file]").set_input_files(pictures)
+        expect(page.locator(HEADLINE)).to_contain_text("24 pictures")
+    for root in ("document.documentElement", "document.querySelector('[data-testid=stMain]')"):
+        assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
+
+
 def test_a_job_of_somebody_else_is_as_if_it_were_not(visit):
     page = visit(f"?job={'0' * 32}")
     expect(page.locator(HEADLINE)).to_have_text("This cannot be shown")

@@ -106,14 +106,11 @@ def _list_jobs(who: Visitor, job: str) -> None:
 def _job_buttons(found: list[jobs.Job], chosen: str) -> None:
     for job in found:
         with st.container(horizontal=True, vertical_alignment="center", key=f"job_{job.id}"):
-            st.button(
-                plain(job_name(job)),
-                key=f"open_{job.id}",
-                on_click=state.take,
-                args=(keys.JOB, job.id),
-                disabled=job.id == chosen,
-                type="tertiary",
-            )
+            name = plain(job_name(job))
+            if job.id == chosen:
+                st.markdown(f"**{name}**", width="content")
+            else:
+                st.button(name, key=f"open_{job.id}", on_click=state.take, args=(keys.JOB, job.id), type="tertiary")
             st.caption(plain(f"{STATES[job.state]} · {_ago(job.created)}"), width="content")
 
 

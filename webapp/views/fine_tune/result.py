@@ -172,7 +172,10 @@ def show_files(job: jobs.Job, who: Visitor, recognise: StreamlitPage | None) -> 
         st.download_button("Weights (safetensors)", weights.read_bytes, weights.name, BINARY, on_click="ignore")
         st.download_button("Card (JSON)", card.read_bytes, card.name, "application/json", on_click="ignore")
         st.download_button("ONNX", partial(_onnx, weights), f"{name}.onnx", BINARY, on_click="ignore")
-        st.caption("Weights and card in a folder that FERSCOPE_CHECKPOINTS names are a network everywhere in FERScope.")
+        st.caption(
+            "Weights and card in a folder that FERSCOPE_CHECKPOINTS names are a network everywhere in FERScope. ONNX "
+            "is written, and checked against the network, when you ask for it: that takes some seconds."
+        )
 
 
 def _onnx(weights: Path) -> bytes:
