@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 import webapp
 
 SHEET = Path(webapp.__file__).parent / "figures" / "streamlit.css"
-VISITS = ("/", "/?picture=upload", "/evaluation?network=mobilenetv3_simam.ferplus&compare=001-T7")
+VISITS = ("/", "/?picture=upload", "/evaluation?network=mobilenetv3_simam.ferplus&compare=001-T7", "/fine-tune")
 # What depends on a moment: a choice reached by keyboard.
 MOMENTS = re.compile(r":has\(:focus-visible\)|:focus-visible$|::before")
 
