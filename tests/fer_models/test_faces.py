@@ -181,6 +181,13 @@ def test_two_faces_largest_first(portrait):
     assert large.box[2] - large.box[0] > small.box[2] - small.box[0]
 
 
+def test_a_face_a_third_as_wide_is_found_beside_a_sure_one(portrait):
+    canvas = draw(portrait, backdrop(700, 1100), similarity(110 / FACE_WIDTH, 0, (160, 200)))
+    canvas = draw(portrait, canvas, similarity(330 / FACE_WIDTH, 0, (700, 330)))
+    large, small = detect_faces(canvas)
+    assert large.box[0] > 400 > small.box[2]
+
+
 def test_a_face_at_the_border_repeats_edge_pixels(portrait):
     cut = np.ascontiguousarray(portrait[58:, 170:300])
     (face,) = detect_faces(cut)

@@ -85,6 +85,27 @@ def test_answers_are_the_librarys(run, pictures, astronaut, monkeypatch):
     assert found["box"] == list(face.box)
 
 
+def test_pictures_that_are_answered_together_keep_their_own_answers(run, tmp_path, astronaut):
+    """Ten pictures of one, two or no faces, each darker: as if each had been asked for alone."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(10):
+        picture = np.tile(astronaut, (1, (1, 2, 1)[number % 3], 1))
+        picture = np.zeros_like(picture) if number == 5 else (picture * (1 - 0.05 * number)).astype(np.uint8)
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    classifier = load_classifier("small.test")
+    expected = []
+    for file in sorted(folder.iterdir()):
+        faces = detect_faces(np.array(Image.open(file)))
+        expected += [(file.name, *classifier.predict([face.crop])[0]) for face in faces] or [(file.name,)]
+    found = [
+        (Path(each["picture"]).name, *each.get("probabilities", {}).values()) for each in records(run("--json", folder))
+    ]
+    assert [each[0] for each in found] == [each[0] for each in expected]
+    for one, other in zip(found, expected, strict=True):
+        assert one[1:] == pytest.approx(other[1:], abs=1e-5)
+
+
 def test_what_was_done_to_shallow_values_is_said_in_one_line(pictures, astronaut):
     file = pictures / "deep.png"
     cv2.imwrite(str(file), cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY).astype(np.uint16) * 16)
