@@ -1,8 +1,8 @@
 """Pictures that nearly repeat another one: compressed, resized or lit anew, or the next frame of a video.
 
 Two measures have to agree, for each alone takes some faces for others that are lit alike: a perceptual hash of 64 signs
-of low frequencies of the discrete cosine transform, and the correlation of 16 x 16 greys. On FER2013's 1,500 first
-pictures of PublicTest against all of Training, looked at by eye, about one pair in a hundred was of two people.
+of low frequencies of the discrete cosine transform, and the correlation of 16 x 16 greys. Of the 40 pairs nearest to
+the thresholds, FER2013's first 1,500 pictures of PublicTest against all of Training, about 2 showed two people.
 """
 
 import cv2
