@@ -29,21 +29,6 @@ Grey = NDArray[np.uint8]
 _DULL = 64  # grey levels between a picture's darkest and brightest hundredth
 _SMALLEST_FACE = 32  # a face of 40 px is found by the cascade's window of 35 or 39 px as well as by that of 43
 
-# Medians over 436 FER2013 faces, as parts of the cascade's box: (x, y) of the eye on the picture's left and right.
-EYES_IN_BOX = ((0.310, 0.389), (0.683, 0.388))
-# Of 35 false alarms in photographs without faces 1 showed a pair of eyes and 2 had such a vote; of 639 FER2013 faces
-# pasted into them 87 % showed eyes, 91 % had such a vote, and 96 % either.
-_SURE_VOTE = 55.5
-_VERY_SURE = _SURE_VOTE + 1
-_FACE_CASCADE = "haarcascade_frontalface_alt2.xml"
-# Two cascades of other training that have to see the face as well, at this many windows together. Of the first one's
-# candidates in drawn scenes faces had 23 and more unless they leaned, all else up to 17.
-_OTHER_FACE_CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt.xml")
-_WINDOWS_OF_OTHERS = 20
-_IN_FIRST_LOOK = 10  # which is at the picture as it is, and brings few false alarms
-_EYE_CASCADES = ("haarcascade_eye_tree_eyeglasses.xml", "haarcascade_eye.xml")
-EYE_SEARCH_SIDE = 200  # every face is brought to this size, so that the eye windows are always of the same size
-
 _of_this_thread = threading.local()  # CascadeClassifier keeps scratch space: each thread has its own
 
 
@@ -51,15 +36,14 @@ def find_with_haar(image: RGBImage) -> list[Detection]:
     """Faces in an (H, W, 3) uint8 picture by `haarcascade_frontalface_alt2`; scores are its last stage's vote, > 0.
 
     Faces from about 40 px (of a shrunk copy, where the picture's longer side is above 1600 px), leaning by up to some
-    20 degrees. The first look is for faces from 80 px; smaller ones are looked for unless a very sure one of 128 px or
-    more is there, beside which they are a background. Where none is very sure, four more searches follow until one has
-    a surer face: an equalised copy, leaning copies, quarter turns, and the picture at full resolution. Each costs time
-    and brings chances of a false alarm, so that only faces with both eyes and a sure vote count there.
+    20 degrees. Where none is very sure, four more searches follow until one has a surer face: an equalised copy,
+    leaning copies, quarter turns, and the picture at full resolution. Each costs time and brings chances of a false
+    alarm, so that only faces with both eyes and a sure vote count there.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    upright = _first_look(grey)
+    upright = _search_copy(grey, LONGEST_SIDE)
     surest = max((face.score for face in upright if face.eyes), default=0.0)
-    if any(map(_is_very_sure, upright)):
+    if surest >= _SURE_VOTE + 1:
         return drop_duplicates(_without_specks(upright))
     for search in (_search_equalised, _search_leaning, _search_quarter_turns, _search_at_full_resolution):
         found = [face for face in search(grey) if _is_sure(face)]
@@ -72,26 +56,12 @@ def _without_specks(faces: list[Detection]) -> list[Detection]:
     """Without what is less than half as wide as a sure face, shows no eyes and has no very sure vote: folds, badges."""
     widest = max(face.box[2] - face.box[0] for face in faces if _is_sure(face))
     return [
-        face for face in faces if face.eyes or face.score >= _VERY_SURE or face.box[2] - face.box[0] >= 0.5 * widest
+        face for face in faces if face.eyes or face.score >= _SURE_VOTE + 1 or face.box[2] - face.box[0] >= 0.5 * widest
     ]
 
 
 def _is_sure(face: Detection) -> bool:
     return face.eyes is not None and face.score >= _SURE_VOTE
-
-
-def _first_look(grey: Grey) -> list[Detection]:
-    """Faces of a shrunk copy: from 80 px, and where no very sure one has 128 px from 40 px."""
-    small, (scale_x, scale_y) = shrink(grey, LONGEST_SIDE)
-    small = _stretched(small)
-    found = _search_upright(small, coarse=True, others=_IN_FIRST_LOOK)
-    if max((face.box[2] - face.box[0] for face in found if _is_very_sure(face)), default=0) < 4 * _SMALLEST_FACE:
-        found = _search_upright(small, others=_IN_FIRST_LOOK)
-    return [moved(face, np.array([[scale_x, 0, 0], [0, scale_y, 0]])) for face in found]
-
-
-def _is_very_sure(face: Detection) -> bool:
-    return face.eyes is not None and face.score >= _VERY_SURE
 
 
 def _search_copy(grey: Grey, longest_side: int, degrees: float = 0.0, equalised: bool = False) -> list[Detection]:
@@ -141,6 +111,15 @@ def _search_at_full_resolution(grey: Grey) -> list[Detection]:
     return found
 
 
+# Medians over 436 FER2013 faces, as parts of the cascade's box: (x, y) of the eye on the picture's left and right.
+EYES_IN_BOX = ((0.310, 0.389), (0.683, 0.388))
+# Of 35 false alarms in photographs without faces 1 showed a pair of eyes and 2 had such a vote; of 639 FER2013 faces
+# pasted into them 87 % showed eyes, 91 % had such a vote, and 96 % either.
+_SURE_VOTE = 55.5
+_EYE_CASCADES = ("haarcascade_eye_tree_eyeglasses.xml", "haarcascade_eye.xml")
+EYE_SEARCH_SIDE = 200  # every face is brought to this size, so that the eye windows are always of the same size
+
+
 def _cascade(name: str) -> Any:
     cascades = _of_this_thread.__dict__.setdefault("cascades", {})
     if name not in cascades:
@@ -152,17 +131,11 @@ def _cascade(name: str) -> Any:
     return cascades[name]
 
 
-def _search_upright(
-    grey: Grey, largest: int = 0, coarse: bool = False, others: int = _WINDOWS_OF_OTHERS
-) -> list[Detection]:
-    """Faces of at most `largest` pixels (0: of any size) that other cascades see, and with both eyes or a sure vote.
-
-    `coarse`: looked for on a copy of half the size, in a quarter of the time; faces from 80 px.
-    """
-    looked_at, (scale_x, scale_y) = shrink(grey, -(-max(grey.shape) // 2)) if coarse else (grey, (1.0, 1.0))
+def _search_upright(grey: Grey, largest: int = 0) -> list[Detection]:
+    """Faces of at most `largest` pixels (0: of any size) that show both eyes or have a sure vote."""
     # alt2 at 1.1 gives one face on scikit-image's astronaut; at 1.05, two.
-    boxes, _, votes = _cascade(_FACE_CASCADE).detectMultiScale3(
-        looked_at,
+    boxes, _, votes = _cascade("haarcascade_frontalface_alt2.xml").detectMultiScale3(
+        grey,
         scaleFactor=1.1,
         minNeighbors=3,
         minSize=(_SMALLEST_FACE, _SMALLEST_FACE),
@@ -170,42 +143,13 @@ def _search_upright(
         outputRejectLevels=True,
     )
     faces = []
-    for (left, top, width, height), vote in zip(np.asarray(boxes).tolist(), np.ravel(votes).tolist(), strict=True):
-        x, y = round(left * scale_x), round(top * scale_y)
-        face = grey[y : round((top + height) * scale_y), x : round((left + width) * scale_x)]
-        if _seen_by_others(grey, x, y, face.shape[1]) < others:
-            continue
-        eyes = find_eyes(face)
+    for (x, y, width, height), vote in zip(np.asarray(boxes).tolist(), np.ravel(votes).tolist(), strict=True):
+        eyes = find_eyes(grey[y : y + height, x : x + width])
         if eyes:
             eyes = ((eyes[0][0] + x, eyes[0][1] + y), (eyes[1][0] + x, eyes[1][1] + y))
         if eyes or vote >= _SURE_VOTE:
-            faces.append(Detection((x, y, x + face.shape[1], y + face.shape[0]), vote, eyes))
+            faces.append(Detection((x, y, x + width, y + height), vote, eyes))
     return faces
-
-
-def _seen_by_others(grey: Grey, x: int, y: int, side: int) -> int:
-    """At how many windows of about this square's size and middle the other cascades see a face."""
-    margin = side // 4
-    x0, y0, x1, y1 = x - margin, y - margin, x + side + margin, y + side + margin
-    height, width = grey.shape
-    part = grey[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
-    edges = max(-y0, 0), max(y1 - height, 0), max(-x0, 0), max(x1 - width, 0)
-    part = cv2.copyMakeBorder(part, *edges, cv2.BORDER_REPLICATE) if any(edges) else part
-    part = cv2.resize(part, (90, 90), interpolation=cv2.INTER_AREA if side > 60 else cv2.INTER_LINEAR)  # the face: 60
-    windows = 0
-    for name in _OTHER_FACE_CASCADES:
-        found, counts = _cascade(name).detectMultiScale2(part, 1.1, 1, minSize=(42, 42), maxSize=(84, 84))
-        windows += max(
-            (
-                count
-                for (u, v, w, h), count in zip(np.asarray(found).tolist(), np.ravel(counts).tolist(), strict=True)
-                if abs(u + w / 2 - 45) < 12 and abs(v + h / 2 - 45) < 12
-            ),
-            default=0,
-        )
-        if windows >= _WINDOWS_OF_OTHERS:
-            break
-    return windows
 
 
 def _search_turned(grey: Grey, degrees: float) -> list[Detection]:
