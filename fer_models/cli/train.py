@@ -129,6 +129,8 @@ def _stage(text: str) -> "Stage":
 
     try:
         side, epochs = text.split(":")
+        if int(epochs) < 1:  # a recipe may have none: its start, unchanged
+            raise ValueError("no epoch")
         return Stage(side=int(side), epochs=int(epochs))
     except ValueError as error:
         raise ValueError(

@@ -46,7 +46,7 @@ class Spec(BaseModel):
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
     minutes: float | None = Field(default=None, gt=0, description="after which a run is stopped; None: the limit")
-    labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean: see ``read_parts``")
+    labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean")
 
     @property
     def recipe(self) -> Recipe:

@@ -1,12 +1,15 @@
 """The page "Evaluation" on pictures of one's own in a real browser: evaluated by the command, chosen on the page."""
 
 import re
+import shutil
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from typer.testing import CliRunner
 
 from fer_models.cli import app
+from fer_models.evaluation.other_answers import evaluations_folder
 from tests.support.evaluation_page import choose, expect_as_wide_as_the_page, grid, score
 from tests.support.made_up_data import write_class_folders
 
@@ -14,11 +17,13 @@ NAME = "my *pictures* & <i>theirs"
 
 
 @pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A-MobileNet's answers on 12 drawings of three expressions, where the running site finds them."""
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A-MobileNet's answers on 12 drawings of three expressions, where the running site finds them, until the end."""
     folder = write_class_folders(tmp_path_factory.mktemp("own") / NAME, ("happy", "sad", "angry"), count=4)
     result = CliRunner().invoke(app, ["evaluate", "a_mobilenet.ferplus", "--data", str(folder), "--store"])
     assert result.exit_code == 0, result.output
+    yield
+    shutil.rmtree(evaluations_folder() / "a_mobilenet.ferplus")
 
 
 @pytest.fixture

@@ -57,10 +57,11 @@ def four_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def only_checkpoints(monkeypatch: pytest.MonkeyPatch):
-    """Call it with a folder: then no checkpoints are found but that folder's."""
+    """Call it with a folder: then no checkpoints and evaluations are found but that folder's."""
 
     def use(folder: Path) -> None:
         monkeypatch.setenv("FERSCOPE_CHECKPOINTS", str(folder))
+        monkeypatch.setenv("FERSCOPE_EVALUATIONS", str(folder / "evaluations"))
         everywhere = checkpoints.checkpoint_folders
         monkeypatch.setattr(checkpoints, "checkpoint_folders", lambda: everywhere()[:1])
 

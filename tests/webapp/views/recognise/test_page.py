@@ -228,7 +228,7 @@ def test_what_the_patch_did_is_what_cover_says(visit, four_checkpoints):
     found = fer.cover(
         fer.load_classifier(four_checkpoints / "mobilenetv3_cpsca.ferplus.safetensors"), crop, box, "blur"
     )
-    row = re.search(r'<th scope="row">Fear.*?<td>(.*?)</td></tr>', html(page))[1]
+    row = re.search(r'<th scope="row"><span>Fear.*?<td>(.*?)</td></tr>', html(page))[1]
     before, after = (float(number) for number in re.findall(r"(\d+\.\d)\D%", row))
     label = found.labels.index("fear")
     assert (before, after) == pytest.approx(100 * found.probabilities[:, label], abs=0.3)
