@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from fer_models.atomic import written_aside
 from fer_models.checkpoints import CheckpointError, find_checkpoint, read_card, reason, weights_key
 from fer_models.evaluation.other_data import OtherData, OtherFaces, other_title
-from fer_models.evaluation.predictions import Predictions, half_precision, mean_faces
+from fer_models.evaluation.predictions import Predictions, mean_faces, packed, unpacked
 from fer_models.evaluation.report import check_predictions
 from fer_models.evaluation.scores import Advance, check_labels, face_logits
 
@@ -92,13 +92,9 @@ def save_other(predictions: Predictions, weights: Path) -> Path:
     with written_aside(file) as aside, open(aside, "wb") as stream:
         np.savez_compressed(
             stream,
-            rows=predictions.rows.astype(np.int64),
-            labels=predictions.labels.astype(np.uint16),
-            probabilities=half_precision(predictions.probabilities),
             about=np.array(predictions.other.model_dump_json()),
             weights=np.array(weights_key(weights)),
-            cells=np.array(list(predictions.cells), dtype=np.uint16).reshape(-1, 2),
-            cell_faces=np.array(list(predictions.cells.values()), dtype=np.uint8),
+            **packed(predictions),  # type: ignore[arg-type]
         )
     return file
 
@@ -122,14 +118,8 @@ def load_other(name: str | os.PathLike[str], data_set: str, part: str) -> Predic
                 names=about.in_common,
                 split=about.title,
                 label_rule=about.rule,
-                rows=stored["rows"],
-                labels=stored["labels"].astype(np.int64, casting="safe"),
-                probabilities=stored["probabilities"].astype(np.float32, casting="safe"),
-                cells={
-                    (int(true), int(answer)): face
-                    for (true, answer), face in zip(stored["cells"], stored["cell_faces"], strict=True)
-                },
                 other=about,
+                **unpacked(stored),
             )
         if found.rows.shape != found.labels.shape or not set(found.names) <= set(card.labels):
             raise ValueError("its parts do not fit one another")

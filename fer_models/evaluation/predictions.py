@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,6 +80,30 @@ def mean_faces(images: np.ndarray, labels: np.ndarray, predicted: np.ndarray) ->
     return means
 
 
+def packed(predictions: Predictions) -> dict[str, np.ndarray]:
+    """Answers and mean faces as arrays of a file; probabilities become fp16, and no face's predicted label changes."""
+    return {
+        "rows": predictions.rows.astype(np.int64),
+        "labels": predictions.labels.astype(np.uint16),
+        "probabilities": half_precision(predictions.probabilities),
+        "cells": np.array(list(predictions.cells), dtype=np.uint16).reshape(-1, 2),
+        "cell_faces": np.array(list(predictions.cells.values()), dtype=np.uint8),
+    }
+
+
+def unpacked(stored: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """What :func:`packed` stored, by the fields of Predictions. KeyError, TypeError, ValueError: damaged."""
+    return {
+        "rows": stored["rows"],
+        "labels": stored["labels"].astype(np.int64, casting="safe"),
+        "probabilities": stored["probabilities"].astype(np.float32, casting="safe"),
+        "cells": {
+            (int(true), int(answer)): face
+            for (true, answer), face in zip(stored["cells"], stored["cell_faces"], strict=True)
+        },
+    }
+
+
 def save_predictions(predictions: Predictions, weights: Path) -> Path:
     """Write predictions beside the weights that made them; returns the file.
 
@@ -91,14 +115,10 @@ def save_predictions(predictions: Predictions, weights: Path) -> Path:
     with written_aside(file) as aside, open(aside, "wb") as stream:
         np.savez_compressed(
             stream,
-            rows=predictions.rows.astype(np.int64),
-            labels=predictions.labels.astype(np.uint16),
-            probabilities=half_precision(predictions.probabilities),
             split=np.array(predictions.split),
             label_rule=np.array(predictions.label_rule),
             weights_sha256=np.array(_sha256(weights)),
-            cells=np.array(list(predictions.cells), dtype=np.uint16).reshape(-1, 2),
-            cell_faces=np.array(list(predictions.cells.values()), dtype=np.uint8),
+            **packed(predictions),  # type: ignore[arg-type]
         )
     return file
 
@@ -124,13 +144,7 @@ def load_predictions(name: str | os.PathLike[str], split: str = "PublicTest") ->
                 names=card.labels,
                 split=str(stored["split"]),
                 label_rule=str(stored["label_rule"]),
-                rows=stored["rows"],
-                labels=stored["labels"].astype(np.int64, casting="safe"),
-                probabilities=stored["probabilities"].astype(np.float32, casting="safe"),
-                cells={
-                    (int(true), int(answer)): face
-                    for (true, answer), face in zip(stored["cells"], stored["cell_faces"], strict=True)
-                },
+                **unpacked(stored),
             )
             made_by = str(stored["weights_sha256"])
         if made_by != _sha256(weights):

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import fer_models as fer
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import launch
 from webapp.components.gallery import Sample, read_gallery
 from webapp.spaces import build_static
 
@@ -153,7 +153,7 @@ def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser
     labels = [classifier.labels[index] for index in classifier.predict(crops).argmax(1)]
     flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     flags.append(f"--use-file-for-fake-video-capture={y4m(scenes, tmp_path / 'faces.y4m')}")
-    with browser.browser_type.launch(executable_path=executable(), args=[*FLAGS, *flags]) as other:
+    with launch(browser.browser_type, *flags) as other:
         page = opened(other.new_page(), live_url)
         page.evaluate(
             "() => { globalThis.seen = new Set(); const what = document.getElementById('what');"
@@ -169,14 +169,6 @@ def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser
         page.get_by_label("Back").fill("0")
         expect(page.locator("#ago")).to_contain_text("s ago")
         assert set(page.evaluate("[...seen]")) - {"…"} <= {*map(str.capitalize, classifier.labels)} and before
-
-
-def executable() -> str | None:
-    import shutil
-
-    from tests.browser.conftest import SYSTEM_BROWSERS
-
-    return next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
 
 
 def y4m(scenes: list[np.ndarray], file: Path, each: int = 30) -> Path:
