@@ -164,11 +164,19 @@ def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser
         for label in dict.fromkeys(labels):
             expect(page.locator("#what")).to_have_text(label.capitalize(), timeout=60_000)
         expect(page.locator("#rate")).to_contain_text("frames a second")
-        page.get_by_role("button", name="Pause").click()
-        before = page.locator("#what").inner_text()
-        page.get_by_label("Back").fill("0")
+        page.get_by_label("Back").fill("0")  # a frame is on its way now
         expect(page.locator("#ago")).to_contain_text("s ago")
-        assert set(page.evaluate("[...seen]")) - {"…"} <= {*map(str.capitalize, classifier.labels)} and before
+        expect(page.get_by_role("button", name="Pause")).to_have_attribute("aria-pressed", "true")
+        assert set(page.evaluate("[...seen]")) - {"…"} <= {*map(str.capitalize, classifier.labels)}
+        before = shares(page)
+        page.get_by_role("img", name="Grad-CAM for").press("ArrowUp")  # covers a place of the moment that is held
+        expect(page.locator("#cam")).to_have_attribute("data-covered", re.compile(r"^0\.5,0\.4"))
+        assert shares(page) != before
+        page.get_by_label("Network").select_option(label=TITLES[1])
+        expect(page.locator("#who")).to_contain_text(TITLES[1])
+        expect(page.locator("#ago")).to_contain_text("s ago")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("#ago")).to_have_text("now")
 
 
 def y4m(scenes: list[np.ndarray], file: Path, each: int = 30) -> Path:

@@ -22,12 +22,12 @@ const tasks = {
   },
 
   /** `still`: not a frame of a video, so nothing is known from before; `whole`: a cut-out face already. */
-  async look({ picture, still, whole, covered, number }) {
+  async look({ picture, still, whole, covered }) {
     const started = performance.now();
     const found = whole ? null : await finder.find(picture, still ? null : last);
     last = found;
     if (!whole && !found) {
-      postMessage({ type: "seen", number, face: null, picture }, [picture]);
+      postMessage({ type: "seen", face: null, picture }, [picture]);
       return;
     }
     cut(context, picture, whole ? wholePicture(picture.width, picture.height) : frameOfEyes(found.eyes));
@@ -36,7 +36,7 @@ const tasks = {
     const seen = await network.look(covered ? cover(face, source, covered, PATCH) : face);
     const crop = canvas.transferToImageBitmap();
     const took = performance.now() - started;
-    postMessage({ type: "seen", number, face: found ?? {}, crop, covered, patch: PATCH, picture, name: network.facts.name, took, ...seen }, [crop, picture]);
+    postMessage({ type: "seen", face: found ?? {}, crop, covered, patch: PATCH, picture, name: network.facts.name, took, ...seen }, [crop, picture]);
   },
 };
 

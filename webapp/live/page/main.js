@@ -23,7 +23,6 @@ const state = {
   bars: null, // steady probabilities
   history: [], // { at, seen }
   shown: null,
-  number: 0,
   rates: [],
 };
 
@@ -56,7 +55,7 @@ function fill() {
     part("samples").append(button);
   }
   part("network").addEventListener("change", () => choose(part("network").value));
-  part("target").addEventListener("change", again);
+  part("target").addEventListener("change", show);
   part("layer").addEventListener("change", show);
   part("camera").addEventListener("click", camera);
   part("upload").addEventListener("change", ({ target }) => {
@@ -64,7 +63,7 @@ function fill() {
     if (file) use(() => source.useFile(file));
     target.value = "";
   });
-  part("pause").addEventListener("click", () => press("pause", (state.paused = !state.paused)));
+  part("pause").addEventListener("click", () => pause(!state.paused));
   part("mirror").addEventListener("click", () => (press("mirror", (state.mirrored = !state.mirrored)), show()));
   part("back").addEventListener("input", lookBack);
   part("save").addEventListener("click", save);
@@ -113,6 +112,7 @@ async function use(take) {
   state.history = [];
   state.bars = null;
   state.covered = null;
+  pause(false);
   press("camera", source.fromCamera);
   again();
   return true;
@@ -165,7 +165,6 @@ function took(name) {
   part("layer").value = String(gates.findLastIndex(([gate]) => gate.axes.length > 1 || gate.axes[0] !== "channel"));
   if (part("layer").selectedIndex < 0) part("layer").selectedIndex = gates.length - 1;
   state.bars = null;
-  state.history = [];
   drawBars(part("bars"), facts, state.network);
   if (!source.still && !source.moving) part("samples").children[facts.first]?.click();
   again();
@@ -173,25 +172,36 @@ function took(name) {
 
 // ---------------------------------------------------------------------------------------------------------------- loop
 
-let asked = false; // a still picture is looked at once
+let asked = false; // a still picture, or a moment that is held, is looked at once
+let lookedBackAt = null; // the moment of the past that is being looked at again
 
 function again() {
   asked = false;
-  if (state.paused && state.shown) show();
+}
+
+function held() {
+  return state.paused && source.moving;
+}
+
+function pause(paused) {
+  state.paused = paused;
+  asked = true; // what is shown has just been looked at
+  press("pause", paused);
 }
 
 async function tick() {
   requestAnimationFrame(tick);
-  if (state.busy || !state.network || (state.paused && source.moving) || (source.still && asked)) return;
-  state.busy = true;
-  const picture = await source.frame();
+  if (state.busy || !state.network || (asked && (source.still || held()))) return;
+  state.busy = asked = true;
+  const moment = held() ? state.history.find(({ seen }) => seen === state.shown) : null;
+  const picture = held() ? moment && (await createImageBitmap(moment.seen.picture)) : await source.frame();
   if (!picture) {
     state.busy = false;
     return;
   }
-  asked = true;
+  lookedBackAt = moment;
   const { still, whole } = source;
-  const look = { type: "look", picture, still: Boolean(still), whole, covered: state.covered, number: ++state.number };
+  const look = { type: "look", picture, still: Boolean(still || moment), whole, covered: state.covered };
   worker.postMessage(look, [picture]);
 }
 
@@ -211,7 +221,9 @@ function keep(seen) {
   state.busy = false;
   const now = performance.now();
   state.rates = [...state.rates.filter((at) => at > now - 2000), now];
-  if (seen.name && seen.name !== state.network.name) return;
+  if (seen.name && seen.name !== state.network.name) return again();
+  if (lookedBackAt) return seen.face && correct(lookedBackAt, seen);
+  if (held()) return discard(seen); // a frame that was on its way when the picture was held
   const known = seen.face !== null;
   part("answer").classList.toggle("faded", !known);
   if (!known) {
@@ -224,7 +236,7 @@ function keep(seen) {
   state.bars = seen.probabilities.map((value, label) => steady * value + (1 - steady) * (state.bars?.[label] ?? 0));
   seen.bars = state.bars;
   music.see(state.network.labels[state.bars.indexOf(Math.max(...state.bars))], !source.moving);
-  state.history.filter(({ at }) => at <= now - KEPT).forEach(({ seen: old }) => (old.crop.close(), old.picture.close()));
+  state.history.filter(({ at }) => at <= now - KEPT).forEach(({ seen: old }) => discard(old));
   state.history = [...state.history.filter(({ at }) => at > now - KEPT), { at: now, seen }];
   const back = part("back");
   back.max = String(state.history.length - 1);
@@ -234,13 +246,26 @@ function keep(seen) {
   show();
 }
 
+/** What a moment shows, once it has been looked at again. */
+function correct(moment, seen) {
+  discard(moment.seen);
+  moment.seen = state.shown = { ...seen, bars: seen.probabilities };
+  show();
+}
+
+function discard({ crop, picture }) {
+  crop?.close();
+  picture.close();
+}
+
 function lookBack() {
-  const entry = state.history[Number(part("back").value)];
-  if (!entry) return;
-  state.paused = true;
-  press("pause", true);
-  part("ago").textContent = `${((performance.now() - entry.at) / 1000).toFixed(1)} s ago`;
-  state.shown = entry.seen;
+  const moment = state.history[Number(part("back").value)];
+  if (!moment) return;
+  pause(true);
+  part("ago").textContent = `${((performance.now() - moment.at) / 1000).toFixed(1)} s ago`;
+  state.shown = moment.seen;
+  const other = moment.seen.name !== state.network.name || String(moment.seen.covered) !== String(state.covered);
+  if (held() && other) again();
   show();
 }
 
