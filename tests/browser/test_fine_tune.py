@@ -70,6 +70,16 @@ def delete(page: Page) -> None:
     expect(page).not_to_have_url(JOB)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_cannot_be_pressed_yet_can_be_read(visit, theme):
+    page = visit()
+    page.emulate_media(color_scheme=theme)
+    button = page.get_by_role("button", name="Launch", exact=True)
+    expect(button).to_be_disabled()
+    drawn = cv2.imdecode(np.frombuffer(button.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert np.ptp(drawn[8:-8, 40:-40].astype(int)) > 60  # the label on its ground; inside the border
+
+
 def test_a_zip_is_uploaded_learnt_cancelled_continued_and_used(visit, pictures, site_url, browser: Browser):
     page = visit("?train=last&epochs=30")
     upload(page, pictures, "mine.smiles")

@@ -12,8 +12,8 @@ import webapp
 
 SHEET = Path(webapp.__file__).parent / "figures" / "streamlit.css"
 VISITS = ("/", "/?picture=upload", "/evaluation?network=mobilenetv3_simam.ferplus&compare=001-T7", "/fine-tune")
-# What depends on a moment: a choice reached by keyboard.
-MOMENTS = re.compile(r":has\(:focus-visible\)|:focus-visible$|::before")
+# What depends on a moment: a choice reached by keyboard, a form that is complete.
+MOMENTS = re.compile(r":has\(:focus-visible\)|:focus-visible$|:not\(:disabled\)|::before")
 
 
 def selectors(css: str) -> list[str]:
