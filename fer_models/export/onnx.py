@@ -84,7 +84,7 @@ def export_onnx(
     missing = [package for package in _PACKAGES if find_spec(package) is None]
     if missing:
         raise ExportError(f"Export needs {' and '.join(missing)}: pip install 'ferscope[onnx]'.")
-    classifier = _contiguous(load_classifier(checkpoint))
+    classifier = _exportable(load_classifier(checkpoint))
     side = classifier.card.preprocessing.source_side
     faces = mean_faces_at_hand(side) if faces is None else faces
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -132,13 +132,17 @@ def mean_faces_at_hand(side: int) -> np.ndarray:
     return (means[index % len(means)] * darker[:, None, None]).round().astype(np.uint8)
 
 
-def _contiguous(classifier: Classifier) -> Classifier:
-    """The classifier, its weights in the usual order of memory, in place.
+def _exportable(classifier: Classifier) -> Classifier:
+    """The classifier, its weights in the usual order of memory, and no layer that overwrites its input; in place.
 
-    Of channels-last tensors the exporter writes how they lie in memory, in nodes that OpenCV does not know.
+    Of channels-last tensors the exporter writes how they lie in memory, in nodes that OpenCV does not know. Layers that
+    overwrite are taken to pieces, which takes a quarter of the whole export.
     """
     for weights in classifier.network.parameters():
         weights.data = weights.data.clone(memory_format=torch.contiguous_format)
+    for layer in classifier.network.modules():
+        if getattr(layer, "inplace", False):
+            layer.inplace = False  # type: ignore[assignment]
     return classifier
 
 
