@@ -30,6 +30,7 @@ COMPRESSIBLE = (
 )
 _LEVEL = 6  # 9 takes twice as long and saves less than a hundredth
 _LEAST = 1000  # bytes
+_STREAMLIT = b"<title>Streamlit</title>"
 _PRELOADED_FONT = re.compile(rb'<link\s+rel="preload"[^>]*\bas="font"[^>]*>')
 _SHEET = Path(__file__).parent / "figures" / "streamlit.css"
 #: The sheet's first part: what Streamlit draws before a page has brought the sheet.
@@ -37,7 +38,7 @@ _EARLY_STYLE = _SHEET.read_text(encoding="utf-8").split("/* --- ")[1].partition(
 
 #: Keys of the address that a visitor changes in many small steps.
 _SLIDERS = [key.name for key in KEYS.values() if isinstance(key, Number) or key is RANDOM]
-_EARLY_SCRIPT = (Path(__file__).parent / "early.js").read_text("utf-8").replace("SLIDERS", json.dumps(_SLIDERS))
+EARLY_SCRIPT = (Path(__file__).parent / "early.js").read_text("utf-8").replace("SLIDERS", json.dumps(_SLIDERS))
 
 
 class Compressed:
@@ -52,8 +53,8 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         path = posixpath.normpath(scope["path"])  # /static/././a.js is /static/a.js: kept once
-        compress = scope["method"] == "GET" and wants_gzip(Headers(scope=scope))
-        if compress and (kept := self._kept.get(path)):
+        compress = scope["method"] in ("GET", "POST") and wants_gzip(Headers(scope=scope))
+        if compress and scope["method"] == "GET" and (kept := self._kept.get(path)):
             await kept(scope, receive, send)
             return
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
@@ -64,7 +65,7 @@ class Compressed:
             return
         response = await to_thread.run_sync(_compressed, answer.headers, bytes(answer.body))
         # An address that names no file gives the page, so HTML is not kept: there is no end to such addresses.
-        if "/static/" in path and not answer.headers["content-type"].startswith(HTML):
+        if scope["method"] == "GET" and "/static/" in path and not answer.headers["content-type"].startswith(HTML):
             self._kept[path] = response
         await response(scope, receive, send)
 
@@ -81,8 +82,13 @@ def wants_gzip(headers: Headers) -> bool:
 
 
 def prepared(page: bytes) -> bytes:
-    """Streamlit's page with what comes first of ours, and without the two fonts that it preloads: 170 and 375 kB."""
-    early = f"<style>{_EARLY_STYLE}</style><script>{_EARLY_SCRIPT}</script></head>"
+    """Streamlit's page with what comes first of ours, and without the two fonts that it preloads: 170 and 375 kB.
+
+    Another page stays as it is.
+    """
+    if _STREAMLIT not in page:
+        return page
+    early = f"<style>{_EARLY_STYLE}</style><script>{EARLY_SCRIPT}</script></head>"
     return _PRELOADED_FONT.sub(b"", page).replace(b"</head>", early.encode())
 
 

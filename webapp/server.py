@@ -1,4 +1,4 @@
-"""One process that serves everything: the site, its files compressed, ``/healthz`` and ``/metrics``.
+"""One process that serves everything: the site, its files compressed, Live, the API, ``/healthz`` and ``/metrics``.
 
 ``ferscope app`` runs it; so does ``uvicorn webapp.server:app``. It listens at once and warms up behind the first
 visitors: see webapp.warm_up.
@@ -14,12 +14,16 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+from streamlit import config
 
 import webapp.views.recognise.page  # noqa: F401  the start page: before the port opens, so that no visitor waits for it
 from fer_models.jobs.summary import summary
 from webapp import numbers, warm_up
+from webapp.api.service import api_routes
 from webapp.compression import Compressed
+from webapp.headers import WithHeaders, site_headers
 from webapp.live.site import live
 
 _FRESH = {"Cache-Control": "no-store"}
@@ -57,9 +61,31 @@ def _jobs() -> dict[str, str | int]:
     return {"worker": "runs" if found.worker else "none", "queue": found.states["queued"]}
 
 
+def _routes(prefix: str) -> list[BaseRoute]:
+    return [
+        Route(f"{prefix}/healthz", health),
+        Route(f"{prefix}/metrics", metrics),
+        Mount(f"{prefix}/live", live),
+        *api_routes(f"{prefix}/api"),
+    ]
+
+
+class Ours:
+    """ASGI middleware that answers for all that is not Streamlit's, below the site's own path and at the root."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        # Streamlit reads its settings once the app is made; asked for earlier, they would lack those of its file.
+        path = (config.get_option("server.baseUrlPath") or "").strip("/")
+        routes = [*(_routes(f"/{path}") if path else []), *_routes("")]
+        self.router = Router(routes, default=app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.app if scope["type"] == "lifespan" else self.router)(scope, receive, send)
+
+
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
-    routes=[Route("/healthz", health), Route("/metrics", metrics), Mount("/live", live)],
-    middleware=[Middleware(Compressed)],
+    middleware=[Middleware(Compressed), Middleware(Ours), Middleware(WithHeaders, site_headers())],
 )

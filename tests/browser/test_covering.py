@@ -74,7 +74,7 @@ def test_arrow_keys_move_the_patch_and_delete_takes_it_away(opened):
 
 def test_a_finger_covers_a_place_and_moves_the_patch(browser: Browser, site_url: str):
     expect.set_options(timeout=60_000)
-    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True)
+    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True, bypass_csp=True)
     page = context.new_page()
     page.goto(f"{site_url}/?sample=anger")
     expect(page.locator(BARS)).to_be_visible()

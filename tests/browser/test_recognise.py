@@ -237,7 +237,7 @@ def test_a_box_outlives_a_page_drawn_anew_under_the_mouse(visit, astronaut_file)
 
 
 def test_a_box_is_drawn_by_finger(browser, site_url, astronaut_file):
-    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True)
+    context = browser.new_context(viewport={"width": 375, "height": 812}, has_touch=True, bypass_csp=True)
     page = context.new_page()
     page.goto(f"{site_url}/?picture=upload&part=box")
     page.locator("input[type=file]").set_input_files(astronaut_file)

@@ -1,7 +1,9 @@
 """The server as browsers and supervisors meet it: a process of its own, asked over HTTP."""
 
 import asyncio
+import base64
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -85,7 +87,22 @@ def test_nothing_is_kept_without_end():
     for path in ("/static/a.js", "/static/./a.js", "/static//a.js", "/static/b", "/static/c", "/d"):
         answer = asked.get(f"http://test{path}")
         assert answer.headers["content-encoding"] == "gzip" and answer.content == 5000 * b"x"
+    asked.post("http://test/static/d.js")  # an answer to something
     assert list(compressed._kept) == ["/static/a.js"]
+
+
+def test_only_streamlits_page_gets_what_comes_first_of_ours():
+    """Pages of our own have another policy, which forbids it."""
+    page = b"<html><head><title>Live</title></head>" + 2000 * b" " + b"</html>"
+
+    async def app(scope, receive, send):
+        headers = [(b"content-type", b"text/html"), (b"content-length", str(len(page)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": page})
+
+    asked = TestClient(Compressed(app), headers={"accept-encoding": "gzip"})
+    for answer in (asked.get("http://test/live/"), asked.post("http://test/api/explain")):
+        assert answer.headers["content-encoding"] == "gzip" and answer.content == page
 
 
 def test_half_an_answer_is_nobodys():
@@ -180,6 +197,21 @@ def test_the_site_alone_is_served_by_streamlit_too(tmp_path):
 )
 def test_who_takes_gzip(sent, wanted):
     assert wants_gzip(Headers(sent)) is wanted
+
+
+def test_the_page_says_what_it_may_load_and_who_may_frame_it(url):
+    page, policy = get(url), get(url).headers["content-security-policy"]
+    assert page.headers["x-content-type-options"] == "nosniff" and "frame-ancestors 'self'" in policy
+    named = set(re.findall(r"'sha256-([^']+)'", policy))
+    inline = re.findall(
+        r"<script>(.*?)</script>", gzip.decompress(get(url, accept_encoding="gzip").body).decode(), re.S
+    )
+    hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline}
+    assert hashes and hashes == named
+
+
+def test_the_api_answers_beside_the_site(url):
+    assert b"/api/predict" in get(f"{url}/api").body and get(f"{url}/api/predict").status == 405
 
 
 # The last to ask the held server: it lets it go.
