@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 import fer_models.jobs as jobs
+from fer_models.jobs.job import jobs_folder
 from fer_models.jobs.lock import read_leader
-from fer_models.jobs.store import Store, jobs_folder
+from fer_models.jobs.store import Store
 
 GALLERY = Path(__file__).parents[1] / "webapp" / "gallery"
 FACES = ("happiness", "sadness", "surprise", "neutral")

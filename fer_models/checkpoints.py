@@ -23,7 +23,7 @@ from fer_models.text import first_mistake, nearest
 
 #: What a prediction uses unless told otherwise.
 DEFAULT_CHECKPOINT = "a_mobilenet.ferplus"
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).resolve().parent
 #: Asked for more folders each time a checkpoint is looked for: a site has those of whoever it answers.
 more_folders: Callable[[], Sequence[Path]] = tuple
 
@@ -50,6 +50,11 @@ def checkpoint_folders() -> list[Path]:
     """
     added = [Path(folder) for folder in os.environ.get("FERSCOPE_CHECKPOINTS", "").split(os.pathsep) if folder]
     return [*added, _PACKAGE / "bundled", _PACKAGE.parent / "checkpoints", *more_folders()]
+
+
+def is_bundled(weights: Path) -> bool:
+    """Whether a checkpoint is one of our own, which every installation has."""
+    return weights.resolve().parent in (_PACKAGE / "bundled", _PACKAGE.parent / "checkpoints")
 
 
 def list_checkpoints() -> list[str]:

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from fer_models import checkpoints, jobs
-from fer_models.jobs.store import RUN, jobs_folder
+from fer_models.jobs.job import RUN, jobs_folder
 from webapp.visitor import visitor
 
 _FOLDERS = "folders_of_own_networks"  # in the session

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
@@ -34,6 +34,10 @@ def submit(
     seed: Annotated[int | None, typer.Option(help="Of order, augmentation and dropout [0].")] = None,
     minutes: Annotated[float | None, typer.Option(help="After which the job is stopped [the limit].")] = None,
     labels: LabelsOption = "",
+    backend: Annotated[
+        str, typer.Option(metavar="local|ray", help="Where it is done [ray where FERSCOPE_RAY_ADDRESS is set].")
+    ] = "",
+    gpus: Annotated[int | None, typer.Option(help="That a Ray cluster gives it [0].")] = None,
     spec: Annotated[
         Path | None, typer.Option(help="JSON as 'show --spec' prints it; other options go before it.")
     ] = None,
@@ -43,8 +47,11 @@ def submit(
         from fer_models.data import read_labels
         from fer_models.jobs import PRESETS, read_spec
         from fer_models.jobs import submit as submit_job
+        from fer_models.jobs.job import Backend
         from fer_models.jobs.spec import read_spec_file
 
+        if backend and backend not in get_args(Backend):
+            raise ValueError(f"A backend is {' or '.join(get_args(Backend))}, not '{backend}'.")
         if preset and preset not in PRESETS:
             raise ValueError(f"A preset is {' or '.join(PRESETS)}, not '{preset}'.")
         values = (read_spec_file(spec) if spec else {}) | PRESETS.get(preset, {})
@@ -59,10 +66,11 @@ def submit(
             "name": name,
             "seed": seed,
             "minutes": minutes,
+            "gpus": gpus,
             "labels": read_labels(labels) if labels else None,
         }
         values |= {key: value for key, value in told.items() if value is not None}
-        typer.echo(submit_job(read_spec(values)))
+        typer.echo(submit_job(read_spec(values), backend=cast(Backend, backend) or None))
 
 
 @jobs.command("list")
@@ -72,7 +80,7 @@ def list_all() -> None:
         from fer_models.jobs import list_jobs
 
         for job in list_jobs():
-            typer.echo(f"{job.id}  {job.state:9}  {job.spec['checkpoint']}  {job.reason}".rstrip())
+            typer.echo(f"{job.id}  {job.state:11}  {job.spec['checkpoint']}  {job.reason}".rstrip())
 
 
 @jobs.command()
@@ -148,7 +156,7 @@ def restore(job: JobArgument) -> None:
 def worker() -> None:
     """Do queued jobs, one at a time or one a GPU, until interrupted. Jobs that run go on when it ends."""
     with plain_errors():
-        from fer_models.jobs.store import jobs_folder
+        from fer_models.jobs.job import jobs_folder
         from fer_models.jobs.supervisor import supervise
 
         if not supervise(jobs_folder()):

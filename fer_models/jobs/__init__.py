@@ -10,9 +10,11 @@ from typing import Any
 
 from fer_models.jobs import supervisor
 from fer_models.jobs.comparison import Comparison, read_comparison
+from fer_models.jobs.elsewhere import end_soon
+from fer_models.jobs.job import ACTIVE, OVER, RUN, Job, JobError, jobs_folder
 from fer_models.jobs.limits import LimitError, Limits, Remaining, read_limits
 from fer_models.jobs.spec import PRESETS, Spec, read_spec
-from fer_models.jobs.store import RUN, UNDO_S, Job, JobError, Store, jobs_folder
+from fer_models.jobs.store import UNDO_S, Store
 from fer_models.jobs.submission import remaining, submit
 from fer_models.jobs.uploads import find_pictures, pictures_until, tidy
 
@@ -78,17 +80,22 @@ def cancel(job: str, owner: str | None = None) -> None:
     """End a job that waits or runs, within 5 seconds; its last save stays. JobError where it is over, or goes on."""
     store = _store()
     store.get(job, owner)
-    if not store.change(job, "cancelled", came_from=("queued", "running")):
+    if not store.change(job, "cancelled", came_from=ACTIVE):
         raise JobError(f"The job is {store.get(job).state}; it cannot be cancelled.")
-    if not supervisor.end(store, job):
+    if store.get(job).backend != "local":
+        supervisor.start(store.folder)  # it goes on asking
+        _end_elsewhere(store, job)
+    elif not supervisor.end(store, job):
         raise JobError("The job is cancelled, but its process does not end; it waits for a device or a disk.")
 
 
 def resume(job: str, owner: str | None = None) -> None:
     """Let a cancelled or failed job go on from its last save. JobError where its pictures are deleted by now."""
     store = _store()
-    if store.get(job, owner).upload and find_pictures(store.job_folder(job)) is None:
+    if (found := store.get(job, owner)).upload and find_pictures(store.job_folder(job)) is None:
         raise JobError("The pictures of this job are deleted; submit another one with them.")
+    if found.state in OVER:
+        _end_elsewhere(store, job)
     if not store.change(job, "queued", came_from=("cancelled", "failed")):
         raise JobError(f"The job is {store.get(job).state}; it cannot be resumed.")
     supervisor.start(store.folder)
@@ -124,6 +131,13 @@ def restore(job: str, owner: str | None = None) -> None:
     """Have a job back that was deleted less than a minute ago."""
     if not _store().restore(job, owner):
         raise JobError(f"There is no job '{job[:40]}' that was deleted within the last minute.")
+
+
+def _end_elsewhere(store: Store, job: str) -> None:
+    """JobError where another machine still does the job."""
+    found = store.get(job)
+    if found.remote and (why := end_soon(store, found)):
+        raise JobError(f"The job is {found.state}, but may not have ended where it is done. {why}")
 
 
 def _store() -> Store:

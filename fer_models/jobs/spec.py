@@ -45,6 +45,7 @@ class Spec(BaseModel):
     )
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
+    gpus: int = Field(default=0, ge=0, description="that a cluster gives the job; this machine gives what it has")
     minutes: float | None = Field(default=None, gt=0, description="after which a run is stopped; None: the limit")
     labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean")
 

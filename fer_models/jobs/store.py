@@ -2,82 +2,38 @@
 
 import builtins
 import json
-import os
-import secrets
 import sqlite3
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+from fer_models.jobs.job import ACTIVE, OVER, Backend, Job, JobError, State, new_id
 from fer_models.jobs.limits import Counts
-
-JOBS_VARIABLE = "FERSCOPE_JOBS"
-LAST_WORDS = "reason.txt"  # in a job's folder: why it failed, where its process could not write into the database
-RUN = "run"  # in a job's folder: state, best weights, metrics, checkpoint
-
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE NOT NULL, owner TEXT NOT NULL, spec TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'queued', reason TEXT NOT NULL DEFAULT '', pid INTEGER, slot INTEGER,
     deaths INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, started REAL, ended REAL, heartbeat REAL,
-    upload INTEGER NOT NULL DEFAULT 0, keep INTEGER NOT NULL DEFAULT 0, deleted REAL);
+    upload INTEGER NOT NULL DEFAULT 0, keep INTEGER NOT NULL DEFAULT 0, deleted REAL,
+    backend TEXT NOT NULL DEFAULT 'local', remote TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 CREATE TABLE IF NOT EXISTS metrics (
     job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, record TEXT NOT NULL,
     PRIMARY KEY (job, epoch));
 """
-_VERSION = 2  # of the tables
-_COLUMNS = "id, owner, spec, state, reason, pid, slot, deaths, created, started, ended, heartbeat, upload, keep"
+_VERSION = 3  # of the tables
+_COLUMNS = (
+    "id, owner, spec, state, reason, pid, slot, deaths, created, started, ended, heartbeat, upload, keep, "
+    "backend, remote"
+)
+_ADDED = (  # since the first version
+    *("upload INTEGER NOT NULL DEFAULT 0", "keep INTEGER NOT NULL DEFAULT 0", "deleted REAL"),
+    *("backend TEXT NOT NULL DEFAULT 'local'", "remote TEXT NOT NULL DEFAULT ''"),
+)
 UNDO_S = 60.0  # seconds in which a deleted job can be had back
-
-
-class JobError(ValueError):
-    """There is no such job, or it is not in a state for what is asked."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """One job. Times are seconds since 1970, to be shown and never to decide by: a clock may jump.
-
-    ``pid`` is that of its process while it runs; ``slot`` the number of its GPU (0 on the CPU); ``deaths`` counts
-    how often its process ended without a word since its last epoch; ``reason`` says why it failed. ``upload``: its
-    pictures were handed over and lie in its folder, to be deleted when it is done unless ``keep`` says otherwise.
-    """
-
-    id: str
-    owner: str
-    spec: dict[str, Any]
-    state: State
-    reason: str
-    pid: int | None
-    slot: int | None
-    deaths: int
-    created: float
-    started: float | None
-    ended: float | None
-    heartbeat: float | None
-    upload: bool
-    keep: bool
-
-
-def jobs_folder() -> Path:
-    """FERSCOPE_JOBS, else ``ferscope/jobs`` in the user's folder for data; it need not exist."""
-    if named := os.environ.get(JOBS_VARIABLE):
-        return Path(named).absolute()
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "ferscope" / "jobs"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "ferscope" / "jobs"
-
-
-def new_id() -> str:
-    """The id of a job, which nobody can guess."""
-    return secrets.token_hex(16)
 
 
 class Store:
@@ -95,8 +51,8 @@ class Store:
             base.execute("PRAGMA journal_mode = WAL")
             base.executescript(_TABLES)
             there = {row[1] for row in base.execute("PRAGMA table_info(jobs)")}
-            for column in ("upload INTEGER NOT NULL DEFAULT 0", "keep INTEGER NOT NULL DEFAULT 0", "deleted REAL"):
-                if column.split()[0] not in there:  # of an earlier version
+            for column in _ADDED:
+                if column.split()[0] not in there:
                     base.execute(f"ALTER TABLE jobs ADD COLUMN {column}")
             base.execute(f"PRAGMA user_version = {_VERSION}")
 
@@ -112,6 +68,7 @@ class Store:
         job: str = "",
         upload: bool = False,
         keep: bool = False,
+        backend: Backend = "local",
         admit: Callable[[Counts], None] = lambda counts: None,
     ) -> str:
         """Put a job into the queue; returns its id, which nobody can guess.
@@ -122,8 +79,9 @@ class Store:
         with self._changing() as base:
             base.execute("BEGIN IMMEDIATE")
             admit(self._counts(base, owner))
-            row = (job, owner, json.dumps(spec), time.time(), upload, keep)
-            base.execute("INSERT INTO jobs (id, owner, spec, created, upload, keep) VALUES (?, ?, ?, ?, ?, ?)", row)
+            row = (job, owner, json.dumps(spec), time.time(), upload, keep, backend)
+            columns = "id, owner, spec, created, upload, keep, backend"
+            base.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             self.job_folder(job).mkdir(exist_ok=True)
         return job
 
@@ -147,8 +105,9 @@ class Store:
         return float(seconds), int(count)
 
     def waiting_before(self, job: str) -> int:
-        """How many queued jobs come before one."""
-        query = "SELECT COUNT(*) FROM jobs WHERE state = 'queued' AND number < (SELECT number FROM jobs WHERE id = ?)"
+        """How many queued jobs, that wait for the same backend, come before one."""
+        query = """SELECT COUNT(*) FROM jobs, (SELECT number AS mine, backend AS place FROM jobs WHERE id = ?)
+            WHERE state = 'queued' AND number < mine AND backend = place AND deleted IS NULL"""
         with closing(self._connect()) as base:
             return int(base.execute(query, (job,)).fetchone()[0])
 
@@ -159,18 +118,24 @@ class Store:
             raise JobError(f"There is no job '{job[:40]}'; 'ferscope jobs list' names them.")
         return found[0]
 
-    def list(self, *states: State, owner: str | None = None, uploads_only: bool = False) -> list[Job]:
-        """Jobs in the order in which they came, of some states (none named: all) and of one owner (None: all)."""
+    def list(
+        self, *states: State, owner: str | None = None, uploads_only: bool = False, elsewhere: bool | None = None
+    ) -> list[Job]:
+        """Jobs in the order in which they came, of some states (none named: all) and of one owner (None: all).
+
+        ``elsewhere``: only those of other backends than this machine, or only those of this machine.
+        """
         marks = ", ".join("?" * len(states))
         where = ["deleted IS NULL"] + [f"state IN ({marks})"] * bool(states) + ["owner = ?"] * (owner is not None)
         where += ["upload"] * uploads_only
+        where += [] if elsewhere is None else [f"backend {'<>' if elsewhere else '='} 'local'"]
         query = f"SELECT {_COLUMNS} FROM jobs WHERE {' AND '.join(where)} ORDER BY number"
         return self._read(query, (*states, *([] if owner is None else [owner])))
 
     def change(self, job: str, state: State, *, came_from: tuple[State, ...], reason: str = "") -> bool:
         """Give a job another state, if it is in one of ``came_from``; returns whether it was."""
         now = time.time()
-        over = state in ("done", "failed", "cancelled")
+        over = state in OVER
         marks = ", ".join("?" * len(came_from))
         with self._changing() as base:
             changed = base.execute(
@@ -179,6 +144,24 @@ class Store:
                 (state, reason, now if over else None, job, *came_from),
             )
             return changed.rowcount == 1
+
+    def see(self, job: str, state: State, reason: str = "") -> bool:
+        """What another machine says of a job that is not over; returns whether it was another state than before."""
+        now = time.time()
+        with self._changing() as base:
+            row = (state, reason, now, state == "running", now, now if state in OVER else None, job, *ACTIVE, state)
+            seen = base.execute(
+                "UPDATE jobs SET state = ?, reason = ?, heartbeat = ?, started = CASE WHEN ? THEN COALESCE(started, ?) "
+                "ELSE started END, ended = ? WHERE id = ? AND state IN (?, ?, ?) AND state <> ?",
+                row,
+            )
+            return seen.rowcount == 1
+
+    def name_remote(self, job: str, remote: str, *, came_from: tuple[State, ...] = ACTIVE) -> None:
+        """By what name a job is known where it is done; empty when it is not there any more."""
+        marks = ", ".join("?" * len(came_from))
+        with self._changing() as base:
+            base.execute(f"UPDATE jobs SET remote = ? WHERE id = ? AND state IN ({marks})", (remote, job, *came_from))
 
     def claim(self, job: str, slot: int) -> bool:
         """From queued to running; whoever calls holds the job's lock."""
@@ -216,10 +199,11 @@ class Store:
             return [json.loads(record) for (record,) in rows]
 
     def requeue(self, job: str) -> None:
-        """A running job whose process is gone goes on later; whoever calls holds its lock."""
+        """A job whose process is gone goes on later; whoever calls holds its lock, or it was elsewhere."""
         with self._changing() as base:
             base.execute(
-                "UPDATE jobs SET state = 'queued', pid = NULL, deaths = deaths + 1 WHERE id = ? AND state = 'running'",
+                "UPDATE jobs SET state = 'queued', pid = NULL, deaths = deaths + 1, remote = '' "
+                "WHERE id = ? AND (state = 'running' OR backend <> 'local' AND state IN ('queued', 'unreachable'))",
                 (job,),
             )
 
@@ -245,7 +229,8 @@ class Store:
             return [job for (job,) in gone.fetchall()]
 
     def _counts(self, base: sqlite3.Connection, owner: str) -> Counts:
-        query = """SELECT COALESCE(SUM(owner = :owner AND deleted IS NULL AND state IN ('queued', 'running')), 0),
+        query = """SELECT COALESCE(SUM(owner = :owner AND deleted IS NULL
+                AND state IN ('queued', 'running', 'unreachable')), 0),
             COALESCE(SUM(deleted IS NULL AND state = 'queued'), 0),
             COALESCE(SUM(owner = :owner AND created BETWEEN :now - 60 AND :now), 0) FROM jobs"""
         active, queue, launches = base.execute(query, {"owner": owner, "now": time.time()}).fetchone()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fer_models.checkpoints import list_checkpoints, read_card
 from fer_models.jobs import supervisor
+from fer_models.jobs.job import Backend, jobs_folder, new_id
 from fer_models.jobs.limits import (
     Counts,
     LimitError,
@@ -16,12 +17,15 @@ from fer_models.jobs.limits import (
     read_limits,
     used_bytes,
 )
+from fer_models.jobs.remote import default_backend, remote, take_start
 from fer_models.jobs.spec import Spec, check_spec
-from fer_models.jobs.store import Store, jobs_folder, new_id
+from fer_models.jobs.store import Store
 from fer_models.jobs.uploads import take_over, tidy
 
 
-def submit(spec: Spec, owner: str = "", *, upload: bool = False, keep: bool = False) -> str:
+def submit(
+    spec: Spec, owner: str = "", *, upload: bool = False, keep: bool = False, backend: Backend | None = None
+) -> str:
     """Check a job, put it into the queue and see that a supervisor works; returns its id.
 
     Args:
@@ -31,6 +35,9 @@ def submit(spec: Spec, owner: str = "", *, upload: bool = False, keep: bool = Fa
             ``spec.data`` may be removed afterwards. They are deleted when the job is done, and at the latest some
             hours after it was submitted (``pictures_until``).
         keep: they are not deleted when the job is done.
+        backend: where it is done: on this machine ("local"), or on a Ray cluster ("ray"), to which pictures and
+            checkpoint go in the job's folder as those that are handed over do. None: on Ray where FERSCOPE_RAY_ADDRESS
+            is set, else here.
 
     Raises ValueError where it is not right, LimitError where it is beyond a limit.
     """
@@ -46,14 +53,19 @@ def submit(spec: Spec, owner: str = "", *, upload: bool = False, keep: bool = Fa
         if name in now.names:
             raise ValueError(f"A job '{name}' is there already; give this one another name.")
 
+    backend = backend or default_backend()
+    if backend != "local":
+        remote(backend)  # raises where it is not set up
+        upload = True
     store, job = Store(jobs_folder()), new_id()
     tidy(store)
     folder = store.job_folder(job)
     folder.mkdir()
     try:
         data = take_over(spec.data, folder) if upload else spec.data
-        values = spec.model_copy(update={"name": name, "data": data}).model_dump(mode="json")
-        store.add(values, owner, job=job, upload=upload, keep=keep, admit=admit)
+        start = spec.checkpoint if backend == "local" else take_start(spec.checkpoint, folder)
+        values = spec.model_copy(update={"name": name, "data": data, "checkpoint": start}).model_dump(mode="json")
+        store.add(values, owner, job=job, upload=upload, keep=keep, backend=backend, admit=admit)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

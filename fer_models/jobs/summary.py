@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from fer_models.jobs import supervisor
-from fer_models.jobs.store import State, Store, jobs_folder
+from fer_models.jobs.job import State, jobs_folder
+from fer_models.jobs.store import Store
 
 
 @dataclass(frozen=True)

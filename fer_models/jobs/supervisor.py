@@ -9,20 +9,23 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from fer_models.jobs.elsewhere import Elsewhere
+from fer_models.jobs.job import ACTIVE, LAST_WORDS, MOST_DEATHS, Job
 from fer_models.jobs.lock import is_held, read_leader, take, taken, write_leader
 from fer_models.jobs.log import log
-from fer_models.jobs.store import LAST_WORDS, Job, Store
+from fer_models.jobs.store import Store
 from fer_models.jobs.uploads import tidy
 
 LOOK_EVERY_S = 0.2
+LOOK_ELSEWHERE_EVERY_S = 1.0
 TIDY_EVERY_S = 10.0
 IDLE_S = 60.0  # after which a supervisor that a submission started ends
 END_WITHIN_S = 4.0  # between asking a job to save and end, and killing it
-MOST_DEATHS = 5  # without a word and without a new epoch between them
 _LOCK = "supervisor.lock"
 
 #: What a job's process sees of the environment; secrets of the site are not in it.
@@ -43,7 +46,7 @@ def supervise(folder: Path, idle_s: float | None = None) -> bool:
             write_leader(lock, os.getpid())
             Supervisor(store).run(idle_s)
         # A job that came between the last look and the release found the lock held, and started nobody.
-        if not store.list("queued", "running"):
+        if not store.list(*ACTIVE):
             return True
 
 
@@ -92,6 +95,7 @@ class Supervisor:
         self.tidied = 0.0
 
     def run(self, idle_s: float | None) -> None:
+        threading.Thread(target=self.look_elsewhere, daemon=True).start()
         busy = time.monotonic()
         while idle_s is None or time.monotonic() - busy < idle_s:
             try:
@@ -101,22 +105,32 @@ class Supervisor:
                 log("could not look", kind=type(error).__name__)
             time.sleep(LOOK_EVERY_S)
 
+    def look_elsewhere(self) -> None:
+        """In a thread: another machine may take its time to answer, or never do."""
+        elsewhere = Elsewhere(self.store)
+        while True:
+            try:
+                elsewhere.look()
+            except (sqlite3.OperationalError, OSError) as error:
+                log("could not look elsewhere", kind=type(error).__name__)
+            time.sleep(LOOK_ELSEWHERE_EVERY_S)
+
     def look(self) -> bool:
         """Look after running jobs, start those that wait, tidy up; returns whether there were any."""
         self.children = [child for child in self.children if child.poll() is None]
         running = self.look_after_all()
-        queued = self.store.list("queued")
-        free = set(range(max(len(self.gpus), 1))) - {job.slot for job in self.store.list("running")}
+        queued = self.store.list("queued", elsewhere=False)
+        free = set(range(max(len(self.gpus), 1))) - {job.slot for job in self.store.list("running", elsewhere=False)}
         for job, slot in zip(queued, sorted(free), strict=False):
             self.launch(job, slot)
         if time.monotonic() - self.tidied > TIDY_EVERY_S:
             tidy(self.store)
             self.tidied = time.monotonic()
-        return bool(running or queued)
+        return bool(running or queued or self.store.list(*ACTIVE, elsewhere=True))
 
     def look_after_all(self) -> list[Job]:
         """Look after every running job; returns those that ran."""
-        running = self.store.list("running")
+        running = self.store.list("running", elsewhere=False)
         self.since = {job.id: self.since.get(job.id, time.monotonic()) for job in running}
         for job in running:
             self.look_after(job)

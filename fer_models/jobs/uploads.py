@@ -5,8 +5,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from fer_models.jobs.job import Job
 from fer_models.jobs.limits import read_limits
-from fer_models.jobs.store import Job, Store
+from fer_models.jobs.store import Store
 
 _NAME = "pictures"  # of the folder, or of the zip with its ending
 

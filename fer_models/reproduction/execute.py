@@ -20,8 +20,8 @@ from fer_models.reproduction.result import (
     write_result,
 )
 from fer_models.reproduction.runs import Run
-from fer_models.training.events import EpochRecord, Watch, ignore
-from fer_models.training.loop import BEST, METRICS, STATE, train
+from fer_models.training.events import METRICS, EpochRecord, Watch, ignore
+from fer_models.training.loop import BEST, STATE, train
 from fer_models.training.machine import THIS_MACHINE, Machine, versions
 from fer_models.training.partition import plan, read_for
 from fer_models.training.state import read_best

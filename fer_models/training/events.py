@@ -8,6 +8,8 @@ from pydantic import Field
 
 from fer_models.training.recipe import Recipe
 
+METRICS = "metrics.jsonl"  # in the folder of a run: a record of each epoch so far
+
 
 @dataclass(frozen=True)
 class EpochRecord:

@@ -15,7 +15,7 @@ from fer_models.data.faces import Faces
 from fer_models.networks import channels_last, create_network
 from fer_models.training.answers import Answers
 from fer_models.training.batches import Batches
-from fer_models.training.events import EpochDone, EpochRecord, StepDone, Stopped, Watch, ignore, seconds_left
+from fer_models.training.events import METRICS, EpochDone, EpochRecord, StepDone, Stopped, Watch, ignore, seconds_left
 from fer_models.training.learner import Learner
 from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.optimisation import learning_rate_at
@@ -26,7 +26,7 @@ from fer_models.training.state import RunState, load_state, run_identity, save_s
 
 SAVE_EVERY_S = 60.0  # seconds of training that a kill amid an epoch may cost
 SAVE_EPOCHS_EVERY_S = 5.0  # the same where epochs are short: they are done again, and come out as they did
-STATE, BEST, METRICS = "state.safetensors", "best.safetensors", "metrics.jsonl"  # in the folder of a run
+STATE, BEST = "state.safetensors", "best.safetensors"  # in the folder of a run
 LOOK_EVERY = {"cpu": 1, "cuda": 32}  # steps; on a GPU a look at a loss waits for all work queued so far
 
 

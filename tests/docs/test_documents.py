@@ -85,8 +85,8 @@ def test_commands_and_options_that_the_documents_name_are_there():
         text = (ROOT / name).read_text(encoding="utf-8")
         named = set(re.findall(r"\bferscope ([a-z]+)\b", text))
         assert named and named <= commands.keys(), name
-        # Every command's, and pip's.
-        others = {"--help", "--no-deps", "--constraint"}
+        # Every command's, pip's, and Ray's.
+        others = {"--help", "--no-deps", "--constraint", "--head", "--dashboard-host"}
         assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", text)) <= options | others, name
 
 

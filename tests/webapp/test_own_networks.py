@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 import fer_models as fer
 from fer_models import checkpoints
-from fer_models.jobs.store import RUN, Store
+from fer_models.jobs.job import RUN
+from fer_models.jobs.store import Store
 from tests.webapp.conftest import save
 
 

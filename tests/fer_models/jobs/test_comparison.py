@@ -8,17 +8,18 @@ import fer_models.jobs as jobs
 from fer_models.checkpoints import load_checkpoint
 from fer_models.classifier import load_classifier
 from fer_models.data import hold_out_tenth, read_parts
-from fer_models.jobs.process import train
+from fer_models.jobs.job import jobs_folder
 from fer_models.jobs.store import Store
+from fer_models.jobs.work import train
 from tests.conftest import make_checkpoint
 from tests.support.made_up_data import write_class_folders
 
 
 def done(spec: jobs.Spec) -> str:
     """A job that was done in this process."""
-    job, store = jobs.submit(spec), Store(jobs.store.jobs_folder())
+    job, store = jobs.submit(spec), Store(jobs_folder())
     store.claim(job, 0)
-    train(store, job, jobs.read_spec(store.get(job).spec))
+    train(store.job_folder(job), jobs.read_spec(store.get(job).spec))
     store.change(job, "done", came_from=("running",))
     return job
 

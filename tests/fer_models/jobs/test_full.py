@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import fer_models.jobs as jobs
-from fer_models.jobs.store import RUN
+from fer_models.jobs.job import RUN
 from tests.fer_models.jobs.conftest import wait_for
 
 prlimit = getattr(resource, "prlimit", None)

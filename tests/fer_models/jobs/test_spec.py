@@ -102,14 +102,14 @@ def test_pickled_weights_are_refused(folder, spec, tmp_path):
     ],
 )
 def test_a_job_that_fails_says_why(folder, spec, monkeypatch, error, said):
-    def fail(*_args):
+    def fail(*_args, **_options):
         raise error
 
     job, store = jobs.submit(spec), Store(folder)
     store.claim(job, 0)
     monkeypatch.setattr(process, "train", fail)
     monkeypatch.setattr(process.os, "nice", lambda _: 0)
-    monkeypatch.setattr(process.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(process, "be_ready", lambda: None)
     process.work(store, job)
     assert jobs.status(job).state == "failed" and said in jobs.status(job).reason
     jobs.resume(job)

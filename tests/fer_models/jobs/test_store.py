@@ -5,8 +5,9 @@ from contextlib import closing
 
 import pytest
 
+from fer_models.jobs.job import JobError
 from fer_models.jobs.lock import is_held, take, taken
-from fer_models.jobs.store import JobError, Store
+from fer_models.jobs.store import Store
 
 
 def test_jobs_come_in_order_and_only_to_their_owner(store: Store):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from fer_models.jobs.job import LAST_WORDS
 from fer_models.jobs.lock import is_held, read_leader, taken
-from fer_models.jobs.store import LAST_WORDS, Store
+from fer_models.jobs.store import Store
 from fer_models.jobs.supervisor import MOST_DEATHS, Supervisor, start, supervise
 from tests.fer_models.jobs.conftest import wait_for
 

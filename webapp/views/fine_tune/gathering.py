@@ -12,7 +12,7 @@ import fer_models as fer
 from fer_models import jobs
 from fer_models.data import DataError
 from fer_models.jobs import read_limits
-from fer_models.jobs.store import jobs_folder
+from fer_models.jobs.job import jobs_folder
 from fer_models.jobs.uploads import find_pictures
 from fer_models.labels import FERPLUS
 from fer_models.text import listed

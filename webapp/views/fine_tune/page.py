@@ -10,7 +10,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from fer_models import jobs
 from fer_models.checkpoints import CheckpointError
-from fer_models.jobs.store import jobs_folder
+from fer_models.jobs.job import jobs_folder
 from webapp import keys, state, wording
 from webapp.components.page_parts import announce, page_heading
 from webapp.components.words import told
@@ -23,7 +23,14 @@ from webapp.visitor import Visitor, remember_visitor, visitor
 from webapp.wording import plain
 
 QUESTION = "Teach a network your pictures"
-STATES = {"queued": "waits", "running": "learns", "done": "done", "failed": "failed", "cancelled": "cancelled"}
+STATES = {
+    "queued": "waits",
+    "running": "learns",
+    "unreachable": "out of reach",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 MOST_LISTED = 8
 
 

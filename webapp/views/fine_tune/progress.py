@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from fer_models import jobs
+from fer_models.jobs.job import ACTIVE
 from fer_models.text import share_text
 from webapp import keys, state
 from webapp.components.page_parts import announce
@@ -23,7 +24,6 @@ from webapp.wording import plain
 
 EVERY_S = 1
 LOG_LINES = 30
-ACTIVE = ("queued", "running")
 #: In the session: the job deleted last, its name, and when; what went wrong with a job.
 _DELETED, _TROUBLE = "deleted_job", "trouble_with_job"
 
@@ -112,7 +112,14 @@ def _show_curves(runs: list[tuple[str, list[dict[str, Any]]]]) -> None:
 
 def state_words(job: jobs.Job, records: list[dict[str, Any]]) -> tuple[str, str]:
     """What a job is at, and its number: 'Learning', '91.0 % after epoch 3 of 20'."""
-    title = {"queued": "Waiting", "running": "Learning", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
+    title = {
+        "queued": "Waiting",
+        "running": "Learning",
+        "unreachable": "Out of reach",
+        "done": "Done",
+        "failed": "Failed",
+        "cancelled": "Cancelled",
+    }
     if job.state == "queued":
         before = jobs.waiting_before(job.id)
         return title[job.state], f"{before} before it" if before else "next in the queue"

@@ -1,0 +1,49 @@
+"""The process of a job on another machine: ``python -m fer_models.jobs.entry FOLDER``.
+
+It knows no database. Whoever sent it reads in the job's folder what it made, and why it failed. Its lock there keeps a
+process away that was sent anew while this one was thought to be dead.
+"""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from fer_models.jobs.job import LAST_WORDS
+from fer_models.jobs.lock import taken
+from fer_models.jobs.remote import STOPPED, read_written_spec
+from fer_models.jobs.spec import read_spec
+from fer_models.jobs.work import be_ready, reason_of, stopping, train
+from fer_models.training.events import Stopped
+
+LOOK_EVERY_S = 0.5
+
+
+def work(folder: Path) -> int:
+    """Do the job in ``folder``, or go on with it; returns the exit status."""
+    be_ready()
+    while not stopping():
+        with taken(folder / "lock") as lock:
+            if lock is not None:
+                return _work(folder)
+        time.sleep(LOOK_EVERY_S)
+    return STOPPED
+
+
+def _work(folder: Path) -> int:
+    (folder / LAST_WORDS).unlink(missing_ok=True)
+    try:
+        train(folder, read_spec(read_written_spec(folder)))
+    except Stopped:
+        return STOPPED
+    except Exception as error:
+        traceback.print_exc()
+        reason = reason_of(error)
+        print(reason, flush=True)
+        (folder / LAST_WORDS).write_text(reason, encoding="utf-8")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(work(Path(sys.argv[1])))

@@ -1,0 +1,81 @@
+"""What the process of a job does, wherever it runs: train, tell of each epoch, compare, and say why it failed."""
+
+import errno
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fer_models.jobs.comparison import write_comparison
+from fer_models.jobs.job import RUN, read_metrics
+from fer_models.jobs.spec import Spec
+from fer_models.training.events import EpochDone, Event, Stopped, event_text, passes
+from fer_models.training.machine import Machine
+from fer_models.training.optimisation import without_compiler
+from fer_models.training.run import run_training
+
+BEAT_EVERY_S = 2.0
+
+
+def be_ready() -> None:
+    """For the whole process: SIGTERM asks to save and end from now on."""
+    signal.signal(signal.SIGTERM, _stop)
+    without_compiler()
+
+
+def train(
+    folder: Path,
+    spec: Spec,
+    keep: Callable[[list[dict[str, Any]]], None] = lambda records: None,
+    beat: Callable[[], None] = lambda: None,
+) -> Path:
+    """Train as ``ferscope train`` does, in a job's folder; returns the checkpoint's weights.
+
+    ``keep`` is told the records of all epochs so far after each of them, ``beat`` is called every two seconds.
+    """
+    beaten = time.monotonic()
+
+    def watch(event: Event) -> None:
+        nonlocal beaten
+        if passes(event):
+            if stopping():
+                raise Stopped
+            if time.monotonic() - beaten > BEAT_EVERY_S:
+                beat()
+                beaten = time.monotonic()
+            return
+        print(event_text(event), flush=True)
+        if isinstance(event, EpochDone):
+            keep(read_metrics(folder))
+
+    # Every bit of what does not learn stays the checkpoint's.
+    weights = run_training(spec.recipe, str(spec.data), folder / RUN, Machine(), spec.name, form="fp32", watch=watch)
+    keep(read_metrics(folder))
+    write_comparison(folder, spec, weights)
+    return weights
+
+
+def reason_of(error: Exception) -> str:
+    """Why a job failed, in a sentence."""
+    text = str(error) or type(error).__name__
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "The disk is full; what was saved before is whole."
+    # PyTorch says RuntimeError on a CPU, and OutOfMemoryError on a GPU.
+    words = any(said in text for said in ("not enough memory", "can't allocate memory", "out of memory"))
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or words:
+        return f"The memory did not suffice: {text}"
+    return text
+
+
+def stopping() -> bool:
+    """Whether this process was asked to save and end."""
+    return bool(_stopping)
+
+
+_stopping: list[int] = []  # signals that ask to save and end
+
+
+def _stop(number: int, frame: object) -> None:
+    _stopping.append(number)
