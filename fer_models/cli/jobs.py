@@ -35,9 +35,9 @@ def submit(
     minutes: Annotated[float | None, typer.Option(help="After which the job is stopped [the limit].")] = None,
     labels: LabelsOption = "",
     backend: Annotated[
-        str, typer.Option(metavar="local|ray", help="Where it is done [ray where FERSCOPE_RAY_ADDRESS is set].")
+        str, typer.Option(metavar="local|ray|hf", help="Where it is done [ray where FERSCOPE_RAY_ADDRESS is set].")
     ] = "",
-    gpus: Annotated[int | None, typer.Option(help="That a Ray cluster gives it [0].")] = None,
+    gpus: Annotated[int | None, typer.Option(help="That a cluster gives it [0].")] = None,
     spec: Annotated[
         Path | None, typer.Option(help="JSON as 'show --spec' prints it; other options go before it.")
     ] = None,

@@ -17,7 +17,7 @@ from fer_models.jobs.spec import Spec
 if TYPE_CHECKING:
     from fer_models.classifier import Classifier
 
-_FILE = "comparison.json"
+COMPARISON = "comparison.json"  # in a job's folder
 
 
 class Comparison(BaseModel):
@@ -75,11 +75,11 @@ def _matrix(
 
 def write_comparison(folder: Path, spec: Spec, weights: Path) -> None:
     """Compare, and keep it in a job's folder: its pictures may be deleted now."""
-    with written_aside(folder / _FILE) as aside:
+    with written_aside(folder / COMPARISON) as aside:
         aside.write_text(compare(spec, weights).model_dump_json() + "\n", encoding="utf-8")
 
 
 def read_comparison(folder: Path) -> Comparison | None:
     """What ``write_comparison`` kept; None where it did not."""
-    file = folder / _FILE
+    file = folder / COMPARISON
     return Comparison.model_validate_json(file.read_text(encoding="utf-8")) if file.exists() else None

@@ -13,18 +13,23 @@ END_WITHIN_S = 4.5  # that a cancellation waits for the other machine
 
 
 class Elsewhere:
-    """``since``: when a job was first seen running, for its limit; a clock may jump, this one does not."""
+    """``since``: when a job was first seen running, for its limit; ``seen``: when it was looked at last.
+
+    By a clock that does not jump.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.since: dict[str, float] = {}
+        self.seen: dict[str, float] = {}
 
     def look(self) -> bool:
         """Look after every job elsewhere that is not over; returns whether there were any."""
         active = self.store.list(*ACTIVE, elsewhere=True)
         for job in active:
             try:
-                self.look_after(job)
+                if self.is_time(job):
+                    self.look_after(job)
             except Unreachable as error:
                 if self.store.see(job.id, "unreachable", str(error)):
                     log("unreachable", job.id)
@@ -32,8 +37,17 @@ class Elsewhere:
                 self.fail(job, str(error))
         left = [job for job in self.store.list(*OVER, elsewhere=True) if job.remote]
         for job in left:
-            end(self.store, job)
+            if self.is_time(job):
+                end(self.store, job)
         return bool(active or left)
+
+    def is_time(self, job: Job) -> bool:
+        """Whether a job may be looked at again."""
+        now = time.monotonic()
+        if job.id in self.seen and now - self.seen[job.id] < remote(job.backend).every_s:
+            return False
+        self.seen[job.id] = now
+        return True
 
     def look_after(self, job: Job) -> None:
         """Send a job that is not there yet; else put down what became of it."""

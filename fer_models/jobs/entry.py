@@ -1,13 +1,17 @@
-"""The process of a job on another machine: ``python -m fer_models.jobs.entry FOLDER``.
+"""The process of a job on another machine: ``python -m fer_models.jobs.entry FOLDER [--alone]``.
 
 It knows no database. Whoever sent it reads in the job's folder what it made, and why it failed. Its lock there keeps a
-process away that was sent anew while this one was thought to be dead.
+process away that was sent anew while this one was thought to be dead. ``--alone``: the folder is this process's own and
+nobody reads in it before the end, so that there is no lock, and epochs are told in the output.
 """
 
+import json
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from fer_models.jobs.job import LAST_WORDS
 from fer_models.jobs.lock import taken
@@ -17,11 +21,14 @@ from fer_models.jobs.work import be_ready, reason_of, stopping, train
 from fer_models.training.events import Stopped
 
 LOOK_EVERY_S = 0.5
+Records = list[dict[str, Any]]
 
 
-def work(folder: Path) -> int:
+def work(folder: Path, alone: bool = False) -> int:
     """Do the job in ``folder``, or go on with it; returns the exit status."""
     be_ready()
+    if alone:
+        return _work(folder, tell=_print_last)
     while not stopping():
         with taken(folder / "lock") as lock:
             if lock is not None:
@@ -30,10 +37,15 @@ def work(folder: Path) -> int:
     return STOPPED
 
 
-def _work(folder: Path) -> int:
+def _print_last(records: Records) -> None:
+    for record in records[-1:]:
+        print(json.dumps(record), flush=True)
+
+
+def _work(folder: Path, tell: Callable[[Records], None] = lambda records: None) -> int:
     (folder / LAST_WORDS).unlink(missing_ok=True)
     try:
-        train(folder, read_spec(read_written_spec(folder)))
+        train(folder, read_spec(read_written_spec(folder)), keep=tell)
     except Stopped:
         return STOPPED
     except Exception as error:
@@ -46,4 +58,4 @@ def _work(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(work(Path(sys.argv[1])))
+    sys.exit(work(Path(sys.argv[1]), alone="--alone" in sys.argv))

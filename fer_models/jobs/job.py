@@ -18,7 +18,7 @@ RUN = "run"  # in a job's folder: state, best weights, metrics, checkpoint
 State = Literal["queued", "running", "unreachable", "done", "failed", "cancelled"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "unreachable")
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
-Backend = Literal["local", "ray"]
+Backend = Literal["local", "ray", "hf"]
 
 
 class JobError(ValueError):

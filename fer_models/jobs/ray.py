@@ -43,6 +43,8 @@ def ray_cpus() -> int:
 class Ray:
     """The cluster whose head listens at ``address``; see Remote."""
 
+    every_s = 0.0
+
     def __init__(self, address: str) -> None:
         self.address = address
 

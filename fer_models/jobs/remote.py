@@ -33,7 +33,12 @@ class Sight:
 
 
 class Remote(Protocol):
-    """A backend elsewhere. It knows a job by ``job.remote``; each call may raise Unreachable."""
+    """A backend elsewhere. It knows a job by ``job.remote``; each call may raise Unreachable.
+
+    ``every_s``: seconds between two looks at a job.
+    """
+
+    every_s: float
 
     def launch(self, job: Job, folder: Path) -> None:
         """Send a job there, to begin when there is room. ValueError where it is refused for good."""
@@ -51,6 +56,10 @@ def remote(backend: Backend) -> Remote:
         from fer_models.jobs.ray import Ray, ray_address
 
         return Ray(ray_address())
+    if backend == "hf":
+        from fer_models.jobs.hf import HuggingFace
+
+        return HuggingFace()
     raise ValueError(f"'{backend}' is no other machine.")
 
 

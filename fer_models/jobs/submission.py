@@ -35,9 +35,9 @@ def submit(
             ``spec.data`` may be removed afterwards. They are deleted when the job is done, and at the latest some
             hours after it was submitted (``pictures_until``).
         keep: they are not deleted when the job is done.
-        backend: where it is done: on this machine ("local"), or on a Ray cluster ("ray"), to which pictures and
-            checkpoint go in the job's folder as those that are handed over do. None: on Ray where FERSCOPE_RAY_ADDRESS
-            is set, else here.
+        backend: where it is done: on this machine ("local"), on a Ray cluster ("ray") or on Hugging Face Jobs
+            ("hf"), to which pictures and checkpoint go in the job's folder as those that are handed over do. None: on
+            Ray where FERSCOPE_RAY_ADDRESS is set, else here.
 
     Raises ValueError where it is not right, LimitError where it is beyond a limit.
     """

@@ -21,6 +21,8 @@ from tests.conftest import make_checkpoint
 class Far:
     """Another machine: it says what it is told to say."""
 
+    every_s = 0.0
+
     def __init__(self) -> None:
         self.says: Sight | Exception = Sight("queued")
         self.launched: list[str] = []
