@@ -15,8 +15,9 @@ METRICS = "metrics.jsonl"  # in the folder of a run: a record of each epoch so f
 class EpochRecord:
     """One epoch (from 1): input side, mean training loss, scores on the validation faces, seconds of training so far.
 
-    Such are the lines of ``metrics.jsonl`` and the history of a stored result, of which older ones hold no
-    ``validation_loss``.
+    ``training_accuracy`` is counted in training itself: on augmented pictures, under weights that move and with units
+    dropped; None where the loss trains no head. Such are the lines of ``metrics.jsonl`` and the history of a stored
+    result, of which older ones hold neither it nor ``validation_loss``.
     """
 
     epoch: Annotated[int, Field(ge=1)]
@@ -26,6 +27,7 @@ class EpochRecord:
     macro_f1: Annotated[float, Field(ge=0, le=1)]
     seconds: float
     validation_loss: float | None = None
+    training_accuracy: float | None = None
 
 
 @dataclass(frozen=True)

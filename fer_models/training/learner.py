@@ -68,13 +68,14 @@ class Learner:
                 images where the head alone learns.
             step: counted from 0 over the whole run.
 
-        Returns its loss, a scalar, or the gradient's norm where that is no number: the weights are spoilt then, and no
-        save may follow before that is seen.
+        Returns (2,) its loss, and the share of its images that were answered with their label. In place of the loss it
+        is the gradient's norm where that is no number: the weights are spoilt then, and no save may follow before that
+        is seen.
         """
         recipe = self.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["share"]
-        loss, features = self._backward(images, targets, labels, step)
+        loss, features, right = self._backward(images, targets, labels, step)
         if recipe.sam:
             with sharpest_neighbour(self.network, recipe.sam):
                 self._backward(images, targets, labels, step)
@@ -83,7 +84,7 @@ class Learner:
             self.optimizer.step()
         self.loss.update(features, labels)
         self._average(0.0 if step == 0 else ema_decay_at(step, recipe))
-        return torch.where(norm.isfinite(), loss, norm)
+        return torch.stack([torch.where(norm.isfinite(), loss, norm), right])
 
     @contextmanager
     def _rows_kept(self) -> Iterator[None]:
@@ -103,8 +104,11 @@ class Learner:
             follow(averages, values, None)
         self.ema.n_averaged += 1
 
-    def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Fresh gradients of one batch; returns its loss and the features (N, D) behind it, both detached."""
+    def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Fresh gradients of one batch; returns its loss, the features (N, D) behind it, and the share answered right.
+
+        All are detached.
+        """
         # A seed of its own, so that both passes of sharpness-aware minimisation drop the same units.
         torch.manual_seed(self.recipe.seed * 1_000_003 + step + 2**40)
         with autocast(self.device, self.bf16):
@@ -113,7 +117,7 @@ class Learner:
         loss = self.loss(features, logits.float(), targets, labels)
         self.optimizer.zero_grad()
         loss.backward()
-        return loss.detach(), features.detach()
+        return loss.detach(), features.detach(), (logits.detach().argmax(1) == labels).float().mean()
 
     def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         head_only = self.recipe.trained == "head"  # then the images are their features

@@ -73,7 +73,7 @@ def train(
         _write_metrics(state, folder)  # a kill may have come between the save after an epoch and its line
     folder.mkdir(parents=True, exist_ok=True)
     steps = max(len(training) // recipe.batch_size, 1)  # an epoch
-    losses: list[Tensor] = []  # of the latest steps, not yet looked at
+    losses: list[Tensor] = []  # what the latest steps returned, not yet looked at
     features = seen = None
     if recipe.trained == "head" and not _is_over(recipe, state):
         last_side, faces = recipe.stages[-1].side, torch.from_numpy(np.asarray(validation.images))
@@ -141,15 +141,16 @@ def _is_over(recipe: Recipe, state: RunState) -> bool:
 
 
 def _look_at(losses: list[Tensor], state: RunState, folder: Path) -> None:
-    """Add the latest losses to the epoch's; TrainingError when one, or the gradient behind it, is not a number."""
+    """Add what the latest steps returned to the epoch's; TrainingError when a loss or its gradient is no number."""
     if not losses:
         return
     values = torch.stack(losses).tolist()
     losses.clear()
-    for step, value in enumerate(values, start=state.step - len(values)):
+    for step, (value, _) in enumerate(values, start=state.step - len(values)):
         if not math.isfinite(value):
             raise TrainingError(f"The loss or its gradient became {value} at step {step}{_last_save(folder)}.")
-    state.loss_sum += sum(values)
+    state.loss_sum += sum(loss for loss, _ in values)
+    state.right_sum += sum(right for _, right in values)
     state.loss_count += len(values)
 
 
@@ -174,7 +175,10 @@ def _score_epoch(
         raise TrainingError(
             f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{_last_save(folder)}."
         )
-    return EpochRecord(epoch + 1, side, state.mean_loss or 0.0, **found, seconds=state.seconds)
+    right = state.mean_right if recipe.loss.softmax else None
+    return EpochRecord(
+        epoch + 1, side, state.mean_loss or 0.0, **found, seconds=state.seconds, training_accuracy=right
+    )
 
 
 def _last_save(folder: Path) -> str:

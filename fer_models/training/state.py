@@ -28,6 +28,7 @@ class RunState:
     step: int = 0
     loss_sum: float = 0.0  # of the epoch under way
     loss_count: int = 0
+    right_sum: float = 0.0  # of shares answered right, a share a step
     seconds: float = 0.0
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int | None = None
@@ -39,6 +40,11 @@ class RunState:
         return self.loss_sum / self.loss_count if self.loss_count else None
 
     @property
+    def mean_right(self) -> float | None:
+        """The share of the epoch's images that were answered right as they were learnt from."""
+        return self.right_sum / self.loss_count if self.loss_count else None
+
+    @property
     def validation_losses(self) -> list[float]:
         """Of every epoch that is over."""
         return [record.validation_loss for record in self.history if record.validation_loss is not None]
@@ -46,7 +52,7 @@ class RunState:
     def close_epoch(self, record: EpochRecord) -> None:
         """The epoch under way is over."""
         self.history.append(record)
-        self.loss_sum, self.loss_count = 0.0, 0
+        self.loss_sum, self.loss_count, self.right_sum = 0.0, 0, 0.0
 
 
 def run_identity(recipe: Recipe, training: Faces, targets: Tensor, validation: Faces) -> str:

@@ -31,10 +31,11 @@ def loss_figure(runs: Sequence[Run]) -> go.Figure:
 
 
 def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
-    """Accuracy of each run on its validation pictures."""
+    """Accuracy of each run: solid on the validation pictures, dotted in training."""
     figure = go.Figure()
     for number, run in enumerate(runs):
-        _add(figure, run, "accuracy", f"{run.name}, validation", LINES[number % len(LINES)], "solid", "%{y:.1%}")
+        for field, words, dash in (("training_accuracy", "training", "dot"), ("accuracy", "validation", "solid")):
+            _add(figure, run, field, f"{run.name}, {words}", LINES[number % len(LINES)], dash, "%{y:.1%}")
     calm(figure, 300)
     figure.update_xaxes(title="Epoch", rangemode="tozero", tickformat="d")
     figure.update_yaxes(PERCENT, title="Accuracy", range=[0, 1.02])

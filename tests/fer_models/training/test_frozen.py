@@ -52,6 +52,7 @@ def test_features_computed_once_answer_as_the_whole_network_does(many, tmp_path)
     record = next(record for record in records if record is not None)
     loss = record.loss
     assert loss == pytest.approx(own, rel=0.05)  # the rows beyond the last whole batch are not in the loss
+    assert record.training_accuracy == pytest.approx((shares.argmax(1) == rest.labels).mean(), abs=0.05)
     shares = probabilities(network, tenth.images, recipe, 48)
     likely = shares[np.arange(len(tenth)), tenth.labels]
     assert record.validation_loss == pytest.approx(-np.log(likely).mean(), rel=1e-4)

@@ -195,8 +195,8 @@ def test_states_keep_the_names_that_runs_begun_earlier_are_saved_under(unbroken)
     }
     assert {name.split(".", 2)[2] for name in of_optimizer} == {"momentum_buffer"}
     progress = json.loads(metadata["progress"])
-    numbers = {"step", "loss_sum", "loss_count", "seconds", "best_epoch", "best_score"}
-    scores = {"epoch", "side", "loss", "accuracy", "macro_f1", "validation_loss", "seconds"}
+    numbers = {"step", "loss_sum", "loss_count", "right_sum", "seconds", "best_epoch", "best_score"}
+    scores = {"epoch", "side", "loss", "accuracy", "macro_f1", "validation_loss", "seconds", "training_accuracy"}
     assert progress.keys() == {*numbers, "history"}
     assert [record.keys() for record in progress["history"]] == 3 * [scores]
     assert metadata["run"].startswith(RECIPE.identity + " on ")

@@ -24,6 +24,7 @@ from webapp.wording import plain
 
 EVERY_S = 1
 LOG_LINES = 30
+EPOCH_HEADS = ["epoch", "loss, training", "loss, validation", "accuracy, training", "accuracy, validation"]
 #: In the session: the job deleted last, its name, and when; what went wrong with a job.
 _DELETED, _TROUBLE = "deleted_job", "trouble_with_job"
 
@@ -103,11 +104,16 @@ def _show_curves(runs: list[tuple[str, list[dict[str, Any]]]]) -> None:
             str(record["epoch"]),
             f"{record['loss']:.3f}",
             "" if record.get("validation_loss") is None else f"{record['validation_loss']:.3f}",
+            "" if record.get("training_accuracy") is None else share_text(record["training_accuracy"]),
             share_text(record["accuracy"]),
         ]
         for record in records
     ]
-    folded_numbers(["epoch", "loss, training", "loss, validation", "accuracy, validation"], lines, title="Every epoch")
+    folded_numbers(EPOCH_HEADS, lines, title="Every epoch")
+    st.caption(
+        "Training is counted as it goes: on pictures that are moved and lit anew, while the network changes. So it may "
+        "lie below validation."
+    )
 
 
 def state_words(job: jobs.Job, records: list[dict[str, Any]]) -> tuple[str, str]:
