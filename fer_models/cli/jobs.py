@@ -18,8 +18,12 @@ JobArgument = Annotated[str, typer.Argument(help="A job's id, as submit printed 
 def submit(
     checkpoint: Annotated[str, typer.Argument(help="The checkpoint to start from ('ferscope checkpoints').")] = "",
     data: Annotated[
-        Path | None, typer.Option(help="Folder or zip with one folder of pictures for each expression.")
+        Path | None,
+        typer.Option(help="Folder or zip with one folder of pictures for each expression."),
     ] = None,
+    label_rule: Annotated[
+        str, typer.Option(metavar="RULE", help="For a data set in its own layout, as in 'train' [folder].")
+    ] = "",
     preset: Annotated[
         str, typer.Option(metavar="quick|thorough", help="The head alone in seconds, or everything with early stop.")
     ] = "",
@@ -58,6 +62,7 @@ def submit(
         told = {
             "checkpoint": checkpoint or None,
             "data": data,
+            "label_rule": label_rule or None,
             "train": train,
             "epochs": epochs,
             "early_stop": early_stop,

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fer_models.card import check_file_name
 from fer_models.checkpoints import list_checkpoints, read_card
+from fer_models.data.catalogue import data_set_of, refuse_told
 from fer_models.data.class_folders import list_class_folders
-from fer_models.data.faces import DataError
+from fer_models.data.faces import DataError, data_folder
 from fer_models.data.picture_files import picture_files
 from fer_models.jobs.limits import LimitError, Limits
+from fer_models.labels import LabelSet
 from fer_models.text import first_mistake, listed
-from fer_models.training.recipe import Recipe, Stage
+from fer_models.training.recipe import LabelRule, Recipe, Stage
 from fer_models.training.start.published import PUBLISHED
 
 FEWEST_PICTURES = 2  # a class: one to learn from, one to be scored on
@@ -30,12 +32,16 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 class Spec(BaseModel):
-    """One fine-tuning job: a checkpoint, pictures in class folders (a folder or a zip), and how far to train."""
+    """One fine-tuning job: a checkpoint, pictures in class folders (a folder or a zip), and how far to train.
+
+    With another ``label_rule`` than 'folder', ``data`` is a data set in its official layout.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     checkpoint: str = Field(min_length=1)
     data: Path
+    label_rule: LabelRule = "folder"
     train: Literal["head", "last", "all"] = "head"
     epochs: int = Field(default=20, ge=0, description="0: the checkpoint as it is, with the score on these pictures")
     early_stop: int = Field(default=0, ge=0, description="epochs without a better one that end the job; 0: none")
@@ -60,7 +66,7 @@ class Spec(BaseModel):
             network=card.network,
             options=card.options,
             start=self.checkpoint,
-            label_rule="folder",
+            label_rule=self.label_rule,
             labels=self.labels,
             keep_labels=self.keep_labels,
             trained=self.train,
@@ -76,7 +82,12 @@ class Spec(BaseModel):
 
 
 def read_spec(values: dict[str, Any]) -> Spec:
-    """A spec from plain values; ValueError naming the first wrong or unknown one."""
+    """A spec from plain values; ValueError naming the first wrong or unknown one.
+
+    Where a label rule but no ``data`` is told, these are in FERSCOPE_DATA.
+    """
+    if values.get("label_rule", "folder") != "folder" and values.get("data") is None:
+        values = {**values, "data": data_folder()}
     try:
         return Spec.model_validate(values)
     except ValidationError as error:
@@ -101,14 +112,35 @@ def check_spec(spec: Spec, limits: Limits) -> None:
             raise LimitError(f"A job may take {most:g} {field} here, not {asked:g}.")
     _check_name(spec.name)
     _check_checkpoint(spec.checkpoint)
+    if spec.label_rule == "folder":
+        _check_class_folders(spec, limits)
+    else:
+        _check_data_set(spec)
+
+
+def _check_class_folders(spec: Spec, limits: Limits) -> None:
     listing = list_class_folders(picture_files(spec.data), spec.labels)
     if (found := len(listing.names)) > limits.pictures:
         raise LimitError(f"{spec.data.name} holds {found:,} pictures; a job may have {limits.pictures:,} here.")
-    if spec.keep_labels and (others := set(listing.label_set.labels).difference(read_card(spec.checkpoint).labels)):
-        raise DataError(f"{spec.checkpoint} does not know {listed(sorted(others))}; say by `labels` which label it is.")
+    _check_known(spec, listing.label_set)
     for index, label in enumerate(listing.label_set.labels):
         if (listing.labels == index).sum() < FEWEST_PICTURES:
             raise DataError(f"{spec.data.name} has one picture of {label}; {FEWEST_PICTURES} are needed of each.")
+
+
+def _check_data_set(spec: Spec) -> None:
+    """Whether it looks like it; whether it is whole shows when it is read. Its pictures count against no limit."""
+    data_set = data_set_of(spec.label_rule)
+    refuse_told(spec.labels, "", data_set.title)
+    data_set.check(spec.data)
+    assert data_set.label_set is not None  # only people's own folders name the labels
+    _check_known(spec, data_set.label_set)
+
+
+def _check_known(spec: Spec, label_set: LabelSet) -> None:
+    """DataError where the labels shall stay the checkpoint's, but there are others."""
+    if spec.keep_labels and (others := set(label_set.labels).difference(read_card(spec.checkpoint).labels)):
+        raise DataError(f"{spec.checkpoint} does not know {listed(sorted(others))}; say by `labels` which label it is.")
 
 
 def _check_name(name: str) -> None:

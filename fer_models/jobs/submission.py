@@ -36,8 +36,8 @@ def submit(
             hours after it was submitted (``pictures_until``).
         keep: they are not deleted when the job is done.
         backend: where it is done: on this machine ("local"), on a Ray cluster ("ray") or on Hugging Face Jobs
-            ("hf"), to which pictures and checkpoint go in the job's folder as those that are handed over do. None: on
-            Ray where FERSCOPE_RAY_ADDRESS is set, else here.
+            ("hf"), to which pictures and checkpoint go in the job's folder as those that are handed over do; a data
+            set has to be at the same place on all machines. None: on Ray where FERSCOPE_RAY_ADDRESS is set, else here.
 
     Raises ValueError where it is not right, LimitError where it is beyond a limit.
     """
@@ -56,7 +56,9 @@ def submit(
     backend = backend or default_backend()
     if backend != "local":
         remote(backend)  # raises where it is not set up
-        upload = True
+        upload = spec.label_rule == "folder"
+    if backend == "hf" and not upload:
+        raise ValueError("A data set does not go to Hugging Face Jobs: its owner's terms may forbid it.")
     store, job = Store(jobs_folder()), new_id()
     tidy(store)
     folder = store.job_folder(job)

@@ -176,9 +176,7 @@ def _score_epoch(
             f"The weights became useless in epoch {epoch + 1}: probabilities are not numbers{_last_save(folder)}."
         )
     right = state.mean_right if recipe.loss.softmax else None
-    return EpochRecord(
-        epoch + 1, side, state.mean_loss or 0.0, **found, seconds=state.seconds, training_accuracy=right
-    )
+    return EpochRecord(epoch + 1, side, state.mean_loss or 0.0, **found, seconds=state.seconds, training_accuracy=right)
 
 
 def _last_save(folder: Path) -> str:

@@ -10,6 +10,8 @@ import pytest
 import fer_models.jobs as jobs
 from fer_models.jobs import process
 from fer_models.jobs.store import Store
+from fer_models.jobs.work import train
+from tests.support.fer2013_files import write_files
 from tests.support.image_files import encode
 from tests.support.made_up_data import draw, write_class_folders
 
@@ -58,6 +60,26 @@ def test_folders_are_read_as_they_were_told(folder, spec, tmp_path):
         jobs.submit(named)
     told = named.model_copy(update={"labels": {"hapy": "happiness", "down": "sadness"}})
     assert told.recipe.labels == told.labels and jobs.status(jobs.submit(told)).state == "queued"
+
+
+def test_a_configured_data_set_is_learnt_from(folder, spec, tmp_path, monkeypatch):
+    told = spec.model_dump(exclude={"data"}) | {"label_rule": "ferplus-majority", "epochs": 1}
+    monkeypatch.delenv("FERSCOPE_DATA", raising=False)
+    with pytest.raises(ValueError, match="FERSCOPE_DATA"):
+        jobs.read_spec(told)
+    monkeypatch.setenv("FERSCOPE_DATA", str(write_files(tmp_path / "fer2013")))
+    job, store = jobs.submit(jobs.read_spec(told)), Store(folder)
+    (tmp_path / "fer2013" / "fer2013new.csv").rename(tmp_path / "kept.csv")
+    with pytest.raises(ValueError, match="is missing"):
+        jobs.submit(jobs.read_spec(told))
+    (tmp_path / "kept.csv").rename(tmp_path / "fer2013" / "fer2013new.csv")
+    with pytest.raises(ValueError, match="class folders of one's own"):
+        jobs.submit(jobs.read_spec(told | {"labels": {"x": "fear"}}))
+    train(store.job_folder(job), jobs.read_spec(jobs.status(job).spec))
+    store.change(job, "done", came_from=("queued",))
+    found = jobs.comparison(job)
+    assert found.part == "PublicTest" and sum(map(sum, found.after)) == 16
+    assert not jobs.status(job).upload
 
 
 @pytest.mark.parametrize("name", ["../mine", "a/b", "..", ".hidden", "a_mobilenet.ferplus", "imagenet"])
