@@ -8,13 +8,10 @@ from pathlib import Path
 
 import fer_models as fer
 from fer_models.checkpoints import read_card
+from fer_models.hub import HubError, upload
 from fer_models.version import __version__
 from webapp import wording
 from webapp.live.build import build
-
-
-class SpaceError(ValueError):
-    """A Space cannot be uploaded; says why, and what to do."""
 
 
 def build_static(folder: Path, checkpoints: Sequence[str] | None = None) -> None:
@@ -27,37 +24,15 @@ def build_static(folder: Path, checkpoints: Sequence[str] | None = None) -> None
 def push(repository: str, folder: Path) -> str:
     """Upload a built Space to ``USER/NAME``, made where it is not there yet; returns its address.
 
-    The visitor's own token is taken as ``hf auth login`` or HF_TOKEN left it. Raises SpaceError for a folder that is
-    none, a name that is none, without a token, without its rights, or without a connection.
+    The visitor's own token is taken as ``hf auth login`` or HF_TOKEN left it. Raises HubError for a folder that is
+    none, and as ``fer_models.hub.upload`` does.
     """
-    from huggingface_hub import HfApi, SpaceCard
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub import SpaceCard
 
     card = folder / "README.md"
     if not card.is_file():
-        raise SpaceError(f"{folder} holds no Space: 'ferscope space build {folder}' makes one.")
-    api = HfApi(library_name="ferscope", library_version=__version__)
-    try:
-        api.create_repo(repository, repo_type="space", space_sdk=SpaceCard.load(card).data.sdk, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository,
-            repo_type="space",
-            folder_path=folder,
-            commit_message=f"FERScope {__version__}",
-            delete_patterns="*",
-        )
-    except HFValidationError:
-        raise SpaceError(f"'{repository}' is no name of a Space: USER/NAME is.") from None
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
-        if status in (401, 403):
-            raise SpaceError(
-                f"The Hub lets this token write nothing to {repository}. 'hf auth login' with a token that may write."
-            ) from None
-        raise SpaceError(f"The Hub answers: {error.server_message or error}") from None
-    except Exception as error:  # no connection, a time-out: without a base class in common
-        raise SpaceError(f"The Hub cannot be reached: {error}") from None
-    return f"{api.endpoint}/spaces/{repository}"
+        raise HubError(f"{folder} holds no Space: 'ferscope space build {folder}' makes one.")
+    return upload(folder, repository, "space", sdk=SpaceCard.load(card).data.sdk)
 
 
 def _card(names: Sequence[str]) -> str:

@@ -158,6 +158,19 @@ def restore(job: JobArgument) -> None:
         restore_job(job)
 
 
+@jobs.command()
+def push(
+    job: JobArgument,
+    repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="A model; made where it is not there yet.")],
+) -> None:
+    """Upload a finished job's checkpoint to the Hub with a model card, with your own token ('hf auth login')."""
+    with plain_errors():
+        from fer_models.hub import push_checkpoint
+        from fer_models.jobs import result
+
+        typer.echo(push_checkpoint(result(job), repository))
+
+
 def worker() -> None:
     """Do queued jobs, one at a time or one a GPU, until interrupted. Jobs that run go on when it ends."""
     with plain_errors():

@@ -14,6 +14,7 @@ from streamlit.navigation.page import StreamlitPage
 from fer_models import jobs
 from fer_models.evaluation import Confusion
 from fer_models.evaluation.scores import wilson_interval
+from fer_models.hub import HubError, push_checkpoint
 from fer_models.text import interval_text, listed, share_text
 from webapp import keys, maps, state, warm_up, wording
 from webapp.components.explaining import EXPECTED_ERRORS, LOADING, Answer, explanation_for
@@ -31,7 +32,7 @@ from webapp.views.compare.board import GATE_TEXT, TITLES, UNITS
 from webapp.views.compare.lines import GATE, gates_of
 from webapp.views.fine_tune.progress import job_name, show_course
 from webapp.views.fine_tune.recipe import name_of
-from webapp.visitor import Visitor
+from webapp.visitor import Visitor, is_at_the_machine
 from webapp.wording import plain
 
 FEW = 100  # pictures; a score on fewer says little
@@ -176,6 +177,36 @@ def show_files(job: jobs.Job, who: Visitor, recognise: StreamlitPage | None) -> 
             "Weights and card in a folder that FERSCOPE_CHECKPOINTS names are a network everywhere in FERScope. ONNX "
             "is written, and checked against the network, when you ask for it: that takes some seconds."
         )
+
+    with st.popover("Push to the Hub", width="content"):
+        _push(weights, name)
+
+
+def _push(weights: Path, name: str) -> None:
+    """Upload it with a model card, with the visitor's own token, which is kept nowhere."""
+    with st.form("push", border=False, clear_on_submit=False):
+        repository = st.text_input("Model on the Hub", placeholder=f"you/{name}", key="hub_repository")
+        token = st.text_input(
+            "Your token",
+            type="password",
+            key="hub_token",
+            help="One that may write (huggingface.co/settings/tokens). It is used once and kept nowhere."
+            + (" Left empty, the token of this machine is taken." if is_at_the_machine() else ""),
+        )
+        pressed = st.form_submit_button("Push", type="primary")
+    st.caption("Weights, card, and a model card made of it. A new model is public, and may be made private there.")
+    if not pressed:
+        return
+    if not repository.strip() or not (token.strip() or is_at_the_machine()):
+        st.error("A name (you/model) and a token are needed.")
+        return
+    try:
+        with st.spinner("Uploading"):
+            address = push_checkpoint(weights, repository.strip(), token.strip() or None)
+    except HubError as error:
+        st.error(plain(told(error)))
+        return
+    st.success(f"It is there: {plain(address)}")
 
 
 def _onnx(weights: Path) -> bytes:
