@@ -59,8 +59,8 @@ def start_job(page: Page) -> str:
 
 
 def epochs_drawn(page: Page, at_least: int) -> int:
-    """How many marks the curve of accuracy has, once there are so many."""
-    marks = page.locator(".st-key-accuracy_of_job .scatterlayer path.point")
+    """How many marks the first curve of accuracy has, once there are so many."""
+    marks = page.locator(".st-key-accuracy_of_job .scatterlayer .trace").first.locator("path.point")
     expect(marks.nth(at_least - 1)).to_be_attached()
     return marks.count()
 

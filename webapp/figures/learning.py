@@ -34,7 +34,7 @@ def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
     """Accuracy of each run: solid on the validation pictures, dotted in training."""
     figure = go.Figure()
     for number, run in enumerate(runs):
-        for field, words, dash in (("training_accuracy", "training", "dot"), ("accuracy", "validation", "solid")):
+        for field, words, dash in (("accuracy", "validation", "solid"), ("training_accuracy", "training", "dot")):
             _add(figure, run, field, f"{run.name}, {words}", LINES[number % len(LINES)], dash, "%{y:.1%}")
     calm(figure, 300)
     figure.update_xaxes(title="Epoch", rangemode="tozero", tickformat="d")
@@ -44,6 +44,8 @@ def accuracy_figure(runs: Sequence[Run]) -> go.Figure:
 
 def _add(figure: go.Figure, run: Run, field: str, name: str, colour: str, dash: str, value: str) -> None:
     known = [record for record in run.records if record.get(field) is not None]
+    if not known:  # older runs do not know it
+        return
     figure.add_scatter(
         x=[record["epoch"] for record in known],
         y=[record[field] for record in known],

@@ -68,6 +68,7 @@ def add(store: Store, name: str = "mine", state: str = "queued", owner: str = ""
                 "loss": 2 / epoch,
                 "validation_loss": 3 / epoch,
                 "accuracy": shares[epoch - 1],
+                "training_accuracy": shares[epoch - 1] / 2,
                 "macro_f1": 0.5,
                 "seconds": 10.0 * epoch,
             }
@@ -125,7 +126,8 @@ def test_a_running_job_shows_its_curves_and_the_time_left(store):
     drawn = pages.charts(page)
     loss = [pages.values(trace["y"]).tolist() for trace in drawn["loss_of_job"]["data"]]
     assert loss == [[2, 1], [3, 1.5]]
-    assert pages.values(drawn["accuracy_of_job"]["data"][0]["y"]).tolist() == [0.5, 0.75]
+    accuracy = [pages.values(trace["y"]).tolist() for trace in drawn["accuracy_of_job"]["data"]]
+    assert accuracy == [[0.5, 0.75], [0.25, 0.375]]  # validation, training
     assert "Cancel" in labels(page) and "Delete" not in labels(page)
 
 
@@ -133,8 +135,8 @@ def test_other_runs_are_laid_over_it(store):
     job, other = add(store, "one", "failed", epochs=2), add(store, "two", "cancelled", epochs=3)
     page = visit(job=job, beside=other)
     accuracy = pages.charts(page)["accuracy_of_job"]["data"]
-    assert [len(pages.values(trace["y"])) for trace in accuracy] == [2, 3]
-    assert [trace["name"].split(",")[0] for trace in accuracy] == ["one", "two"]
+    assert [len(pages.values(trace["y"])) for trace in accuracy] == [2, 2, 3, 3]
+    assert [trace["name"].split(",")[0] for trace in accuracy] == ["one", "one", "two", "two"]
 
 
 def test_a_failed_job_says_why_and_can_be_deleted_for_a_minute(store):
