@@ -18,7 +18,7 @@ LEVELS = (
     ("checkpoints", "face_cascades"),
     ("face_yunet",),
     ("faces",),
-    ("classifier", "data"),
+    ("classifier", "data", "hub"),
     ("explanation",),
     ("evaluation",),
     ("training", "export"),
