@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,15 @@ import pytest
 import fer_models.jobs as jobs
 from fer_models.checkpoints import load_checkpoint
 from fer_models.jobs.uploads import find_pictures
-from tests.fer_models.jobs.conftest import wait_for
+from tests.fer_models.jobs import conftest
 from tests.fer_models.jobs.test_faults import epochs, is_over, processes_of
 from tests.support.servers import free_port, get
 
-pytestmark = pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="needs Ray: pip install ferscope[ray]")
+pytestmark = [
+    pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="needs Ray: pip install ferscope[ray]"),
+    pytest.mark.timeout(900),  # a cluster starts some twenty processes
+]
+wait_for = partial(conftest.wait_for, seconds=240)
 
 
 class Head:
@@ -44,7 +49,7 @@ class Head:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_for(self.answers, 120)
+        wait_for(self.answers)
 
     def answers(self) -> bool:
         try:
