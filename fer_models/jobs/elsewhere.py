@@ -1,11 +1,12 @@
 """Looks after jobs on other machines: sends them, asks what became of them, and puts it into the store."""
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from fer_models.jobs.job import ACTIVE, MOST_DEATHS, OVER, RUN, Job, new_id, read_metrics
 from fer_models.jobs.log import log
-from fer_models.jobs.remote import Sight, Unreachable, last_words, remote
+from fer_models.jobs.remote import Remote, Sight, Unreachable, last_words, remote
 from fer_models.jobs.store import Store
 from fer_models.jobs.uploads import tidy
 
@@ -37,21 +38,22 @@ class Elsewhere:
                 self.fail(job, str(error))
         left = [job for job in self.store.list(*OVER, elsewhere=True) if job.remote]
         for job in left:
-            if self.is_time(job):
-                end(self.store, job)
+            with suppress(Unreachable):
+                if self.is_time(job):
+                    end(self.store, job)
         return bool(active or left)
 
     def is_time(self, job: Job) -> bool:
         """Whether a job may be looked at again."""
         now = time.monotonic()
-        if job.id in self.seen and now - self.seen[job.id] < remote(job.backend).every_s:
+        if job.id in self.seen and now - self.seen[job.id] < _there(job).every_s:
             return False
         self.seen[job.id] = now
         return True
 
     def look_after(self, job: Job) -> None:
         """Send a job that is not there yet; else put down what became of it."""
-        folder, there = self.store.job_folder(job.id), remote(job.backend)
+        folder, there = self.store.job_folder(job.id), _there(job)
         if not job.remote:
             self.since.pop(job.id, None)
             sent = replace(job, remote=new_id())
@@ -100,14 +102,22 @@ class Elsewhere:
             self.store.name_remote(job.id, "", came_from=OVER)
 
 
+def _there(job: Job) -> Remote:
+    """Where a job is done; Unreachable where this machine is not set up for it, which may be mended."""
+    try:
+        return remote(job.backend)
+    except ValueError as error:
+        raise Unreachable(str(error)) from error
+
+
 def end(store: Store, job: Job) -> str:
     """Ask a job that is over for us to save and end there; returns why it has not, or nothing once it has."""
     try:
-        there = remote(job.backend)
+        there = _there(job)
         there.stop(job)
         if there.look(job, store.job_folder(job.id)).state in ("queued", "running"):
             return "It is told to save and end, and does so yet."
-    except (Unreachable, ValueError) as error:
+    except Unreachable as error:
         return str(error)
     store.record(job.id, read_metrics(store.job_folder(job.id)))
     store.name_remote(job.id, "", came_from=OVER)

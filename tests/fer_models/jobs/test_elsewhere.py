@@ -145,6 +145,19 @@ def test_a_cancelled_job_is_ended_as_soon_as_the_cluster_answers(far, look, spec
     assert jobs.status(job).state == "queued" and len(set(far.launched)) == 2
 
 
+def test_where_the_setting_is_gone_a_job_is_out_of_reach_and_not_lost(spec, store, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_RAY_ADDRESS", "http://far:8265")
+    job = jobs.submit(spec)
+    store.name_remote(job, "by-this-name")
+    monkeypatch.delenv("FERSCOPE_RAY_ADDRESS")
+    Elsewhere(store).look()
+    assert jobs.status(job).state == "unreachable" and "FERSCOPE_RAY_ADDRESS" in jobs.status(job).reason
+    with pytest.raises(jobs.JobError, match="FERSCOPE_RAY_ADDRESS"):
+        jobs.cancel(job)
+    Elsewhere(store).look()
+    assert jobs.status(job).remote  # to be stopped where it is
+
+
 def test_a_job_beyond_its_minutes_is_stopped_there(far, look, spec):
     job = jobs.submit(spec.model_copy(update={"minutes": 1e-9}))
     for _ in range(4):
