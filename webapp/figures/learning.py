@@ -22,7 +22,7 @@ def loss_figure(runs: Sequence[Run]) -> go.Figure:
     """Loss of each run: solid on the validation pictures, dotted in training."""
     figure = go.Figure()
     for number, run in enumerate(runs):
-        for field, words, dash in (("loss", "training", "dot"), ("validation_loss", "validation", "solid")):
+        for field, words, dash in (("validation_loss", "validation", "solid"), ("loss", "training", "dot")):
             _add(figure, run, field, f"{run.name}, {words}", LINES[number % len(LINES)], dash, "%{y:.3f}")
     calm(figure, 300)
     figure.update_xaxes(title="Epoch", rangemode="tozero", tickformat="d")

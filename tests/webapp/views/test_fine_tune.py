@@ -125,7 +125,7 @@ def test_a_running_job_shows_its_curves_and_the_time_left(store):
     assert "About 20 s left" in str([each.proto for each in page.get("progress")])
     drawn = pages.charts(page)
     loss = [pages.values(trace["y"]).tolist() for trace in drawn["loss_of_job"]["data"]]
-    assert loss == [[2, 1], [3, 1.5]]
+    assert loss == [[3, 1.5], [2, 1]]  # validation, training
     accuracy = [pages.values(trace["y"]).tolist() for trace in drawn["accuracy_of_job"]["data"]]
     assert accuracy == [[0.5, 0.75], [0.25, 0.375]]  # validation, training
     assert "Cancel" in labels(page) and "Delete" not in labels(page)

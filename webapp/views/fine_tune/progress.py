@@ -111,8 +111,8 @@ def _show_curves(runs: list[tuple[str, list[dict[str, Any]]]]) -> None:
     ]
     folded_numbers(EPOCH_HEADS, lines, title="Every epoch")
     st.caption(
-        "Training is counted as it goes: on pictures that are moved and lit anew, while the network changes. So it may "
-        "lie below validation."
+        "Training is counted as it goes, while the network changes, and unless the head alone learns on pictures that "
+        "are moved and lit anew: it may lie below validation."
     )
 
 
