@@ -1,4 +1,4 @@
-"""Fine-tuning jobs on this machine: submit, status, logs, metrics, cancel, resume, result, delete, restore.
+"""Fine-tuning jobs, here and elsewhere: submit, status, logs, metrics, cancel, resume, result, delete, restore.
 
 Each function works on the folder FERSCOPE_JOBS. With ``owner`` a job is found only if it is this owner's, else it is as
 if it were not; None is whoever owns the machine. JobError says that there is no such job, or that its state forbids

@@ -43,6 +43,12 @@ def submit(
     """
     limits, counts = read_limits(), _counts(owner)
     check_counts(limits, counts)  # first, since it costs nothing
+    backend = backend or default_backend()
+    if backend != "local":
+        remote(backend)  # raises where it is not set up
+        upload = spec.label_rule == "folder"
+    if backend == "hf" and not upload:
+        raise ValueError("A data set does not go to Hugging Face Jobs: its owner's terms may forbid it.")
     spec = spec.model_copy(update={"data": spec.data.absolute(), "minutes": spec.minutes or limits.minutes})
     check_spec(spec, limits)
     name = spec.name or _free_name(spec.checkpoint, counts.names)
@@ -53,12 +59,6 @@ def submit(
         if name in now.names:
             raise ValueError(f"A job '{name}' is there already; give this one another name.")
 
-    backend = backend or default_backend()
-    if backend != "local":
-        remote(backend)  # raises where it is not set up
-        upload = spec.label_rule == "folder"
-    if backend == "hf" and not upload:
-        raise ValueError("A data set does not go to Hugging Face Jobs: its owner's terms may forbid it.")
     store, job = Store(jobs_folder()), new_id()
     tidy(store)
     folder = store.job_folder(job)

@@ -180,6 +180,14 @@ def test_pictures_and_an_own_checkpoint_go_with_the_job(far, folder, spec, store
     assert jobs.status(bundled).spec["checkpoint"] == "a_mobilenet.ferplus"
 
 
+def test_what_goes_elsewhere_counts_as_handed_over(far, folder, spec, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_JOBS_MEGABYTES", "0.001")
+    with pytest.raises(jobs.LimitError, match="MB"):
+        jobs.submit(spec)
+    assert not folder.exists()
+    jobs.submit(spec, backend="local")
+
+
 def test_an_address_that_is_none_is_refused_before_anything_is_there(folder, spec, monkeypatch):
     monkeypatch.setenv("FERSCOPE_RAY_ADDRESS", "far:8265")
     with pytest.raises(ValueError, match="http://HOST:8265"):
