@@ -131,6 +131,15 @@ def test_a_running_job_shows_its_curves_and_the_time_left(store):
     assert "Cancel" in labels(page) and "Delete" not in labels(page)
 
 
+def test_of_a_job_out_of_reach_no_time_is_told(store):
+    job = add(store, state="running", epochs=2)
+    store.see(job, "unreachable", "The cluster does not answer.")
+    page = visit(job=job)
+    assert "Out of reach" in text(page) and "does not answer" in str([each.value for each in page.error])
+    assert " left" not in str([each.proto for each in page.get("progress")])
+    assert "Cancel" in labels(page)
+
+
 def test_other_runs_are_laid_over_it(store):
     job, other = add(store, "one", "failed", epochs=2), add(store, "two", "cancelled", epochs=3)
     page = visit(job=job, beside=other)

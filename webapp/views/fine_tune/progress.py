@@ -138,6 +138,8 @@ def state_words(job: jobs.Job, records: list[dict[str, Any]]) -> tuple[str, str]
 def _left_words(job: jobs.Job, records: list[dict[str, Any]]) -> str:
     if job.state == "queued":
         return "It begins when the jobs before it are done."
+    if job.state == "unreachable":
+        return "What it is at is seen as soon as the other machine answers."
     if not records:
         return "The network and the pictures are read."
     left = records[-1]["seconds"] / len(records) * (job.spec["epochs"] - len(records))
