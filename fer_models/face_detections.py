@@ -25,11 +25,12 @@ class DetectorError(RuntimeError):
 
 @dataclass(frozen=True)
 class Detection:
-    """One face: box (x0, y0, x1, y1), the detector's confidence, eye centres or None."""
+    """One face: box (x0, y0, x1, y1), the detector's confidence, eye centres or None, the verifier's logit."""
 
     box: tuple[float, float, float, float]
     score: float
     eyes: Eyes | None
+    likeness: float = 0.0
 
     @property
     def area(self) -> float:

@@ -12,22 +12,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from fer_models.face_cascades import find_with_haar
 from fer_models.face_detections import Detection, DetectorError, Eyes
+from fer_models.face_frame import MAX_CROP, cut_square, frame_of_haar, frame_of_yunet
 from fer_models.face_yunet import find_with_yunet
 from fer_models.images import ImageError, RGBImage, check_image
 
-__all__ = ["DetectorError", "Face", "crop_box", "detect_faces", "whole_picture"]
+__all__ = ["DetectorError", "MAX_CROP", "Face", "crop_box", "detect_faces", "whole_picture"]
 
 YUNET_VARIABLE = "FERSCOPE_YUNET"
-
-MAX_CROP = 224  # pixels; no network here looks at more
-
-# Eye centres in the frame, x + iy in parts of its side.
-_EYE_LEFT, _EYE_RIGHT = 0.30 + 0.38j, 0.69 + 0.38j
 
 
 @dataclass(frozen=True, eq=False)  # == on arrays is no truth value
@@ -70,9 +63,9 @@ def detect_faces(image: RGBImage, *, yunet: str | os.PathLike[str] | None = None
     image = check_image(image)
     path = yunet if yunet is not None else os.environ.get(YUNET_VARIABLE)
     if path:
-        faces = [_face(image, found, *_frame_of_yunet_box(found)) for found in find_with_yunet(image, path)]
+        faces = [_face(image, found, *frame_of_yunet(found)) for found in find_with_yunet(image, path)]
     else:
-        faces = [_face(image, found, *_frame_of_haar_box(found)) for found in find_with_haar(image)]
+        faces = [_face(image, found, *frame_of_haar(found)) for found in find_with_haar(image)]
     return sorted(faces, key=lambda face: _area(face.box), reverse=True)
 
 
@@ -96,7 +89,7 @@ def crop_box(image: RGBImage, box: Sequence[float]) -> Face:
         raise ImageError("This box holds no part of the picture. Draw it around a face.")
     side = max(x1 - x0, y1 - y0)
     corner = complex((x0 + x1 - side) / 2, (y0 + y1 - side) / 2)
-    return Face(clipped, 1.0, None, _cut_square(image, corner, complex(side)))
+    return Face(clipped, 1.0, None, cut_square(image, corner, complex(side)))
 
 
 def whole_picture(image: RGBImage) -> Face:
@@ -125,75 +118,5 @@ def _area(box: tuple[int, int, int, int]) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-# --- The frame --------------------------------------------------------------------------------------------------------
-# A frame is a square in the picture, turned or not: its corner and its upper edge as complex numbers x + iy. The point
-# (u, v) of the crop, in parts of its side, is corner + edge * (u + iv) in the picture: a similarity transform.
-
-
 def _face(image: RGBImage, found: Detection, corner: complex, edge: complex) -> Face:
-    if found.eyes is not None:
-        corner, edge = _frame_of_eyes(found.eyes)
-    return Face(_clip(image, found.box), found.score, found.eyes, _cut_square(image, corner, edge))
-
-
-def _frame_of_eyes(eyes: Eyes) -> tuple[complex, complex]:
-    left, right = complex(*eyes[0]), complex(*eyes[1])
-    edge = (right - left) / (_EYE_RIGHT - _EYE_LEFT)
-    return left - edge * _EYE_LEFT, edge
-
-
-def _frame_of_haar_box(found: Detection) -> tuple[complex, complex]:
-    """The frame when no eyes are seen: 1.05 of the box puts its median eyes and mouth where FER2013 has them."""
-    x0, y0, x1, _ = found.box
-    side = x1 - x0
-    return complex(x0 - 0.022 * side, y0 - 0.015 * side), complex(1.05 * side)
-
-
-def _frame_of_yunet_box(found: Detection) -> tuple[complex, complex]:
-    """The same for YuNet's box, which is higher than wide and covers the frame's height but for 1 %."""
-    x0, y0, x1, y1 = found.box
-    side = (y1 - y0) / 0.987
-    return complex((x0 + x1) / 2 - 0.497 * side, y0 + 0.008 * side), complex(side)
-
-
-def _cut_square(image: RGBImage, corner: complex, edge: complex) -> RGBImage:
-    """Sample a frame at its own size, at most MAX_CROP: (S, S, 3) uint8; edge pixels repeated outside the picture."""
-    side = abs(edge)
-    size = min(max(round(side), 1), MAX_CROP)
-    # A warp looks at single points. Where it would skip pixels, the picture is first shrunk to twice the wanted
-    # resolution, sampled there, and the samples averaged in fours.
-    samples = size if side <= size + 0.5 else 2 * size
-    part, origin, scale = _part_around(image, corner, edge, min(1.0, samples / side))
-    # Sample (i, j) lies at the middle of its cell; cv2 counts from the middle of the first pixel.
-    step = edge / samples
-    first = corner + step * (0.5 + 0.5j) - origin
-    matrix = np.array(
-        [
-            [scale[0] * step.real, -scale[0] * step.imag, scale[0] * first.real - 0.5],
-            [scale[1] * step.imag, scale[1] * step.real, scale[1] * first.imag - 0.5],
-        ]
-    )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(part, matrix, (samples, samples), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return crop if samples == size else cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
-
-
-def _part_around(
-    image: RGBImage, corner: complex, edge: complex, shrink: float
-) -> tuple[RGBImage, complex, tuple[float, float]]:
-    """The part of the picture a frame needs, shrunk; its origin in the picture and its exact scale in x and y.
-
-    Cutting first keeps large pictures fast, and within the 32,767 columns that cv2.warpAffine can take.
-    """
-    height, width = image.shape[:2]
-    corners = [corner, corner + edge, corner + edge * 1j, corner + edge * (1 + 1j)]
-    margin = 2 * math.ceil(1 / shrink)  # what interpolation at the border looks at
-    x0 = min(max(math.floor(min(z.real for z in corners)) - margin, 0), width - 1)
-    y0 = min(max(math.floor(min(z.imag for z in corners)) - margin, 0), height - 1)
-    x1 = max(min(math.ceil(max(z.real for z in corners)) + margin, width), x0 + 1)
-    y1 = max(min(math.ceil(max(z.imag for z in corners)) + margin, height), y0 + 1)
-    part = np.ascontiguousarray(image[y0:y1, x0:x1])
-    if shrink < 1:
-        size = max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink))
-        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    return part, complex(x0, y0), (part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0))
+    return Face(_clip(image, found.box), found.score, found.eyes, cut_square(image, corner, edge))
