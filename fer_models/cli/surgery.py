@@ -17,7 +17,6 @@ def surgery(
     split: Annotated[str | None, typer.Option(help="As for 'ferscope evaluate' [PublicTest, test or all].")] = None,
     data: DataOption = None,
     faces: Annotated[int | None, typer.Option(min=4, help="Score so many faces of the split, drawn [all].")] = None,
-    faces_a_gate: Annotated[int, typer.Option(min=4, help="Of these, replace single gates for so many.")] = 800,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Score checkpoints with every gate, every kind of gate and all gates replaced; store it as NAME.surgery.json.
@@ -58,8 +57,7 @@ def surgery(
                 averages,
                 split=part.name,
                 label_rule=rule,
-                command=f"{COMMAND} {name} --split {part.name} --faces {count} --faces-a-gate {faces_a_gate}",
-                faces_a_gate=faces_a_gate,
+                command=f"{COMMAND} {name} --split {part.name} --faces {count}",
                 seed=SEED,
                 advance=bar.update,
             )

@@ -38,7 +38,6 @@ WAYS_WITH_PLACES = ("mirror", "shuffle")
 KIND = "surgery"  # of stored result
 BATCH = 32
 DRAWS = 3  # other faces whose gates are used in turn, where a kind or all are replaced
-FACES_A_GATE = 800  # over which single gates are replaced
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,6 @@ def operated_logits(
     plans: Sequence[Plan],
     average: Sequence[GateMap],
     *,
-    faces_a_gate: int = FACES_A_GATE,
     seed: int = 0,
     advance: Advance | None = None,
 ) -> tuple[np.ndarray, np.ndarray, dict[Plan, np.ndarray]]:
@@ -139,11 +137,10 @@ def operated_logits(
         images: (N, s, s) uint8 at the source side, more than DRAWS of them.
         plans: see :func:`make_plans`.
         average: gates of the average face.
-        faces_a_gate: single gates are replaced for the first so many in the drawn order, rounded up to whole batches.
         seed: of the order in which faces are taken, and of shuffling. Another face is the one before in that order.
         advance: called with the number of faces just done.
 
-    Returns: the order (N,), the untouched logits (N, K) and for every plan (M, K), M up to N, all in that order.
+    Returns: the order (N,), the untouched logits (N, K) and those under every plan (N, K), all in that order.
 
     The network runs up to the first gate that a plan touches once for all plans.
     """
@@ -158,19 +155,16 @@ def operated_logits(
     starts = {plan: _first_block(classifier, plan) for plan in plans}
     untouched: list[np.ndarray] = []
     found: dict[Plan, list[np.ndarray]] = {plan: [] for plan in plans}
-    done = 0
     with torch.inference_mode():
         for rows in _batches(order):
             inputs = classifier.to_input(torch.from_numpy(images[rows]))
             maps, gates, logits = _untouched(classifier, inputs)
             untouched.append(as_array(logits))
-            chosen = [plan for plan in plans if plan.scope != "gate" or done < faces_a_gate]
-            for plan in chosen:
+            for plan in plans:
                 start = starts[plan]
                 with surgery(_operation(plan, gates, means, seed)):
                     operated = run_from(classifier.network, classifier.layers[start - 1], maps[start - 1])
                 found[plan].append(as_array(operated))
-            done += len(rows)
             if advance:
                 advance(len(rows))
     return order, np.concatenate(untouched), {plan: np.concatenate(parts) for plan, parts in found.items()}
@@ -184,7 +178,6 @@ def measure_surgery(
     split: str,
     label_rule: str,
     command: str = "",
-    faces_a_gate: int = FACES_A_GATE,
     seed: int = 0,
     advance: Advance | None = None,
 ) -> Surgery:
@@ -200,7 +193,7 @@ def measure_surgery(
     if len(faces) <= DRAWS:
         raise ValueError(f"Surgery needs more than {DRAWS} faces, for other faces' gates; there are {len(faces)}.")
     order, untouched, operated = operated_logits(
-        classifier, faces.images, plans, averages.gates, faces_a_gate=faces_a_gate, seed=seed, advance=advance
+        classifier, faces.images, plans, averages.gates, seed=seed, advance=advance
     )
     labels, before = faces.labels[order], untouched.argmax(1)
     confusion = Confusion.of(labels, before, classes)
@@ -273,9 +266,9 @@ def _operation(
 
 
 def _row(plan: Plan, labels: np.ndarray, untouched: np.ndarray, operated: np.ndarray, classes: int) -> Replaced:
-    count = len(operated)
-    confusion = Confusion.of(labels[:count], operated, classes)
-    before, after = untouched[:count] == labels[:count], operated == labels[:count]
+    count = len(labels)
+    confusion = Confusion.of(labels, operated, classes)
+    before, after = untouched == labels, operated == labels
     lost, won = int((before & ~after).sum()), int((after & ~before).sum())
     return Replaced(
         scope=plan.scope,

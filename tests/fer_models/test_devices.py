@@ -49,7 +49,7 @@ def passed(classifier, crop):
 def of_many_faces(classifier, _):
     average = mean_gates(classifier, FACES)
     plans = make_plans(gate_names(classifier))[:20]
-    _, untouched, found = operated_logits(classifier, FACES[:4], plans, average, faces_a_gate=4)
+    _, untouched, found = operated_logits(classifier, FACES[:4], plans, average)
     maps = mean_cams(classifier, FACES)
     return [
         predict_faces(classifier, FACES[:3]),

@@ -25,11 +25,11 @@ def run(data, tmp_path, monkeypatch):
 
 def test_it_prints_and_stores_every_row_with_the_command_that_made_it(run):
     assert run("averages", "small.test").exit_code == 0
-    result = run("surgery", "small.test", "--faces", "6", "--faces-a-gate", "4")
+    result = run("surgery", "small.test", "--faces", "6")
     assert result.exit_code == 0, result.output
     stored = load_measured("small.test", "surgery", Surgery)
     assert stored.count == 6 and stored.split == "PublicTest"
-    assert stored.command == "ferscope surgery small.test --split PublicTest --faces 6 --faces-a-gate 4"
+    assert stored.command == "ferscope surgery small.test --split PublicTest --faces 6"
     lines = result.stdout.splitlines()
     for row in stored.rows:
         assert any(line.split()[0] == row.gate and row.way in line and line.endswith(f" {row.count}") for line in lines)

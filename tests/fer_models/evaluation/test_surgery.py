@@ -49,7 +49,7 @@ def averages(classifier, faces) -> Averages:
 @pytest.fixture(scope="module")
 def found(classifier, faces, averages):
     plans = make_plans(gate_names(classifier))
-    return operated_logits(classifier, faces.images, plans, averages.gates, faces_a_gate=99)
+    return operated_logits(classifier, faces.images, plans, averages.gates)
 
 
 def test_every_gate_every_kind_and_all_are_replaced_each_way(classifier, found):
@@ -102,16 +102,6 @@ def test_scores_are_those_of_the_answers(simam, faces, surgery):
         assert row.p_value == pytest.approx(mcnemar(row.lost, row.won))
         assert row.macro_f1 == pytest.approx(float(Confusion.of(labels, answers, 8).macro_f1))
     assert any(row.lost != row.won for row in surgery.rows)
-
-
-def test_single_gates_can_be_replaced_for_fewer_faces(simam, faces):
-    many = Faces(
-        *(np.concatenate([part] * 8) for part in (faces.images, faces.labels, faces.targets, faces.rows)), FERPLUS
-    )
-    plan = next(plan for plan in make_plans(gate_names(simam)) if plan.way == "identity" and plan.scope == "gate")
-    whole = Plan("all", "*", "identity")
-    _, _, operated = operated_logits(simam, many.images, [plan, whole], [], faces_a_gate=20)
-    assert len(operated[whole]) == 72 and 20 <= len(operated[plan]) < 60
 
 
 def test_a_network_without_gates_and_too_few_faces_are_refused(faces, simam):

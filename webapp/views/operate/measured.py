@@ -30,17 +30,10 @@ def show_measured(theatre: Theatre) -> None:
     st.html(
         strips.section(f"Over {found.count:,} faces", text, "", operate.measured_chart(found, theatre.rows), level=2)
     )
-    single = next((row for row in found.rows if row.scope == "gate"), None)
-    of_those = (
-        f" Single gates were replaced for {single.count:,} of these faces, {share_text(single.untouched)} of "
-        "which the untouched network has right."
-        if single and single.count < found.count
-        else ""
-    )
     average = found.average.partition(";")[0]  # what else was averaged is not of gates
     made = (
         f"{found.split}, labelled by {found.label_rule}; average face of {average}. Another face: the middle one "
-        f"of three.{of_those} Made by: {found.command}"
+        f"of three. Made by: {found.command}"
     )
     st.caption(plain(made.replace(" %", f"{strips.NARROW}%")))
 
