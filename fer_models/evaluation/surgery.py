@@ -152,22 +152,25 @@ def operated_logits(
 
     order = np.random.default_rng(seed).permutation(len(images))
     means = {(gate.layer, gate.kind): gate.values for gate in average}
-    starts = {plan: _first_block(classifier, plan) for plan in plans}
-    untouched: list[np.ndarray] = []
-    found: dict[Plan, list[np.ndarray]] = {plan: [] for plan in plans}
+    firsts = {plan: _first_block(classifier, plan) for plan in plans}
+    shape = (len(order), len(classifier.labels))
+    untouched = np.empty(shape, np.float32)
+    found = {plan: np.empty(shape, np.float32) for plan in plans}
+    start = 0
     with torch.inference_mode():
         for rows in _batches(order):
             inputs = classifier.to_input(torch.from_numpy(images[rows]))
             maps, gates, logits = _untouched(classifier, inputs)
-            untouched.append(as_array(logits))
+            batch = slice(start, start := start + len(rows))
+            untouched[batch] = as_array(logits)
             for plan in plans:
-                start = starts[plan]
+                before = firsts[plan] - 1
                 with surgery(_operation(plan, gates, means, seed)):
-                    operated = run_from(classifier.network, classifier.layers[start - 1], maps[start - 1])
-                found[plan].append(as_array(operated))
+                    operated = run_from(classifier.network, classifier.layers[before], maps[before])
+                found[plan][batch] = as_array(operated)
             if advance:
                 advance(len(rows))
-    return order, np.concatenate(untouched), {plan: np.concatenate(parts) for plan, parts in found.items()}
+    return order, untouched, found
 
 
 def measure_surgery(
