@@ -162,7 +162,7 @@ def operated_logits(
             inputs = classifier.to_input(torch.from_numpy(images[rows]))
             maps, gates, logits = _untouched(classifier, inputs)
             batch = slice(start, start := start + len(rows))
-            untouched[batch] = as_array(logits)
+            untouched[batch] = as_array(logits)  # copied: kept by itself it would pin the memory of maps around it
             for plan in plans:
                 before = firsts[plan] - 1
                 with surgery(_operation(plan, gates, means, seed)):
