@@ -8,7 +8,7 @@ BIN = .venv/bin
 INSTALL = $(BIN)/python -m pip install --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help app live test lint format setup docs benchmark derived precomputed wheel clean
+.PHONY: help app live space test lint format setup docs benchmark derived precomputed wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ app: .venv/.installed ## open the site (PORT=8501)
 
 live: .venv/.installed-live ## build the page Live, which the site serves at /live/
 	$(BIN)/python -m webapp.live.build --site ../
+
+space: .venv/.installed ## open the Gradio app on http://localhost:7860
+	$(BIN)/python -m webapp.space
 
 test: lint ## lint, then run every test (ARGS='-k name' for some)
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)

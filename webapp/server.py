@@ -1,4 +1,4 @@
-"""One process that serves everything: the site, its files compressed, Live, the API, ``/healthz`` and ``/metrics``.
+"""One process that serves everything: the site, its files compressed, Live, the API, Gradio, health and numbers.
 
 ``ferscope app`` runs it; so does ``uvicorn webapp.server:app``. It listens at once and warms up behind the first
 visitors: see webapp.warm_up.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio.to_thread
 import streamlit as st
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,8 +24,9 @@ from fer_models.jobs.summary import summary
 from webapp import numbers, warm_up
 from webapp.api.service import api_routes
 from webapp.compression import Compressed
-from webapp.headers import WithHeaders, site_headers
+from webapp.headers import WithHeaders, gradio_headers, site_headers
 from webapp.live.site import live
+from webapp.loaded_later import LoadedLater
 
 _FRESH = {"Cache-Control": "no-store"}
 
@@ -33,6 +35,7 @@ _FRESH = {"Cache-Control": "no-store"}
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     warm_up.begin()
     yield
+    await gradio.close()
 
 
 async def health(_: Request) -> JSONResponse:
@@ -61,6 +64,25 @@ def _jobs() -> dict[str, str | int]:
     return {"worker": "runs" if found.worker else "none", "queue": found.states["queued"]}
 
 
+def _own_path() -> str:
+    """'/ferscope' on a site below that path, else nothing.
+
+    To be asked once the app is made: before, Streamlit's settings would lack those of the file beside its script.
+    """
+    path = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def _load_gradio() -> Starlette:
+    warm_up.wait()  # two threads that import matplotlib at once find it half there
+    from webapp.space import mounted
+
+    return mounted(f"{_own_path()}/gradio")
+
+
+gradio = LoadedLater(_load_gradio)
+
+
 def _routes(prefix: str) -> list[BaseRoute]:
     return [
         Route(f"{prefix}/healthz", health),
@@ -75,9 +97,10 @@ class Ours:
 
     def __init__(self, app: ASGIApp):
         self.app = app
-        # Streamlit reads its settings once the app is made; asked for earlier, they would lack those of its file.
-        path = (config.get_option("server.baseUrlPath") or "").strip("/")
-        routes = [*(_routes(f"/{path}") if path else []), *_routes("")]
+        path = _own_path()
+        routes = [Mount(f"{path}/gradio", WithHeaders(gradio, gradio_headers())), *_routes(path)]
+        if path:  # a health check of the server itself knows no path
+            routes += _routes("")
         self.router = Router(routes, default=app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

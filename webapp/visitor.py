@@ -31,7 +31,9 @@ _cookie = st.components.v2.component(
     js="""
 export default function ({ data }) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  document.cookie = `${data.name}=${data.value}; Max-Age=${data.seconds}; Path=/; SameSite=Lax${secure}`;
+  // In another site's frame, as on the Hub, a browser sends back no other cookie than one of its own for that site.
+  const site = secure && window.self !== window.top ? "None; Partitioned" : "Lax";
+  document.cookie = `${data.name}=${data.value}; Max-Age=${data.seconds}; Path=/; SameSite=${site}${secure}`;
 }
 """,
 )

@@ -43,6 +43,12 @@ def pending() -> bool:
     return _thread is not None and not _done.is_set()
 
 
+def wait() -> None:
+    """Until this process has warmed up, where it does; not for what a visitor's page waits for."""
+    if pending():
+        _done.wait()
+
+
 def failed() -> bool:
     """Whether something that every visitor needs could not be loaded; the log says what."""
     return _failed.is_set()

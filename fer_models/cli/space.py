@@ -14,20 +14,27 @@ space = typer.Typer(help="Build and upload a Hugging Face Space.", no_args_is_he
 Networks = Annotated[
     list[str] | None, typer.Option("--network", metavar="CHECKPOINT", help="[the four papers' own] Once for each.")
 ]
+KindOption = Annotated[
+    str,
+    typer.Option(
+        "--kind", metavar="static|gradio|docker", help="Live alone, the Gradio app (ZeroGPU), or the whole site."
+    ),
+]
 
 
 @space.command()
 def build(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder, or one built before.")],
+    kind: KindOption = "static",
     network: Networks = None,
 ) -> None:
-    """Write a static Space to DIR: the page Live, which runs in visitors' browsers and costs its owner nothing.
+    """Write a Space to DIR. A static one runs in visitors' browsers and costs its owner nothing.
 
-    Needs the extra 'live'. Any file server can serve DIR as well.
+    It needs the extra 'live', and any file server can serve it too; 'python app.py' starts one of the kind gradio.
     """
     spaces = _spaces()
     with plain_errors():
-        spaces.build_static(folder, network)
+        spaces.build_space(folder, kind, network)
     size = sum(file.stat().st_size for file in folder.rglob("*")) / 1e6
     typer.echo(f"{folder}: {size:.1f} MB; 'ferscope space push USER/NAME {folder}' uploads it")
 
@@ -36,6 +43,7 @@ def build(
 def push(
     repository: Annotated[str, typer.Argument(metavar="USER/NAME", help="The Space; made where it is not there yet.")],
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="As built; built anew unless given.")] = None,
+    kind: KindOption = "static",
     network: Networks = None,
 ) -> None:
     """Upload a Space to the Hub, with your own token ('hf auth login', or HF_TOKEN)."""
@@ -43,7 +51,7 @@ def push(
     with plain_errors(), TemporaryDirectory() as place:
         if folder is None:
             folder = Path(place) / "space"
-            spaces.build_static(folder, network)
+            spaces.build_space(folder, kind, network)
         typer.echo(spaces.push(repository, folder))
 
 

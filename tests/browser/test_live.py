@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 import fer_models as fer
 from tests.browser.conftest import launch
 from webapp.components.gallery import Sample, read_gallery
-from webapp.spaces import build_static
+from webapp.spaces import build_space
 
 NETWORKS = ("mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus")
 TITLES = ("MobileNetV3-CPSCA", "A-MobileNet")
@@ -38,7 +38,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("live") / "built"
-    build_static(folder, NETWORKS)
+    build_space(folder, "static", NETWORKS)
     return folder
 
 

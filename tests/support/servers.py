@@ -45,8 +45,19 @@ def get(url: str, **headers: str) -> Answer:
 
 
 @contextmanager
-def running(command: Sequence[str | Path], url: str, folder: Path, **variables: str) -> Iterator[str]:
-    """Run a server in ``folder``, which holds no settings of ours; gives its address once it answers, and ends it."""
+def running(
+    command: Sequence[str | Path],
+    url: str,
+    folder: Path,
+    *,
+    health: str = "_stcore/health",
+    user: int | None = None,
+    **variables: str,
+) -> Iterator[str]:
+    """Run a server in ``folder``, which holds no settings of ours; gives its address once it answers, and ends it.
+
+    ``health``: what it answers with 200 once it is there; ``user``: who runs it, by number.
+    """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("STREAMLIT_", "XDG_"))}
     log = folder / "server.txt"
     with log.open("w") as output:
@@ -58,9 +69,10 @@ def running(command: Sequence[str | Path], url: str, folder: Path, **variables: 
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            user=user,
         )
     try:
-        _wait_until_healthy(url, process, log)
+        _wait_until_healthy(f"{url}/{health}", process, log)
         yield url
     finally:
         _stop_group(process)
@@ -95,7 +107,7 @@ def wait_until_ready(url: str) -> None:
 
 def _is_healthy(url: str) -> bool:
     try:
-        return get(f"{url}/_stcore/health").status == 200
+        return get(url).status == 200
     except OSError:
         return False
 

@@ -15,10 +15,13 @@ from pathlib import Path
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from streamlit import config
 
 from tests.support.servers import ROOT, Answer, free_port, get, held_server, running, wait_until_ready
 from webapp.compression import Compressed, wants_gzip
+from webapp.server import Ours
 
 APP = ROOT / "webapp" / "app.py"
 
@@ -212,6 +215,25 @@ def test_the_page_says_what_it_may_load_and_who_may_frame_it(url):
 
 def test_the_api_answers_beside_the_site(url):
     assert b"/api/predict" in get(f"{url}/api").body and get(f"{url}/api/predict").status == 405
+
+
+def test_all_of_ours_stands_below_the_site_s_own_path_and_health_at_the_root_too():
+    async def streamlit(scope, receive, send):
+        await PlainTextResponse("Streamlit's")(scope, receive, send)
+
+    before = config.get_option("server.baseUrlPath")
+    config.set_option("server.baseUrlPath", "/ferscope/")
+    try:
+        asked = TestClient(Ours(streamlit))
+    finally:
+        config.set_option("server.baseUrlPath", before)
+    for path in ("/ferscope/healthz", "/healthz"):
+        assert asked.get(path).json().keys() == {"status", "worker", "queue"}
+    assert b"ferscope_ready" in asked.get("/ferscope/metrics").content
+    assert "/ferscope/api/predict" in asked.get("/ferscope/api").text
+    assert "Live" in asked.get("/ferscope/live/").text
+    for path in ("/", "/ferscope/", "/ferscope/compare", "/gradio/"):
+        assert asked.get(path).text == "Streamlit's"
 
 
 # The last to ask the held server: it lets it go.

@@ -1,16 +1,22 @@
-"""Uploading a Space, to a stub of the Hub: what it is asked, and what is said when it refuses."""
+"""Spaces of each kind start on their own as the Hub would start them; uploading, to a stub of the Hub."""
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from huggingface_hub import SpaceCard
+from packaging.requirements import Requirement
 
 from tests.support.hub import committed, stub_hub
+from tests.support.servers import free_port, get, running
+from webapp.spaces import SpaceError, build_space
 
 CARD = "---\ntitle: FERScope Live\nsdk: static\napp_file: index.html\n---\n# FERScope Live\n"
 
@@ -68,3 +74,88 @@ def test_a_space_is_not_built_over_other_files(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "holds other files" in done.stderr
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("kind", ["gradio", "docker"])
+def test_a_space_of_any_kind_is_not_built_over_other_files(tmp_path, kind):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(SpaceError, match="holds other files"):
+        build_space(tmp_path, kind)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_another_kind_is_one_sentence(tmp_path):
+    with pytest.raises(SpaceError, match="static, gradio, docker"):
+        build_space(tmp_path / "space", "streamlit")
+
+
+NETWORK = "mobilenetv3_cpsca.ferplus"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> dict[str, Path]:
+    """A Space of each kind that needs a server; each built twice, over itself."""
+    folders = {kind: tmp_path_factory.mktemp(kind) / "space" for kind in ("gradio", "docker")}
+    for kind, folder in folders.items():
+        for _ in range(2):
+            build_space(folder, kind, [NETWORK])
+    return folders
+
+
+@pytest.mark.parametrize("kind", ["gradio", "docker"])
+def test_the_hub_can_read_what_is_built(built, kind):
+    folder = built[kind]
+    card = SpaceCard.load(folder / "README.md").data
+    assert card.sdk == kind and card.license == "apache-2.0" and len(card.short_description) <= 60
+    wanted = [Requirement(line) for line in (folder / "requirements.txt").read_text().splitlines()]
+    named = {each.name: each for each in wanted}
+    assert {"torch", "opencv-python-headless", "safetensors"} <= named.keys() and len(named) == len(wanted)
+    weights = [file.name for file in (folder / "checkpoints").glob("*.safetensors")]
+    assert weights == [f"{NETWORK}.safetensors"] and NETWORK in (folder / "README.md").read_text()
+    assert not list(folder.rglob("__pycache__")) and not list(folder.rglob("*.pyi"))
+    if kind == "gradio":
+        # What ZeroGPU runs: huggingface.co/docs/hub/spaces-zerogpu
+        assert card.python_version == "3.12.12" and card.sdk_version == version("gradio") and card.app_file == "app.py"
+        torch = named["torch"].specifier
+        assert torch.contains("2.10.0") and torch.contains("2.11.9") and not torch.contains("2.12.0")
+        assert "streamlit" not in named
+
+
+def test_a_docker_space_starts_as_its_file_says(built, tmp_path):
+    """The same steps without a daemon, on a read-only install, as user 1000 where the tests may become that."""
+    folder = built["docker"]
+    text = (folder / "Dockerfile").read_text().replace("\\\n", " ")
+    steps = [line.partition(" ")[::2] for line in text.splitlines() if line and not line.startswith("#")]
+    of = dict(steps)
+    copied = [value.split()[0] for name, value in steps if name == "COPY"]
+    assert all((folder / name).exists() for name in copied) and of["USER"] == "1000" and of["EXPOSE"] == "7860"
+    settings = dict(word.split("=", 1) for name, value in steps if name == "ENV" for word in shlex.split(value))
+    data = tmp_path / "data"
+    data.mkdir(mode=0o777)
+    os.chmod(data, 0o777)
+    port = free_port()
+    settings = {name: value.replace("/data", str(data)) for name, value in settings.items()}
+    settings |= {"PYTHONPATH": str(folder), "HOME": str(data)}
+    command = [str(port) if word == "7860" else word for word in json.loads(of["CMD"])]
+    command[:1] = [sys.executable, "-P"]
+    for file in folder.rglob("*"):
+        file.chmod(0o555 if file.is_dir() else 0o444)
+    with running(command, f"http://127.0.0.1:{port}", data, user=another_user(folder), **settings) as url:
+        page = get(url)
+        assert "https://huggingface.co" in page.headers["content-security-policy"]
+        host = json.loads(get(f"{url}/_stcore/host-config").body)
+        assert host and get(f"{url}/api").status == 200
+    for file in folder.rglob("*"):
+        file.chmod(0o755 if file.is_dir() else 0o644)
+
+
+def another_user(folder: Path) -> int | None:
+    """1000 where this Python and the folder can be read by that user, else nobody else."""
+    if os.geteuid():
+        return None
+    code = f"import os, streamlit; os.listdir({str(folder)!r})"
+    try:
+        subprocess.run([sys.executable, "-c", code], user=1000, capture_output=True, check=True)
+    except (PermissionError, subprocess.CalledProcessError):
+        return None
+    return 1000
