@@ -17,7 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fer_models.export.sheet import Sheet
 from fer_models.text import first_mistake
+from webapp import warm_up
 from webapp.api import answers, description
 from webapp.api.parameters import ExplainCall, PredictCall
 from webapp.api.picture import drop_rest, read_picture
@@ -67,9 +69,7 @@ async def _explain(request: Request, rate: Rate) -> Response:
     found = await _computed(answers.explained, content, **call.model_dump())
     if wanted == JSON:
         return JSONResponse(found.answer, headers={"Vary": "Accept"})
-    from fer_models.export.figure import figure
-
-    return Response(await _computed(figure, found.sheet), media_type=PNG, headers={"Vary": "Accept"})
+    return Response(await _computed(_drawn, found.sheet), media_type=PNG, headers={"Vary": "Accept"})
 
 
 async def _openapi(request: Request) -> Response:
@@ -110,6 +110,14 @@ def _told(answer: Callable) -> Callable:
         return response
 
     return answered
+
+
+def _drawn(sheet: Sheet) -> bytes:
+    """As a figure. Two threads that import matplotlib at once find it half there, so the warm-up goes first."""
+    warm_up.wait()
+    from fer_models.export.figure import figure
+
+    return figure(sheet)
 
 
 async def _computed(work: Callable, *given: Any, **named: Any) -> Any:
