@@ -1,7 +1,7 @@
-"""The process of a job on another machine: ``python -m fer_models.jobs.entry FOLDER [--alone]``.
+"""The process of a job on another machine: ``python -m fer_models.jobs.entry FOLDER [alone]``.
 
 It knows no database. Whoever sent it reads in the job's folder what it made, and why it failed. Its lock there keeps a
-process away that was sent anew while this one was thought to be dead. ``--alone``: the folder is this process's own and
+process away that was sent anew while this one was thought to be dead. ``alone``: the folder is this process's own and
 nobody reads in it before the end, so that there is no lock, and epochs are told in the output.
 """
 
@@ -58,4 +58,4 @@ def _work(folder: Path, tell: Callable[[Records], None] = lambda records: None) 
 
 
 if __name__ == "__main__":
-    sys.exit(work(Path(sys.argv[1]), alone="--alone" in sys.argv))
+    sys.exit(work(Path(sys.argv[1]), alone="alone" in sys.argv[2:]))

@@ -57,7 +57,7 @@ class HuggingFace:
             )
             self.api.run_job(
                 image=self.image,
-                command=["python", "-m", "fer_models.jobs.entry", MOUNT, "--alone"],
+                command=["python", "-m", "fer_models.jobs.entry", MOUNT, "alone"],
                 flavor=os.environ.get(FLAVOR_VARIABLE) or ("t4-small" if job.spec["gpus"] else "cpu-basic"),
                 timeout=f"{job.spec['minutes'] + MORE_MINUTES:g}m",
                 labels={LABEL: job.remote},

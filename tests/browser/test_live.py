@@ -94,13 +94,14 @@ def test_every_sample_has_the_librarys_answer_and_nothing_is_asked_of_others(pag
     assert not page_errors
 
 
-def test_the_page_itself_forbids_that_anything_leaves_the_machine(page, live_url):
-    opened(page, live_url)
+def test_the_page_itself_forbids_that_anything_leaves_the_machine(browser: Browser, live_url):
+    page = opened(browser.new_page(), live_url)  # under its policy, as visitors have it
     refused = page.evaluate("fetch('http://127.0.0.1:9/').then(() => 'sent', (error) => error.message)")
     told = page.evaluate(
         "() => new Promise((done) => { addEventListener('securitypolicyviolation', (e) => done(e.violatedDirective));"
         " fetch('http://127.0.0.1:9/').catch(() => null); })"
     )
+    page.close()
     assert refused != "sent" and told == "connect-src"
 
 

@@ -27,7 +27,7 @@ def written(folder: Path, spec: jobs.Spec) -> Path:
 
 def test_alone_it_tells_epochs_and_takes_no_lock(folder, spec):
     place = written(folder, spec)
-    process = entry(place, "--alone")
+    process = entry(place, "alone")
     told, _ = process.communicate()
     records = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert process.returncode == 0 and [record["epoch"] for record in records] == [1, 2, 2]
