@@ -23,6 +23,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fer_models.data import read_fer2013
+from fer_models.face_detections import Detection
+from fer_models.face_frame import frame_of_haar
 from fer_models.face_verifier import LAYERS, VIEW, WEIGHTS, framed
 
 PHOTOS = (
@@ -148,7 +150,7 @@ def cascade_alarms(cascade: cv2.CascadeClassifier, picture: np.ndarray) -> Itera
     """(VIEW, VIEW) uint8 frames of what the cascade takes for faces in a picture without any."""
     boxes = np.asarray(cascade.detectMultiScale(picture, 1.1, 0, minSize=(24, 24))).tolist()
     for x, y, side, _ in boxes[:: 1 + len(boxes) // 60]:
-        yield framed(picture, complex(x - 0.022 * side, y - 0.015 * side), complex(1.05 * side))
+        yield framed(picture, *frame_of_haar(Detection((x, y, x + side, y + side), 0.0, None)))
 
 
 def background(pool: Tensor, count: int, random: torch.Generator) -> Tensor:
@@ -160,7 +162,7 @@ def verifier() -> nn.Sequential:
     """Grey 0..1 (N, 1, VIEW, VIEW) -> (N, 1), the logit that an upright face fills the frame."""
     channels = (1, 16, 32, 48, 64)
     layers: list[nn.Module] = []
-    for (_, stride, edge), before, after in zip(LAYERS, channels, channels[1:], strict=True):
+    for (_, stride, edge), before, after in zip(LAYERS, channels[:-1], channels[1:], strict=True):
         layers += [nn.Conv2d(before, after, 3, stride, edge), nn.ReLU()]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, 1))
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_models.face_detections import (
     LONGEST_SIDE,
@@ -24,10 +23,8 @@ from fer_models.face_detections import (
     shrink,
 )
 from fer_models.face_frame import frame_of_haar
-from fer_models.face_verifier import framed, verify
+from fer_models.face_verifier import Grey, framed, verify
 from fer_models.images import RGBImage
-
-Grey = NDArray[np.uint8]
 
 _DULL = 64  # grey levels between a picture's darkest and brightest hundredth
 _SMALLEST_FACE = 32  # a face of 40 px is found by the cascade's window of 35 or 39 px as well as by that of 43

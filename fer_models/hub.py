@@ -13,7 +13,9 @@ class HubError(ValueError):
 
 
 def upload(folder: Path, repository: str, kind: str = "model", token: str | None = None, sdk: str | None = None) -> str:
-    """Make a folder the whole content of ``USER/NAME``, which is made where it is not there yet; returns its address.
+    """Put a folder into ``USER/NAME``, which is made where it is not there yet; returns its address.
+
+    A Space has nothing else in it then; of a model other files stay.
 
     Args:
         folder: what to upload.
@@ -34,7 +36,7 @@ def upload(folder: Path, repository: str, kind: str = "model", token: str | None
             repo_type=kind,
             folder_path=folder,
             commit_message=f"FERScope {__version__}",
-            delete_patterns="*",
+            delete_patterns="*" if kind == "space" else None,
         )
     except HFValidationError:
         raise HubError(f"'{repository}' is no name of a {kind}: USER/NAME is.") from None

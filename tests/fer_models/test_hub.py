@@ -12,7 +12,7 @@ from fer_models.hub import HubError, model_card, push_checkpoint
 from fer_models.jobs.job import RUN
 from fer_models.jobs.store import Store
 from tests.conftest import make_checkpoint
-from tests.support.hub import committed, stub_hub
+from tests.support.hub import committed, deleted, stub_hub
 
 
 def test_a_jobs_checkpoint_is_one_commit_of_weights_card_and_model_card(tmp_path, monkeypatch):
@@ -31,6 +31,7 @@ def test_a_jobs_checkpoint_is_one_commit_of_weights_card_and_model_card(tmp_path
         assert done.exit_code == 0 and done.output.strip() == f"{hub.url}/ann/mine", done.output
         files = committed(hub, "/api/models/ann/mine/commit/")
         assert files.keys() == {"mine.safetensors", "mine.json", "README.md"}
+        assert not deleted(hub, "/api/models/ann/mine/commit/")  # a model may have files of its owner's
         assert files["mine.safetensors"] == weights.read_bytes()
         assert json.loads(files["mine.json"])["name"] == "mine"
         assert {token for path, token, _ in hub.asked if "/commit/" in path or "/create" in path} == {"Bearer writer"}

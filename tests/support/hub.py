@@ -7,8 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+OLDER = "older.txt"  # a file that is in every repository there already
 
-class Hub(BaseHTTPRequestHandler):
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers in JSON, and says nothing of each request."""
+
+    def answer(self, status: int, told: object) -> None:
+        body = json.dumps(told).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Hub(Answering):
     """Takes every file as a regular one of a commit; refuses who has the token 'reader'."""
 
     def do_POST(self) -> None:
@@ -32,18 +49,8 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers.get("Authorization"), b""))
-        self.answer(200, [] if "/tree/" in self.path else {"id": "ann/live", "sha": "1", "siblings": []})
-
-    def answer(self, status: int, told: object) -> None:
-        body = json.dumps(told).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        older = {"type": "file", "path": OLDER, "oid": "0", "size": 1}
+        self.answer(200, [older] if "/tree/" in self.path else {"id": "ann/live", "sha": "1", "siblings": []})
 
 
 @contextmanager
@@ -58,7 +65,15 @@ def stub_hub() -> Iterator[ThreadingHTTPServer]:
 
 def committed(hub: ThreadingHTTPServer, path: str) -> dict[str, bytes]:
     """The files of the one commit to an address that contains ``path``."""
-    (commit,) = [body for asked, _, body in hub.asked if path in asked]
-    lines = [json.loads(line) for line in commit.decode().splitlines()]
-    files = [line["value"] for line in lines if line["key"] == "file"]
+    files = [line["value"] for line in _commit(hub, path) if line["key"] == "file"]
     return {file["path"]: base64.b64decode(file["content"]) for file in files}
+
+
+def deleted(hub: ThreadingHTTPServer, path: str) -> list[str]:
+    """What the same commit takes away."""
+    return [line["value"]["path"] for line in _commit(hub, path) if line["key"] == "deletedFile"]
+
+
+def _commit(hub: ThreadingHTTPServer, path: str) -> list[dict]:
+    (commit,) = [body for asked, _, body in hub.asked if path in asked]
+    return [json.loads(line) for line in commit.decode().splitlines()]

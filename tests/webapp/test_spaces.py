@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub import SpaceCard
 from packaging.requirements import Requirement
 
-from tests.support.hub import committed, stub_hub
+from tests.support.hub import OLDER, committed, deleted, stub_hub
 from tests.support.servers import free_port, get, running
 from webapp.spaces import SpaceError, build_space
 
@@ -52,6 +52,7 @@ def test_every_file_is_in_one_commit_of_a_static_space(hub, folder, tmp_path):
     made = json.loads(body)
     assert token == "Bearer writer" and (made["type"], made["sdk"]) == ("space", "static")
     assert committed(hub, "/api/spaces/ann/live/commit/") == {"README.md": CARD.encode(), "index.html": b"<p>live</p>"}
+    assert deleted(hub, "/api/spaces/ann/live/commit/") == [OLDER]
 
 
 def test_a_token_without_rights_a_wrong_name_and_no_hub_are_one_sentence_each(hub, folder, tmp_path):

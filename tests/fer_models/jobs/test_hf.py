@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import create_autospec
@@ -22,9 +22,10 @@ from fer_models.jobs.hf import HuggingFace
 from fer_models.jobs.job import RUN
 from fer_models.jobs.remote import Sight, Unreachable
 from fer_models.jobs.store import Store
+from tests.support.hub import Answering
 
 
-class Hub(BaseHTTPRequestHandler):
+class Hub(Answering):
     """The account ann, and at most one job of hers."""
 
     def do_POST(self) -> None:
@@ -62,17 +63,6 @@ class Hub(BaseHTTPRequestHandler):
         status = {"stage": self.server.stage, "message": "the machine went"}
         owner = {"id": "1", "name": "ann", "type": "user"}
         return {"id": "job1", "status": status, "labels": self.server.labels, "owner": owner}
-
-    def answer(self, status: int, told: object) -> None:
-        body = json.dumps(told).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
