@@ -30,6 +30,7 @@ from webapp import wording
 from webapp.api.answers import Answer, Unusable, explained, known_classifier
 from webapp.components.gallery import FOLDER, read_gallery
 from webapp.endpoints import compare, explain, faithfulness, predict, told
+from webapp.figures.gate_groups import plain_name
 from webapp.figures.pictures import data_uri, face_webp
 
 logger = logging.getLogger(__name__)
@@ -51,8 +52,14 @@ THEME = gr.themes.Base(
     font=["system-ui", "sans-serif"],
     font_mono=["ui-monospace", "monospace"],
 )
+# Captions whole and pictures all at once, where Gradio would cut the ones and scroll the others.
+CSS = """
+.caption-label { white-space: normal !important; max-width: 95% !important; }
+.grid-wrap { max-height: none !important; }
+"""
 LAUNCH: dict[str, Any] = {
     "theme": THEME,
+    "css": CSS,
     "mcp_server": True,
     "footer_links": ["api", "settings"],
     "run_history": False,
@@ -160,7 +167,7 @@ def _recognised(picture: bytes | None, checkpoint: str, target: str, method: str
     classifier = known_classifier(checkpoint)
     recorded = fer.explain(classifier, panel.face).gates
     gates = [
-        (overlay(each), f"{(each.layer or '').removesuffix('.attention')}: {each.low:.2f} to {each.high:.2f}")
+        (overlay(each), f"{plain_name(each.layer or '')}: {each.low:.2f} to {each.high:.2f}")
         for each in sheets.gate_panels(classifier, panel.face, recorded)
     ]
     return headline, shares, (_enlarged(panel.face), overlay(panel)), gates

@@ -41,7 +41,7 @@ def group_gates(network: nn.Module, gates: list[GateMap]) -> list[GateGroup]:
     layers = []
     for name, members in groupby(gates, key=lambda gate: mechanism_of(network, gate.layer)):
         module = network.get_submodule(name)
-        layers.append((type(module).__name__, Layer(_plain_name(name), _mechanism(module), name, tuple(members))))
+        layers.append((type(module).__name__, Layer(plain_name(name), _mechanism(module), name, tuple(members))))
     families = groupby(layers, key=itemgetter(0))
     return [GateGroup(family, tuple(layer for _, layer in members)) for family, members in families]
 
@@ -54,7 +54,7 @@ def _mechanism(module: nn.Module) -> str:
     return MECHANISMS[type(module).__name__].name
 
 
-def _plain_name(module: str) -> str:
+def plain_name(module: str) -> str:
     """'features.9.attention' -> 'Block 9': the stem is 0."""
     index = re.match(r"features\.(\d+)\.", module)
     return f"Block {index[1]}" if index else "Last map"

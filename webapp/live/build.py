@@ -25,6 +25,7 @@ from webapp import wording
 from webapp.components.gallery import FOLDER as GALLERY
 from webapp.components.gallery import read_gallery
 from webapp.figures.colours import BLUE_CLEAR_RED, CIVIDIS, EXPRESSION_COLOURS
+from webapp.figures.gate_groups import plain_name
 from webapp.live.site import FACTS, is_built, live_folder
 
 HERE = Path(__file__).parent
@@ -144,8 +145,7 @@ _KINDS = {
 
 def _gate_title(gate: dict[str, Any]) -> str:
     """'Block 4 · CBAM channels' of the gate 'features.4.attention.channel'."""
-    number = gate["layer"].split(".")[1]
-    return f"{f'Block {number}' if number.isdigit() else 'Last map'} · {_KINDS[gate['kind']]}"
+    return f"{plain_name(gate['layer'])} · {_KINDS[gate['kind']]}"
 
 
 def _copy_gallery(target: Path) -> list[dict[str, Any]]:
