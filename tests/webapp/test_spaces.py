@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from gradio_client import Client, handle_file
 from huggingface_hub import SpaceCard
 from packaging.requirements import Requirement
+from PIL import Image
 
 from tests.support.hub import OLDER, committed, deleted, stub_hub
 from tests.support.servers import free_port, get, running
@@ -120,6 +123,21 @@ def test_the_hub_can_read_what_is_built(built, kind):
         torch = named["torch"].specifier
         assert torch.contains("2.10.0") and torch.contains("2.11.9") and not torch.contains("2.12.0")
         assert "streamlit" not in named
+
+
+def test_a_gradio_space_starts_from_its_own_folder(built, astronaut, tmp_path):
+    """As the Hub starts it, which answers with the networks and the code that lie in it."""
+    folder = shutil.copytree(built["gradio"], tmp_path / "space")
+    Image.fromarray(astronaut).save(tmp_path / "astronaut.png")
+    version_file = folder / "fer_models" / "version.py"
+    version_file.write_text(version_file.read_text() + '__version__ += "+space"\n')
+    port = free_port()
+    settings = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(tmp_path / "temporary")}
+    with running([sys.executable, "app.py"], f"http://127.0.0.1:{port}", folder, health="config", **settings) as url:
+        client = Client(url, verbose=False, analytics_enabled=False, httpx_kwargs={"timeout": 240})
+        told = client.predict(handle_file(tmp_path / "astronaut.png"), NETWORK, False, api_name="/predict")
+        client.close()
+    assert told["faces"][0]["expression"] == "happiness" and told["version"].endswith("+space")
 
 
 def test_a_docker_space_starts_as_its_file_says(built, tmp_path):
