@@ -42,7 +42,7 @@ def work(store: Store, job: str) -> None:
         print(reason, flush=True)
         try:
             store.change(job, "failed", came_from=("running",), reason=reason)
-        except sqlite3.Error:  # without memory SQLite maps no file; the supervisor finds this
+        except (sqlite3.Error, MemoryError):  # without memory SQLite maps no file; the supervisor finds this
             (store.job_folder(job) / LAST_WORDS).write_text(reason, encoding="utf-8")
         log("failed", job, kind=type(error).__name__)
     else:

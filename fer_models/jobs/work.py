@@ -56,15 +56,25 @@ def train(
     return weights
 
 
+# By what PyTorch, OpenCV, Python's threads and the loader of libraries say that memory ran out.
+_MEMORY = (
+    *("not enough memory", "cannot allocate memory", "can't allocate memory", "out of memory", "insufficient memory"),
+    *("can't start new thread", "failed to map segment"),
+)
+# SQLite says "disk I/O error" of all of these; a quota is a failed write to it.
+_MEMORY_OF_SQLITE = ("SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP", "SQLITE_IOERR_MMAP")
+_DISK_OF_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE")
+
+
 def reason_of(error: Exception) -> str:
     """Why a job failed, in a sentence."""
     text = str(error) or type(error).__name__
     number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    name = getattr(error, "sqlite_errorname", "")
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or name in _DISK_OF_SQLITE:
         return "The disk is full; what was saved before is whole."
-    # PyTorch says RuntimeError on a CPU, and OutOfMemoryError on a GPU.
-    words = any(said in text for said in ("not enough memory", "can't allocate memory", "out of memory"))
-    if isinstance(error, MemoryError) or number == errno.ENOMEM or words:
+    said = any(words in text.lower() for words in _MEMORY)
+    if isinstance(error, MemoryError) or number == errno.ENOMEM or name in _MEMORY_OF_SQLITE or said:
         return f"The memory did not suffice: {text}"
     return text
 
