@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +27,9 @@ except ImportError:
 
     def GPU(work: Work) -> Work:
         return work
+
+
+_at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def predict(picture: bytes, checkpoint: str = DEFAULT_CHECKPOINT, whole: bool = False) -> Answer:
@@ -109,9 +114,10 @@ def faithfulness(
 
 
 def told(work: Callable, *given: Any, **named: Any) -> Any:
-    """What it returns; what cannot be used is said to the visitor."""
+    """What it returns, as many at a time as there are cores; what cannot be used is said to the visitor."""
     try:
-        return work(*given, **named)
+        with _at_work:
+            return work(*given, **named)
     except Unusable as error:
         raise gr.Error(str(error), print_exception=False) from None
 

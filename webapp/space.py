@@ -7,6 +7,7 @@ GPU to what is marked so. Never start this file as a script: ``spaces`` would th
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import os
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import cv2
 import gradio as gr
 import numpy as np
 from fastapi import FastAPI
+from gradio.data_classes import JsonData
 
 import fer_models as fer
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
@@ -142,10 +144,11 @@ def _endpoints(networks: list[tuple[str, str]]) -> None:
         picture, network, whole = _picture(label="picture"), _network(networks), gr.Checkbox(label="whole")
         target, method, face = gr.Textbox("", label="target"), _method(), gr.Number(1, label="face", precision=0)
         several = gr.CheckboxGroup(networks, label="checkpoints")
-        answer, drawn, call = gr.JSON(), gr.Image(label="figure", type="pil", format="png"), gr.Button()
+        answer, drawn, call = _numbers(), gr.Image(label="figure", type="pil", format="png"), gr.Button()
     explaining = [picture, network, target, method, face, whole]
-    call.click(predict, [picture, network, whole], answer, api_name="predict")
-    call.click(explain, explaining, [answer, drawn], api_name="explain")
+    # Not by the queue: Gradio would call itself by its public address, and hand a tool's figure over as text.
+    call.click(predict, [picture, network, whole], answer, api_name="predict", queue=False)
+    call.click(explain, explaining, [answer, drawn], api_name="explain", queue=False)
     # Clients that know the name may call these; MCP's are the public ones alone.
     hidden: dict[str, Any] = {"api_visibility": "undocumented"}
     call.click(compare, [picture, several, target, method, whole], [answer, drawn], api_name="compare", **hidden)
@@ -234,6 +237,19 @@ def _content(payload: Any) -> bytes | None:
     if payload.url and payload.url.startswith("data:"):
         return base64.b64decode(payload.url.partition(",")[2])
     return Path(payload.path).read_bytes()
+
+
+class _Numbers(JsonData):
+    """An answer that is JSON as text too: the text is what language models get."""
+
+    def __str__(self) -> str:
+        return json.dumps(self.root)
+
+
+def _numbers() -> gr.JSON:
+    component = gr.JSON()
+    component.postprocess = _Numbers  # type: ignore[method-assign, assignment]
+    return component
 
 
 def _network(networks: list[tuple[str, str]]) -> gr.Dropdown:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserType, Error, Page, Response, expect, sync_playwright
 
 from tests.support.servers import free_port, running, wait_until_ready
+from webapp.spaces import build_space
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium may run as root (in CI), and calls nobody but the site.
@@ -41,6 +42,17 @@ def site_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running(command, f"http://127.0.0.1:{port}", home, FERSCOPE_JOBS=str(home / "jobs")) as url:
         wait_until_ready(url)
         yield url
+
+
+LIVE_NETWORKS = ("mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus")
+
+
+@pytest.fixture(scope="package")
+def live_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page Live with two networks, as a static Space."""
+    folder = tmp_path_factory.mktemp("live") / "built"
+    build_space(folder, "static", LIVE_NETWORKS)
+    return folder
 
 
 def launch(chromium: BrowserType, *more: str) -> Browser:

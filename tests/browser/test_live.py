@@ -18,11 +18,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import fer_models as fer
+from tests.browser.conftest import LIVE_NETWORKS as NETWORKS
 from tests.browser.conftest import launch
 from webapp.components.gallery import Sample, read_gallery
-from webapp.spaces import build_space
 
-NETWORKS = ("mobilenetv3_cpsca.ferplus", "a_mobilenet.ferplus")
 TITLES = ("MobileNetV3-CPSCA", "A-MobileNet")
 SAMPLES = [group[0] for group in read_gallery().values()]
 COMPOSITES = [sample for sample in SAMPLES if sample.kind == "composite"]
@@ -36,15 +35,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("live") / "built"
-    build_space(folder, "static", NETWORKS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def live_url(folder) -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+def live_url(live_built) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=live_built)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -280,15 +272,15 @@ def test_after_the_first_visit_it_works_without_a_connection(browser: Browser, l
     context.close()
 
 
-def test_the_folder_is_a_static_space(folder):
-    card = SpaceCard.load(folder / "README.md")
-    assert (card.data.sdk, card.data.app_file) == ("static", "index.html") and (folder / "index.html").is_file()
+def test_the_folder_is_a_static_space(live_built):
+    card = SpaceCard.load(live_built / "README.md")
+    assert (card.data.sdk, card.data.app_file) == ("static", "index.html") and (live_built / "index.html").is_file()
     assert all(name in card.text and fer.load_classifier(name).card.licence in card.text for name in NETWORKS)
 
 
-def test_facts_name_every_file_that_is_there(folder):
-    facts = json.loads((folder / "live.json").read_text())
+def test_facts_name_every_file_that_is_there(live_built):
+    facts = json.loads((live_built / "live.json").read_text())
     files = [*(network["file"] for network in facts["networks"]), *(each["file"] for each in facts["samples"])]
-    assert all((folder / file).is_file() for file in [*files, facts["blazeface"]])
+    assert all((live_built / file).is_file() for file in [*files, facts["blazeface"]])
     assert [network["title"] for network in facts["networks"]] == list(TITLES)
-    assert sum(file.stat().st_size for file in folder.rglob("*")) < 40e6
+    assert sum(file.stat().st_size for file in live_built.rglob("*")) < 40e6

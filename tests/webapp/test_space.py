@@ -1,25 +1,24 @@
 """The Gradio app as its users meet it: a browser's stream, gradio_client, an MCP client; below the site's path."""
 
-import ast
-import asyncio
 import base64
 import importlib
+import io
 import json
 import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
-from mcp import ClientSession
-from mcp.client.streamable_http import streamable_http_client
 from PIL import Image
 
 import fer_models as fer
+from tests.support.mcp import with_tools
 from tests.support.servers import ROOT, free_port, get, running
 from webapp.components.gallery import FOLDER, read_gallery
 
@@ -120,36 +119,51 @@ def test_what_the_page_itself_calls_is_private(client):
         client.predict(None, CHECKPOINT, api_name="/_live")
 
 
-async def with_tools(url: str, work):
-    async with (
-        streamable_http_client(f"{url}/gradio/gradio_api/mcp/") as streams,
-        ClientSession(streams[0], streams[1]) as session,
-    ):
-        await session.initialize()
-        return await work(session)
-
-
-def test_language_models_have_two_tools_and_get_the_librarys_numbers(client, url, photo, known):
-    async def work(session: ClientSession):
-        tools = (await session.list_tools()).tools
-        picture = f"data:image/png;base64,{base64.b64encode(Path(photo).read_bytes()).decode()}"
-        call = {"picture": picture, "checkpoint": CHECKPOINT}
-        (predict,) = (tool.name for tool in tools if tool.name.endswith("predict"))
-        return tools, await session.call_tool(predict, call)
-
-    tools, answer = asyncio.run(with_tools(url, work))
+def test_language_models_have_two_tools_that_say_what_they_do(client, url):
+    tools = with_tools(f"{url}/gradio/", lambda session: session.list_tools()).tools
     assert {tool.name.removeprefix("FERScope_").removeprefix("gradio_") for tool in tools} == {"predict", "explain"}
     assert all("expression" in tool.description for tool in tools)
-    assert not answer.isError
+
+
+def test_language_models_get_the_librarys_predictions(client, url, photo, known):
+    told, *_ = asked(url, "predict", picture=data_url(photo), checkpoint=CHECKPOINT)
     classifier, crop = known
-    shares = list(ast.literal_eval(answer.content[0].text)["faces"][0]["probabilities"].values())
+    shares = list(told["faces"][0]["probabilities"].values())
     assert shares == pytest.approx(classifier.predict([crop])[0].tolist(), abs=1e-6)
+
+
+def test_language_models_get_the_librarys_maps_and_see_them(client, url, photo, known):
+    told, drawn = asked(url, "explain", picture=data_url(photo), checkpoint=CHECKPOINT, target="fear")
+    seen = fer.explain(*known, "fear")
+    assert np.float32(told["map"]) == pytest.approx(seen.cam, abs=1e-6)
+    assert list(told["face"]["probabilities"].values()) == pytest.approx(seen.probabilities.tolist(), abs=1e-6)
+    assert told["target"] == "fear" and min(Image.open(io.BytesIO(drawn)).size) > 100
+
+
+def test_a_call_that_cannot_be_answered_is_one_sentence_to_a_language_model(client, url, photo):
+    call = {"picture": data_url(photo), "checkpoint": CHECKPOINT, "target": "joy"}
+    answer = with_tools(f"{url}/gradio/", lambda session: session.call_tool("explain", call))
+    (said,) = answer.content
+    assert answer.isError and "happiness" in said.text and "Traceback" not in said.text
 
 
 @pytest.mark.parametrize("tool", ["compare", "faithfulness", "_live"])
 def test_a_private_function_is_no_tool(client, url, tool):
-    answer = asyncio.run(with_tools(url, lambda session: session.call_tool(tool, {})))
-    assert answer.isError and "nknown tool" in answer.content[0].text
+    answer = with_tools(f"{url}/gradio/", lambda session: session.call_tool(tool, {}))
+    (said,) = answer.content
+    assert answer.isError and "nknown tool" in said.text and "\n" not in said.text.strip()
+
+
+def asked(url: str, tool: str, **call: str) -> list[Any]:
+    """What an MCP client gets of a tool: numbers from texts, a picture's bytes."""
+    answer = with_tools(f"{url}/gradio/", lambda session: session.call_tool(tool, call))
+    assert not answer.isError, answer.content
+    texts = [json.loads(each.text) for each in answer.content if each.type == "text" and each.text.startswith("{")]
+    return [*texts, *(base64.b64decode(each.data) for each in answer.content if each.type == "image")]
+
+
+def data_url(photo: str) -> str:
+    return f"data:image/png;base64,{base64.b64encode(Path(photo).read_bytes()).decode()}"
 
 
 def test_the_page_loads_nothing_from_elsewhere(client, url):
@@ -178,8 +192,6 @@ def test_a_camera_outlives_frames_that_cannot_be_answered(photo, monkeypatch):
 
 
 def fer_png(image: np.ndarray) -> bytes:
-    import io
-
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return file.getvalue()
