@@ -9,6 +9,7 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -104,6 +105,10 @@ def test_no_file_of_the_server_can_be_read(client, url):
     called = httpx.post(f"{api}/call/predict", json={"data": [picture, CHECKPOINT, True]}, timeout=60).json()
     told = httpx.get(f"{api}/call/predict/{called['event_id']}", timeout=60).text
     assert "event: error" in told and "probabilities" not in told
+    for given in (str(file), file.as_uri(), f"http://127.0.0.1:{urlsplit(url).port}/healthz"):
+        call = {"picture": given, "whole": True}
+        answer = with_tools(f"{url}/gradio/", lambda session, call=call: session.call_tool("predict", call))
+        assert answer.isError and "ready" not in answer.content[0].text, answer.content
 
 
 def test_what_the_page_itself_calls_is_private(client):
