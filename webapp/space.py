@@ -124,7 +124,9 @@ def _live_tab(networks: list[tuple[str, str]]) -> None:
             camera = _picture(sources=["webcam"], streaming=True, label="Camera")
             network = _network(networks)
         with gr.Column():
-            seen = gr.HTML(_message("Start the camera. The newest frame is answered, those between are left out."))
+            seen = gr.HTML(
+                _message("Start the camera and press Record. The newest frame is answered, those between are left out.")
+            )
             shares = gr.Label(label="Probabilities")
     camera.stream(
         _live,

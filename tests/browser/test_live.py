@@ -8,7 +8,6 @@ import threading
 import wave
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,11 +19,10 @@ from playwright.sync_api import Browser, Page, expect
 import fer_models as fer
 from tests.browser.conftest import LIVE_NETWORKS as NETWORKS
 from tests.browser.conftest import launch
-from webapp.components.gallery import Sample, read_gallery
+from tests.support.camera import COMPOSITES, fake_camera, in_scene, picture
+from webapp.components.gallery import read_gallery
 
 TITLES = ("MobileNetV3-CPSCA", "A-MobileNet")
-SAMPLES = [group[0] for group in read_gallery().values()]
-COMPOSITES = [sample for sample in SAMPLES if sample.kind == "composite"]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -46,18 +44,6 @@ def opened(page: Page, url: str) -> Page:
     page.goto(url)
     expect(page.locator("#share")).not_to_have_text("", timeout=60_000)
     return page
-
-
-def picture(sample: Sample) -> np.ndarray:
-    return cv2.cvtColor(cv2.imdecode(np.frombuffer(sample.read(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-
-
-def in_scene(sample: Sample, side: int = 160, width: int = 320, height: int = 240) -> np.ndarray:
-    """A composite as a camera would see it, (height, width, 3)."""
-    scene = np.full((height, width, 3), 128, np.uint8)
-    top, left = (height - side) // 2, (width - side) // 2
-    scene[top : top + side, left : left + side] = cv2.resize(picture(sample), (side, side))
-    return scene
 
 
 def shares(page: Page) -> dict[str, float]:
@@ -144,9 +130,7 @@ def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser
     classifier = fer.load_classifier(NETWORKS[0])
     crops = [fer.detect_faces(scene, yunet=None)[0].crop for scene in scenes]
     labels = [classifier.labels[index] for index in classifier.predict(crops).argmax(1)]
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    flags.append(f"--use-file-for-fake-video-capture={y4m(scenes, tmp_path / 'faces.y4m')}")
-    with launch(browser.browser_type, *flags) as other:
+    with launch(browser.browser_type, *fake_camera(scenes, tmp_path / "faces.y4m")) as other:
         page = opened(other.new_page(), live_url)
         page.evaluate(
             "() => { globalThis.seen = new Set(); const what = document.getElementById('what');"
@@ -170,17 +154,6 @@ def test_a_camera_shows_each_expression_as_the_library_reads_it(browser: Browser
         expect(page.locator("#ago")).to_contain_text("s ago")
         page.get_by_role("button", name="Pause").click()
         expect(page.locator("#ago")).to_have_text("now")
-
-
-def y4m(scenes: list[np.ndarray], file: Path, each: int = 30) -> Path:
-    """A video of the scenes, each for ``each`` frames at ten a second, which Chromium's fake camera plays in a loop."""
-    height, width = scenes[0].shape[:2]
-    with file.open("wb") as video:
-        video.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A0:0 C420jpeg\n".encode())
-        for scene in scenes:
-            frame = b"FRAME\n" + cv2.cvtColor(scene, cv2.COLOR_RGB2YUV_I420).tobytes()
-            video.write(frame * each)
-    return file
 
 
 @pytest.mark.parametrize("touch", [False, True])
