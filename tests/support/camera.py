@@ -22,14 +22,14 @@ def in_scene(sample: Sample, side: int = 160, width: int = 320, height: int = 24
     return scene
 
 
-def fake_camera(scenes: list[np.ndarray], file: Path, each: int = 30) -> list[str]:
+def fake_camera(scenes: list[np.ndarray], file: Path, each: int = 30, rate: int = 10) -> list[str]:
     """Chromium's flags for a camera, allowed without asking, that shows the scenes in a loop.
 
-    Each for ``each`` frames at ten a second; ``file`` becomes the video, which is Y4M.
+    Each for ``each`` frames, at ``rate`` a second; ``file`` becomes the video, which is Y4M.
     """
     height, width = scenes[0].shape[:2]
     with file.open("wb") as video:
-        video.write(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A0:0 C420jpeg\n".encode())
+        video.write(f"YUV4MPEG2 W{width} H{height} F{rate}:1 Ip A0:0 C420jpeg\n".encode())
         for scene in scenes:
             frame = b"FRAME\n" + cv2.cvtColor(scene, cv2.COLOR_RGB2YUV_I420).tobytes()
             video.write(frame * each)
