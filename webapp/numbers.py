@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.registry import Collector
 
@@ -12,8 +12,10 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def as_text(is_ready: bool) -> bytes:
-    """Whether the networks are in memory, whether a worker runs, jobs by state, and how long those over took."""
+    """Whether the networks are in memory, whether a worker runs, jobs by state, how long those over took; the server's
+    own memory, processor time and open files."""
     registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
     registry.register(_Now(is_ready))
     return generate_latest(registry)
 

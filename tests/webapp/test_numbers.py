@@ -1,6 +1,7 @@
 """What the site says of itself and of jobs, to a health check and to Prometheus."""
 
 import json
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -32,6 +33,12 @@ def test_without_jobs_nothing_is_made(site, tmp_path, monkeypatch):
     assert told(site)["ferscope_jobs", "queued"] == 0
     assert json.loads(site.get("/healthz").content)["worker"] == "none"
     assert not (tmp_path / "jobs").exists()
+
+
+def test_the_servers_own_memory_is_told(site, tmp_path, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_JOBS", str(tmp_path / "jobs"))
+    kibibytes = int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
+    assert told(site)["process_resident_memory_bytes", ""] == pytest.approx(1024 * kibibytes, rel=0.2)
 
 
 def test_the_queue_is_told_by_numbers_and_not_by_names(site, tmp_path, monkeypatch):
