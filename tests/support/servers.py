@@ -51,12 +51,11 @@ def running(
     folder: Path,
     *,
     health: str = "_stcore/health",
-    user: int | None = None,
     **variables: str,
 ) -> Iterator[str]:
     """Run a server in ``folder``, which holds no settings of ours; gives its address once it answers, and ends it.
 
-    ``health``: what it answers with 200 once it is there; ``user``: who runs it, by number.
+    ``health``: what it answers with 200 once it is there.
     """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("STREAMLIT_", "XDG_"))}
     log = folder / "server.txt"
@@ -69,7 +68,6 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            user=user,
         )
     try:
         _wait_until_healthy(f"{url}/{health}", process, log)

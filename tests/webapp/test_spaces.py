@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from PIL import Image
 
 from tests.support.hub import OLDER, committed, deleted, stub_hub
-from tests.support.servers import free_port, get, running
+from tests.support.servers import free_port, get, running, wait_until_ready
 from webapp.spaces import SpaceError, build_space
 
 CARD = "---\ntitle: FERScope Live\nsdk: static\napp_file: index.html\n---\n# FERScope Live\n"
@@ -141,7 +141,7 @@ def test_a_gradio_space_starts_from_its_own_folder(built, astronaut, tmp_path):
 
 
 def test_a_docker_space_starts_as_its_file_says(built, tmp_path):
-    """The same steps without a daemon, on a read-only install, as user 1000 where the tests may become that."""
+    """The same steps without a daemon, on a read-only install, as user 1000 where the tests are root's."""
     folder = built["docker"]
     text = (folder / "Dockerfile").read_text().replace("\\\n", " ")
     steps = [line.partition(" ")[::2] for line in text.splitlines() if line and not line.startswith("#")]
@@ -159,22 +159,23 @@ def test_a_docker_space_starts_as_its_file_says(built, tmp_path):
     command[:1] = [sys.executable, "-P"]
     for file in folder.rglob("*"):
         file.chmod(0o555 if file.is_dir() else 0o444)
-    with running(command, f"http://127.0.0.1:{port}", data, user=another_user(folder), **settings) as url:
+    # The install is read-only to whoever runs it, and the user is not root.
+    writes = f"import os; assert os.geteuid(); open({str(folder / 'requirements.txt')!r}, 'a')"
+    tried = subprocess.run(as_user_1000([sys.executable, "-c", writes]), capture_output=True, text=True, check=False)
+    assert "PermissionError" in tried.stderr
+    with running(as_user_1000(command), f"http://127.0.0.1:{port}", data, **settings) as url:
         page = get(url)
         assert "https://huggingface.co" in page.headers["content-security-policy"]
         host = json.loads(get(f"{url}/_stcore/host-config").body)
         assert host and get(f"{url}/api").status == 200
+        wait_until_ready(url)
     for file in folder.rglob("*"):
         file.chmod(0o755 if file.is_dir() else 0o644)
 
 
-def another_user(folder: Path) -> int | None:
-    """1000 where this Python and the folder can be read by that user, else nobody else."""
+def as_user_1000(command: Sequence[str | Path]) -> list[str | Path]:
+    """As the Hub runs it, where the tests are root's: user 1000, who may read all, as in an image."""
     if os.geteuid():
-        return None
-    code = f"import os, streamlit; os.listdir({str(folder)!r})"
-    try:
-        subprocess.run([sys.executable, "-c", code], user=1000, capture_output=True, check=True)
-    except (PermissionError, subprocess.CalledProcessError):
-        return None
-    return 1000
+        return list(command)
+    reads = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    return ["setpriv", "--reuid", "1000", "--regid", "1000", "--clear-groups", *reads, "--", *command]
