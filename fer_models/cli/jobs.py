@@ -41,7 +41,8 @@ def submit(
     backend: Annotated[
         str, typer.Option(metavar="local|ray|hf", help="Where it is done [ray where FERSCOPE_RAY_ADDRESS is set].")
     ] = "",
-    gpus: Annotated[int | None, typer.Option(help="That a cluster gives it [0].")] = None,
+    gpus: Annotated[int | None, typer.Option(help="That a cluster gives each worker [0].")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes on a Ray cluster that train together [1].")] = None,
     spec: Annotated[
         Path | None, typer.Option(help="JSON as 'show --spec' prints it; other options go before it.")
     ] = None,
@@ -72,6 +73,7 @@ def submit(
             "seed": seed,
             "minutes": minutes,
             "gpus": gpus,
+            "workers": workers,
             "labels": read_labels(labels) if labels else None,
         }
         values |= {key: value for key, value in told.items() if value is not None}

@@ -15,8 +15,8 @@ from typing import Any
 
 from fer_models.jobs.job import LAST_WORDS
 from fer_models.jobs.lock import taken
-from fer_models.jobs.remote import STOPPED, read_written_spec
-from fer_models.jobs.spec import read_spec
+from fer_models.jobs.remote import STOPPED, last_words, read_written_spec
+from fer_models.jobs.spec import Spec, read_spec
 from fer_models.jobs.work import be_ready, reason_of, stopping, train
 from fer_models.training.events import Stopped
 
@@ -45,7 +45,10 @@ def _print_last(records: Records) -> None:
 def _work(folder: Path, tell: Callable[[Records], None] = lambda records: None) -> int:
     (folder / LAST_WORDS).unlink(missing_ok=True)
     try:
-        train(folder, read_spec(read_written_spec(folder)), keep=tell)
+        spec = read_spec(read_written_spec(folder))
+        if spec.workers > 1:
+            return _work_together(folder, spec)
+        train(folder, spec, keep=tell)
     except Stopped:
         return STOPPED
     except Exception as error:
@@ -55,6 +58,14 @@ def _work(folder: Path, tell: Callable[[Records], None] = lambda records: None) 
         (folder / LAST_WORDS).write_text(reason, encoding="utf-8")
         return 1
     return 0
+
+
+def _work_together(folder: Path, spec: Spec) -> int:
+    from fer_models.jobs.ray_workers import train_together
+
+    if train_together(folder, spec):
+        return 0
+    return 1 if last_words(folder) else STOPPED
 
 
 if __name__ == "__main__":

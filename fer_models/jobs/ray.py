@@ -33,7 +33,7 @@ def ray_address() -> str:
 
 
 def ray_cpus() -> int:
-    """Cores that a job reserves, and uses as threads. ValueError where they are set to no number."""
+    """Cores that a job, or each of its workers, reserves and uses as threads. ValueError unless set to a number."""
     told = os.environ.get(CPUS_VARIABLE) or "1"
     if not told.isdecimal() or not int(told):
         raise ValueError(f"{CPUS_VARIABLE} is a number of cores, not '{told}'.")
@@ -51,18 +51,21 @@ class Ray:
     def launch(self, job: Job, folder: Path) -> None:
         write_spec(job, folder)
         words = ["exec", "python", "-m", "fer_models.jobs.entry", str(folder)]
-        threads = str(ray_cpus())
+        threads, together = str(ray_cpus()), job.spec.get("workers", 1) > 1
         self._ask(
             "POST",
             "",
             {
                 "submission_id": job.remote,
                 "entrypoint": f"{shlex.join(words)} >> {shlex.quote(str(folder / LOG))} 2>&1",
-                "entrypoint_num_cpus": ray_cpus(),
-                "entrypoint_num_gpus": job.spec["gpus"],
+                # Where several workers train, its process only waits for them; each takes as much as a job else.
+                "entrypoint_num_cpus": 0 if together else ray_cpus(),
+                "entrypoint_num_gpus": 0 if together else job.spec["gpus"],
                 "runtime_env": {
                     "env_vars": {
                         "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_WAIT_S),
+                        CPUS_VARIABLE: threads,
+                        "RAY_TRAIN_ENABLE_PRINT_PATCH": "0",  # a worker's lines are for the log alone
                         "OMP_NUM_THREADS": threads,
                         "MKL_NUM_THREADS": threads,
                     }

@@ -47,6 +47,8 @@ def submit(
     if backend != "local":
         remote(backend)  # raises where it is not set up
         upload = spec.label_rule == "folder"
+    if backend != "ray" and spec.workers > 1:
+        raise ValueError(f"{spec.workers} workers train together on a Ray cluster alone: `backend` has to be ray.")
     if backend == "hf" and not upload:
         raise ValueError("A data set does not go to Hugging Face Jobs: its owner's terms may forbid it.")
     spec = spec.model_copy(update={"data": spec.data.absolute(), "minutes": spec.minutes or limits.minutes})

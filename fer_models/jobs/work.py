@@ -11,7 +11,7 @@ from fer_models.jobs.comparison import write_comparison
 from fer_models.jobs.job import RUN, read_metrics
 from fer_models.jobs.spec import Spec
 from fer_models.training.events import EpochDone, Event, Stopped, event_text, passes
-from fer_models.training.machine import Machine
+from fer_models.training.machine import THIS_MACHINE, Machine
 from fer_models.training.optimisation import without_compiler
 from fer_models.training.run import run_training
 
@@ -29,6 +29,7 @@ def train(
     spec: Spec,
     keep: Callable[[list[dict[str, Any]]], None] = lambda records: None,
     beat: Callable[[], None] = lambda: None,
+    machine: Machine = THIS_MACHINE,
 ) -> Path:
     """Train as ``ferscope train`` does, in a job's folder; returns the checkpoint's weights.
 
@@ -50,9 +51,10 @@ def train(
             keep(read_metrics(folder))
 
     # Every bit of what does not learn stays the checkpoint's.
-    weights = run_training(spec.recipe, str(spec.data), folder / RUN, Machine(), spec.name, form="fp32", watch=watch)
+    weights = run_training(spec.recipe, str(spec.data), folder / RUN, machine, spec.name, form="fp32", watch=watch)
     keep(read_metrics(folder))
-    write_comparison(folder, spec, weights)
+    if machine.workers.first:
+        write_comparison(folder, spec, weights)
     return weights
 
 
@@ -84,8 +86,13 @@ def stopping() -> bool:
     return bool(_stopping)
 
 
-_stopping: list[int] = []  # signals that ask to save and end
+def ask_to_stop() -> None:
+    """Let this process save and end."""
+    _stopping.append(signal.SIGTERM)
+
+
+_stopping: list[int] = []  # signals that ask to save and end; no Event, whose lock a second signal would wait for
 
 
 def _stop(number: int, frame: object) -> None:
-    _stopping.append(number)
+    ask_to_stop()

@@ -15,6 +15,7 @@ from fer_models.training.losses import JointLoss
 from fer_models.training.optimisation import ema_decay_at, make_optimizer, sharpest_neighbour
 from fer_models.training.recipe import Recipe
 from fer_models.training.scoring import autocast
+from fer_models.training.workers import ALONE, Workers
 
 
 class Learner:
@@ -26,9 +27,22 @@ class Learner:
         labels: (N,) of all training rows, on the same device.
         compiled: compile the network with ``torch.compile`` first.
         bf16: learn in bfloat16 on the CPU too.
+        workers: that learn together. Cross entropy alone is the same by parts; ValueError for other losses.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, labels: Tensor, *, compiled: bool = False, bf16: bool = False):
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        labels: Tensor,
+        *,
+        compiled: bool = False,
+        bf16: bool = False,
+        workers: Workers = ALONE,
+    ):
+        if workers.count > 1 and (recipe.loss.centre or recipe.loss.triplet):
+            raise ValueError("Centre and triplet loss compare the rows of a whole batch: they need one worker.")
+        self.workers = workers
         self.network, self.recipe, self.device, self.bf16 = network, recipe, labels.device, bf16
         self.frozen = _frozen_parts(network, recipe.trained)
         for part in self.frozen:
@@ -82,6 +96,7 @@ class Learner:
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip_norm or math.inf)
         with self._rows_kept():
             self.optimizer.step()
+        self.workers.average_norms(self.network)
         self.loss.update(features, labels)
         self._average(0.0 if step == 0 else ema_decay_at(step, recipe))
         return torch.stack([torch.where(norm.isfinite(), loss, norm), right])
@@ -107,17 +122,29 @@ class Learner:
     def _backward(self, images: Tensor, targets: Tensor, labels: Tensor, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """Fresh gradients of one batch; returns its loss, the features (N, D) behind it, and the share answered right.
 
-        All are detached.
+        All are detached. Of several workers each learns from its part: gradients, loss and share are of the batch.
         """
         # A seed of its own, so that both passes of sharpness-aware minimisation drop the same units.
-        torch.manual_seed(self.recipe.seed * 1_000_003 + step + 2**40)
+        torch.manual_seed(self.recipe.seed * 1_000_003 + step + 2**40 * (1 + self.workers.rank))
+        batch = labels
+        images, targets, labels = map(self.workers.part, (images, targets, labels))
         with autocast(self.device, self.bf16):
             features, logits = self.forward(images)
         features = features.float()
         loss = self.loss(features, logits.float(), targets, labels)
         self.optimizer.zero_grad()
         loss.backward()
-        return loss.detach(), features.detach(), (logits.detach().argmax(1) == labels).float().mean()
+        found = [loss.detach(), (logits.detach().argmax(1) == labels).float().mean()]
+        self._add_up(found, len(labels) / len(batch))
+        return found[0], features.detach(), found[1]
+
+    def _add_up(self, found: list[Tensor], share: float) -> None:
+        """Gradients and what was ``found``: from means over a ``share`` of the batch to those over all of it."""
+        if self.workers.count > 1:
+            gradients = [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
+            tensors = [*found, *gradients]
+            torch._foreach_mul_(tensors, share)
+            self.workers.add_up(tensors)
 
     def _forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         head_only = self.recipe.trained == "head"  # then the images are their features

@@ -56,8 +56,14 @@ def train(
 
     Raises:
         TrainingError: the loss became NaN or infinite.
-        ValueError: ``folder`` holds a run of another recipe.
+        ValueError: ``folder`` holds a run of another recipe, or a batch has too few rows for ``machine.workers``.
+        WorkerLost: another of ``machine.workers`` is gone.
     """
+    workers = machine.workers
+    if workers.count > 1 and (rows := min(len(training), recipe.batch_size)) < 2 * workers.count:
+        raise ValueError(
+            f"{workers.count} workers need batches of {2 * workers.count} pictures or more, not of {rows}."
+        )
     torch.manual_seed(recipe.seed)
     network = create_network(recipe.network, len(training.label_set), **recipe.options)
     if recipe.start is not None and not is_begun(folder):
@@ -65,12 +71,15 @@ def train(
     answers = Answers(machine.answers, recipe, training) if machine.answers else None
     batches = Batches(recipe, training, machine.torch_device, bf16=machine.bf16, answers=answers)
     network = channels_last(network).to(machine.torch_device)
-    learner = Learner(network, recipe, batches.labels, compiled=machine.compiled, bf16=machine.bf16)
+    learner = Learner(network, recipe, batches.labels, compiled=machine.compiled, bf16=machine.bf16, workers=workers)
     run = run_identity(recipe, training, batches.targets, validation)
     state = RunState()
     if is_begun(folder):
         state = load_state(folder / STATE, learner.modules, learner.optimizer, run)
-        _write_metrics(state, folder)  # a kill may have come between the save after an epoch and its line
+        if workers.first:
+            _write_metrics(state, folder)  # a kill may have come between the save after an epoch and its line
+    if workers.from_first(state.step) != state.step:
+        raise ValueError(f"The workers do not see the same save: {folder} has to be one folder everywhere.")
     folder.mkdir(parents=True, exist_ok=True)
     steps = max(len(training) // recipe.batch_size, 1)  # an epoch
     losses: list[Tensor] = []  # what the latest steps returned, not yet looked at
@@ -82,7 +91,8 @@ def train(
 
     def save() -> None:
         _look_at(losses, state, folder)
-        save_state(folder / STATE, learner.modules, learner.optimizer, state, run)
+        if workers.first:
+            save_state(folder / STATE, learner.modules, learner.optimizer, state, run)
 
     saved = time.monotonic()
     while not _is_over(recipe, state):
@@ -102,29 +112,30 @@ def train(
                 _look_at(losses, state, folder)
             now = time.monotonic()
             state.seconds, started = state.seconds + now - started, now
-            try:
-                watch(_step_done(recipe, state, index + 1, steps))
-            except Stopped:
+            if workers.any(_wants_stop(watch, _step_done(recipe, state, index + 1, steps))):
                 save()
-                raise
+                raise Stopped
             if now - saved > SAVE_EVERY_S:
                 save()
                 saved = now
 
         _look_at(losses, state, folder)
-        record = _score_epoch(learner, batches, validation, seen, state, folder)
+        found = _score_epoch(learner, batches, validation, seen, state, folder) if workers.first else None
+        record: EpochRecord = workers.from_first(found)
         # Scores at a smaller side say nothing about the side that is served: only its epochs are candidates.
         if side == recipe.stages[-1].side and record.accuracy > state.best_score:
             state.best_epoch, state.best_score = record.epoch, record.accuracy
-            write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
+            if workers.first:
+                write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": str(record.epoch)})
         state.close_epoch(record)
         if _is_over(recipe, state) or not is_begun(folder) or time.monotonic() - saved > SAVE_EPOCHS_EVERY_S:
             save()
             saved = time.monotonic()
-        _write_metrics(state, folder)
+        if workers.first:
+            _write_metrics(state, folder)
         left = seconds_left(recipe, state.step, steps, state.seconds)
         watch(EpochDone(recipe.network, recipe.epochs, record, left))
-    if not recipe.epochs:
+    if not recipe.epochs and workers.first:
         write_tensors(learner.averaged.state_dict(), folder / BEST, {"epoch": "0"})
     return folder / BEST
 
@@ -183,6 +194,15 @@ def _last_save(folder: Path) -> str:
     """What is left to go on from, and advice, for a message."""
     kept = f"the last save in {folder} is whole" if is_begun(folder) else "nothing was saved before"
     return f"; {kept}. A lower learning rate may help"
+
+
+def _wants_stop(watch: Watch, event: StepDone) -> bool:
+    """Tell of a step; returns whether the run is to be saved and ended there."""
+    try:
+        watch(event)
+    except Stopped:
+        return True
+    return False
 
 
 def _step_done(recipe: Recipe, state: RunState, step: int, steps: int) -> StepDone:

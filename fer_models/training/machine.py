@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from fer_models.training.workers import ALONE, Workers
 from fer_models.version import __version__ as ferscope_version
 
 
@@ -17,7 +18,7 @@ class Machine:
 
     ``start_weights`` is a copy of the published weights that recipes start from; timm's are else fetched from the Hub.
     ``bf16`` computes in bfloat16 on the CPU too, as CUDA always does. ``answers`` is the file of answers that teachers
-    gave before.
+    gave before. ``workers`` are the processes that share the run.
     """
 
     device: str | None = None
@@ -27,6 +28,7 @@ class Machine:
     bf16: bool = False
     answers: Path | None = None
     any_count: bool = False
+    workers: Workers = ALONE
 
     @property
     def torch_device(self) -> torch.device:

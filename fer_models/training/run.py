@@ -53,7 +53,8 @@ def run_training(
     """Train and publish; returns the checkpoint's weights. Raises ValueError (or a kind of it) for unusable input.
 
     ``name`` is the checkpoint's, NETWORK.DATA unless given; ``form`` is how its weights are stored. ``watch`` is
-    told what happens. A run that has ended is published anew.
+    told what happens. A run that has ended is published anew. Of several workers the first publishes; to the others the
+    run's best weights are returned.
     """
     folder = out or Path("runs") / recipe.network
     if machine.start_weights is not None and recipe.start not in PUBLISHED:
@@ -76,9 +77,11 @@ def run_training(
     planned = plan(parts, recipe, built_on.start)
     if planned.warning:
         watch(Note(planned.warning))
-    if not is_begun(folder):
+    if machine.workers.first and not is_begun(folder):
         keep_built_on(built_on, folder)
     best = train(recipe, planned.training, planned.choosing, folder, machine, watch)
+    if not machine.workers.first:
+        return best
     return publish(best, recipe, parts, planned, folder, built_on=built_on, name=name, form=form)
 
 

@@ -1,5 +1,6 @@
 """Jobs on a real Ray cluster of this one machine: done, cancelled, resumed, killed, and with its head lost."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -56,6 +57,17 @@ class Head:
             return get(f"{self.url}/api/jobs/").status == 200
         except OSError:
             return False
+
+    def workers(self) -> list[int]:
+        """Ids of the processes in which Ray Train works here: they name themselves, their parent names the folder."""
+        found = []
+        for place in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if place.name.isdecimal() and b"RayTrainWorker" in (place / "cmdline").read_bytes():
+                    parent = (place / "stat").read_text().rpartition(")")[2].split()[1]
+                    if str(self.folder) in Path(f"/proc/{parent}/cmdline").read_text():
+                        found.append(int(place.name))
+        return sorted(found)
 
     def stop(self) -> None:
         if self.process is not None:
@@ -134,6 +146,41 @@ def test_a_killed_job_goes_on_and_a_lost_head_comes_back(ray, spec, supervisor):
     assert len(processes_of(job)) == 1 and jobs.status(job).reason == ""
     jobs.cancel(job)
     assert epochs(job) == list(range(1, len(epochs(job)) + 1))
+
+
+def test_two_workers_train_one_job_which_stops_and_goes_on(ray, spec, folder, supervisor):
+    job = jobs.submit(spec.model_copy(update={"train": "last", "epochs": 40, "workers": 2, "name": "both"}))
+    supervisor()
+    wait_for(lambda: epochs(job))
+    with contextlib.suppress(jobs.JobError):  # two workers may take longer than a cancellation waits
+        jobs.cancel(job)
+    wait_for(lambda: not processes_of(job))
+    before = jobs.metrics(job)
+    assert state_of(job) == "cancelled" and 0 < len(before) < 40, jobs.logs(job)
+    jobs.resume(job)
+    wait_for(lambda: is_over(job))
+    assert state_of(job) == "done", jobs.logs(job)
+    assert epochs(job) == list(range(1, 41)) and jobs.metrics(job)[: len(before)] == before
+    assert load_checkpoint(jobs.result(job))[1].name == "both" and jobs.comparison(job).after
+    assert jobs.logs(job).count("epoch 40/40") == 1  # one of them tells
+
+
+def test_killed_workers_and_their_driver_go_on_and_what_they_cannot_do_says_why(ray, spec, folder, supervisor):
+    together = spec.model_copy(update={"train": "last", "epochs": 40, "workers": 2})
+    job = jobs.submit(together)
+    supervisor()
+    wait_for(lambda: epochs(job))
+    first = processes_of(job)
+    os.kill(ray.workers()[-1], signal.SIGKILL)
+    wait_for(lambda: processes_of(job) not in ([], first) and ray.workers())
+    os.kill(processes_of(job)[0], signal.SIGKILL)
+    wait_for(lambda: is_over(job))
+    assert state_of(job) == "done", jobs.logs(job)
+    assert epochs(job) == list(range(1, 41)) and jobs.logs(job).count("epoch 40/40") == 1
+    broken = jobs.submit(together)
+    shutil.rmtree(find_pictures(folder / broken))
+    wait_for(lambda: is_over(broken))
+    assert state_of(broken) == "failed" and "pictures" in jobs.status(broken).reason
 
 
 def test_what_fails_there_says_why_and_what_hangs_is_stopped(ray, spec, folder, supervisor):

@@ -52,6 +52,14 @@ def test_too_few_classes_or_pictures_are_refused(folder, spec, tmp_path):
         jobs.submit(spec.model_copy(update={"data": few}))
 
 
+def test_several_workers_need_a_ray_cluster(folder, spec):
+    with pytest.raises(ValueError, match="Ray cluster"):
+        jobs.submit(spec.model_copy(update={"workers": 2}), backend="local")
+    assert not folder.exists()
+    with pytest.raises(ValueError, match="workers"):
+        jobs.read_spec(spec.model_dump() | {"workers": 9})
+
+
 def test_folders_are_read_as_they_were_told(folder, spec, tmp_path):
     named = spec.model_copy(
         update={"data": write_class_folders(tmp_path / "odd", ("hapy", "down")), "labels": {"x": "fear"}}
