@@ -96,6 +96,7 @@ def _work(config: dict[str, str]) -> None:
                     _train(folder, workers)
                     return
             time.sleep(LOOK_EVERY_S)
+    workers.leave()
 
 
 def _train(folder: Path, workers: Workers) -> None:
@@ -109,7 +110,7 @@ def _train(folder: Path, workers: Workers) -> None:
         spec = read_spec(read_written_spec(folder))
         train(folder, spec, machine=Machine(device.type, workers=workers))
     except Stopped:
-        return
+        workers.leave()  # where it was stopped before the first step, another may have begun to wait
     except WorkerLost:
         raise
     except Exception as error:

@@ -67,6 +67,11 @@ class Workers:
         _together(dist.broadcast_object_list, box, 0)
         return box[0]
 
+    def leave(self) -> None:
+        """Let the others, who may wait for this process, find it gone; it may live on."""
+        if self.count > 1:
+            dist.destroy_process_group()
+
 
 ALONE = Workers()
 

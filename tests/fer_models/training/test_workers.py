@@ -61,6 +61,26 @@ except Stopped:
     sys.exit(75)
 """
 
+# The second leaves and lives on; the first waits for it, and ends with status 75 once it is told that it is gone.
+LEAVING = """
+import os
+import sys
+import torch.distributed as dist
+from fer_models.training.workers import WorkerLost, Workers
+store, rank = sys.argv[1], int(sys.argv[2])
+dist.init_process_group("gloo", f"file://{store}", rank=rank, world_size=2)
+workers = Workers(rank, 2)
+assert workers.any(rank == 1) and not workers.any(False) and workers.from_first(rank) == 0
+if rank == 1:
+    workers.leave()
+    sys.stdin.read()
+else:
+    try:
+        workers.any(False)
+    except WorkerLost:
+        os._exit(75)  # gloo does not like to be tidied up after a loss
+"""
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> Path:
@@ -93,6 +113,15 @@ def test_two_workers_learn_what_one_learns_and_stop_and_go_on_together(files, tm
     for mine, theirs in zip(records(two), records(one), strict=True):
         for score in ("loss", "training_accuracy", "accuracy"):
             assert mine[score] == pytest.approx(theirs[score], rel=1e-4), score
+
+
+def test_one_that_leaves_is_not_waited_for(tmp_path):
+    words = [sys.executable, "-c", LEAVING, str(tmp_path / "store")]
+    first, second = (subprocess.Popen([*words, str(rank)], stdin=subprocess.PIPE) for rank in range(2))
+    assert first.wait(60) == 75
+    assert second.poll() is None
+    second.communicate()
+    assert second.returncode == 0
 
 
 def test_what_cannot_be_divided_is_refused(many: Parts, tmp_path):
