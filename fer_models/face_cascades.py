@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from fer_models.face_detections import (
 )
 from fer_models.face_frame import frame_of_haar
 from fer_models.face_verifier import Grey, framed, verify
+from fer_models.face_windows import SMALLEST_FACE, Window, close_windows, coarse_windows
 from fer_models.images import RGBImage
 
 _DULL = 64  # grey levels between a picture's darkest and brightest hundredth
-_SMALLEST_FACE = 32  # a face of 40 px is found by the cascade's window of 35 or 39 px as well as by that of 43
+_PORTRAIT = 1 / 8  # of a picture's shorter side: a face so large and alone is taken at a coarse look
+_FACE = "haarcascade_frontalface_alt2.xml"
 
 _of_this_thread = threading.local()  # CascadeClassifier keeps scratch space: each thread has its own
 
@@ -36,11 +39,14 @@ def find_with_haar(image: RGBImage) -> list[Detection]:
     """Faces in an (H, W, 3) uint8 picture by `haarcascade_frontalface_alt2`; scores are its last stage's vote, > 0.
 
     Faces from about 40 px (of a shrunk copy, where the picture's longer side is above 1600 px), leaning by up to some
-    20 degrees; a small network has to agree to each. Where none is very sure, four more searches follow until one has
-    a surer face: an equalised copy, leaning copies, quarter turns, and the picture at full resolution. Each costs time
+    20 degrees; a small network has to agree to each. One that is very sure, an eighth of the picture or more and alone
+    at a coarse look is the answer. Where a close search sees none that is very sure, four more follow until one has a
+    surer face: an equalised copy, leaning copies, quarter turns, and the picture at full resolution. Each costs time
     and brings chances of a false alarm, so that only faces that show both eyes and are sure count there.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    if portrait := _search_portrait(grey):
+        return portrait
     upright = _search_copy(grey, LONGEST_SIDE)
     if any(map(_is_very_sure, upright)):
         return drop_duplicates(_without_specks(upright))
@@ -68,12 +74,29 @@ def _is_very_sure(face: Detection) -> bool:
     return _is_sure(face) and (face.score >= _SURE_VOTE + 1 or face.likeness >= _VERY_LIKE)
 
 
+def _search_portrait(grey: Grey) -> list[Detection]:
+    """A face that is very sure, large and alone at a coarse look, which costs a third of a close one; else none."""
+    small, scales = _copy(grey, LONGEST_SIDE)
+    windows = coarse_windows(_cascade(_FACE), small)
+    if len(windows) != 1 or windows[0].box[2] < min(small.shape) * _PORTRAIT:
+        return []
+    return [_moved_up(face, scales) for face in _faces(small, windows) if _is_very_sure(face)]
+
+
 def _search_copy(grey: Grey, longest_side: int, degrees: float = 0.0, equalised: bool = False) -> list[Detection]:
     """Faces of a shrunk copy turned by `degrees`, in the picture's coordinates."""
-    small, (scale_x, scale_y) = shrink(grey, longest_side)
-    small = cv2.equalizeHist(small) if equalised else _stretched(small)
+    small, scales = _copy(grey, longest_side, equalised)
     found = _search_turned(small, degrees) if degrees else _search_upright(small)
-    return [moved(face, np.array([[scale_x, 0, 0], [0, scale_y, 0]])) for face in found]
+    return [_moved_up(face, scales) for face in found]
+
+
+def _copy(grey: Grey, longest_side: int, equalised: bool = False) -> tuple[Grey, tuple[float, float]]:
+    small, scales = shrink(grey, longest_side)
+    return cv2.equalizeHist(small) if equalised else _stretched(small), scales
+
+
+def _moved_up(face: Detection, scales: tuple[float, float]) -> Detection:
+    return moved(face, np.array([[scales[0], 0, 0], [0, scales[1], 0]]))
 
 
 def _stretched(grey: Grey) -> Grey:
@@ -104,7 +127,7 @@ def _search_at_full_resolution(grey: Grey) -> list[Detection]:
     height, width = grey.shape
     if max(height, width) <= LONGEST_SIDE:
         return []
-    largest = math.ceil(1.5 * _SMALLEST_FACE * max(height, width) / LONGEST_SIDE)
+    largest = math.ceil(1.5 * SMALLEST_FACE * max(height, width) / LONGEST_SIDE)
     step = max(LONGEST_SIDE - largest, LONGEST_SIDE // 4)
     found = []
     for top in range(0, max(height - largest, 1), step):
@@ -141,17 +164,12 @@ def _cascade(name: str) -> Any:
 
 def _search_upright(grey: Grey, largest: int = 0) -> list[Detection]:
     """Verified faces of at most `largest` pixels (0: of any size) that show both eyes or have a sure vote."""
-    # alt2 at 1.1 gives one face on scikit-image's astronaut; at 1.05, two.
-    boxes, _, votes = _cascade("haarcascade_frontalface_alt2.xml").detectMultiScale3(
-        grey,
-        scaleFactor=1.1,
-        minNeighbors=3,
-        minSize=(_SMALLEST_FACE, _SMALLEST_FACE),
-        maxSize=(largest, largest),
-        outputRejectLevels=True,
-    )
+    return _faces(grey, close_windows(_cascade(_FACE), grey, largest=largest))
+
+
+def _faces(grey: Grey, windows: list[Window]) -> list[Detection]:
     faces = []
-    for (x, y, width, height), vote in zip(np.asarray(boxes).tolist(), np.ravel(votes).tolist(), strict=True):
+    for (x, y, width, height), vote in windows:
         eyes = find_eyes(grey[y : y + height, x : x + width])
         if eyes:
             eyes = ((eyes[0][0] + x, eyes[0][1] + y), (eyes[1][0] + x, eyes[1][1] + y))
@@ -185,12 +203,8 @@ def find_eyes(face: Grey) -> Eyes | None:
     side = face.shape[0]
     scaled = cv2.resize(face, (EYE_SEARCH_SIDE, EYE_SEARCH_SIDE), interpolation=cv2.INTER_LINEAR)
     box = (0.0, 0.0, 1.0, 1.0)
-    pairs = [
-        (left, right)
-        for left in _eye_candidates(scaled, 0)
-        for right in _eye_candidates(scaled, 1)
-        if plausible(box, (left, right))
-    ]
+    both = product(_eye_candidates(scaled, 0), _eye_candidates(scaled, 1))
+    pairs = [pair for pair in both if plausible(box, pair)]
     if not pairs:
         return None
     left, right = min(pairs, key=_strangeness)

@@ -56,6 +56,12 @@ def evaluate(
             "[as the checkpoint was trained, else whole].",
         ),
     ] = None,
+    called: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Of another data set: what it is called where its answers are stored [its folder]."
+        ),
+    ] = "",
     labels: LabelsOption = "",
     skip_bad: SkipBadOption = False,
     any_count: AnyCountOption = False,
@@ -85,6 +91,7 @@ def evaluate(
         any_count=any_count,
         align=align,
         labels=labels,
+        called=called,
     )
     with plain_errors():
         complete = run_evaluation(names, split, data, options)

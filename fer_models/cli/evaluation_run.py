@@ -25,7 +25,7 @@ from fer_models.data import DataError, Faces, read_labels
 from fer_models.data.ferplus import STANDARD_RULE
 from fer_models.evaluation.comparison import compare
 from fer_models.evaluation.distortions import DISTORTIONS
-from fer_models.evaluation.other_answers import predict_other, save_other
+from fer_models.evaluation.other_answers import predict_other, replaces_others, save_other
 from fer_models.evaluation.other_data import NOTE, OtherFaces, data_place, read_other, why_other
 from fer_models.evaluation.predictions import Predictions, predict_split, save_predictions
 from fer_models.evaluation.report import Report, make_report
@@ -62,6 +62,7 @@ class Options:
     any_count: bool = False
     align: bool | None = None
     labels: str = ""
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,9 @@ def _reader(place: Path, wanted: str | None, options: Options) -> ReadFaces:
             split = read_own(rule, replace(making, labels=tuple(told.items())) if told else making)
             return Scored(split.faces, split, None)
         try:
-            other = read_other(place, card, wanted, align=options.align, skip_bad=options.skip_bad, told=told)
+            other = read_other(
+                place, card, wanted, align=options.align, skip_bad=options.skip_bad, told=told, called=options.called
+            )
         except DataError as error:
             raise DataError(f"{why} As another data set it cannot be scored either: {error}") from error
         for hint in other.hints:
@@ -197,8 +200,11 @@ def _evaluate_one(name: str, read: ReadFaces, options: Options) -> Evaluation:
 def _store(found: Predictions, weights: Path) -> None:
     if found.other is None:
         save_predictions(found, weights)
-    else:  # these lie elsewhere than the weights
-        warn(f"stored as {save_other(found, weights)}")
+        return
+    if replaces_others(found, weights):
+        warn(f"answers to other pictures, also called {found.other.name}, were stored and are replaced")
+    # These lie elsewhere than the weights.
+    warn(f"stored as {save_other(found, weights)}")
 
 
 def _text(found: Evaluation, options: Options) -> str:

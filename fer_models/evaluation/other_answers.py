@@ -99,6 +99,19 @@ def save_other(predictions: Predictions, weights: Path) -> Path:
     return file
 
 
+def replaces_others(predictions: Predictions, weights: Path) -> bool:
+    """Whether ``save_other`` would replace answers to other pictures of the same name."""
+    assert predictions.other is not None
+    try:
+        stored = load_other(weights, predictions.other.name, predictions.other.part)
+    except CheckpointError:
+        return False
+    if stored.other is None or stored.other.aligned != predictions.other.aligned:
+        return False  # the same pictures may be framed otherwise now
+    before, now = stored.probabilities, predictions.probabilities
+    return before.shape != now.shape or not np.allclose(before, now, atol=1e-3)  # the weights are the same
+
+
 def load_other(name: str | os.PathLike[str], data_set: str, part: str) -> Predictions:
     """A checkpoint's stored predictions on another data set, by the data set's name and part.
 

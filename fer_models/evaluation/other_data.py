@@ -151,6 +151,7 @@ def read_other(
     align: bool | None = None,
     skip_bad: bool = False,
     told: Mapping[str, str] | None = None,
+    called: str = "",
 ) -> OtherFaces:
     """Read what can be compared with a checkpoint.
 
@@ -158,6 +159,7 @@ def read_other(
         place, part, skip_bad, told: as in ``read_labelled``.
         card: of the checkpoint; faces have its source side.
         align: as there; None: as the checkpoint was trained.
+        called: its name; that of the folder or file unless given.
 
     Raises DataError as there, and where fewer than two labels or no pictures are in common.
     """
@@ -182,7 +184,7 @@ def read_other(
     kept = {_meaning(label) for label in common}
     counts = zip(labels, np.bincount(faces.labels, minlength=len(labels)).tolist(), strict=True)
     about = OtherData(
-        name=_name(place),
+        name=_printable(called) or _name(place),
         part=found.part,
         source=found.source,
         count=len(compared),
@@ -224,4 +226,8 @@ def _name(place: Path) -> str:
     place = place.resolve()
     own = place.stem if is_zip(place) or place.suffix.lower() == ".csv" else place.name
     name = f"{place.parent.name}/{own}" if own.lower() in _PART_NAMES and place.parent.name else own
-    return "".join(sign if sign.isprintable() else "?" for sign in name)[:_LONGEST_NAME].strip() or "pictures"
+    return _printable(name) or "pictures"
+
+
+def _printable(name: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in name)[:_LONGEST_NAME].strip()

@@ -14,7 +14,7 @@ WEB = {"streamlit", "gradio", "plotly", "webapp"}
 LEVELS = (
     ("attention", "labels", "lineage", "text", "atomic", "lazy", "face_parts", "version"),
     ("networks", "card", "images"),
-    ("preprocessing", "quantization", "face_detections"),
+    ("preprocessing", "quantization", "face_detections", "face_windows"),
     ("checkpoints", "face_frame"),
     ("face_verifier",),
     ("face_cascades",),

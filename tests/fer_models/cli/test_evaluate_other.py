@@ -209,6 +209,16 @@ def test_answers_are_stored_apart_and_found_again(run, mine, tmp_path):
     assert str(file) in scored.stderr.replace("\n", "") and str(mine).encode() not in file.read_bytes()
 
 
+def test_two_folders_of_one_name_are_told_apart_and_none_is_replaced_in_silence(run, mine, tmp_path):
+    other = tmp_path / "else" / "mine"
+    write_class_folders(other, ("sad", "happy"), COUNT)  # as many pictures of each, but others
+    assert "replaced" not in run("small.test", "--data", mine, "--store").stderr
+    assert "replaced" not in run("small.test", "--data", mine, "--store").stderr
+    run("small.test", "--data", other, "--store", "--called", "the other one")
+    assert [stored.name for stored in list_other("small.test")] == ["mine", "the other one"]
+    assert "also called mine" in run("small.test", "--data", other, "--store").stderr
+
+
 @pytest.mark.parametrize(
     ("classes", "message"),
     [
