@@ -6,6 +6,7 @@ Both memories are bounded; what was used longest ago goes first.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
@@ -74,6 +75,8 @@ class Memory:
 
 
 _shared = Memory(SHARED_BYTES)
+# Fifty visitors at once would hold fifty computations' memory, and none would be done sooner.
+_at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def remembered(
@@ -82,9 +85,16 @@ def remembered(
     """What ``compute`` finds of the face with the checkpoint's classifier; computed once for each ``question``.
 
     Faces of equal key must be equal, as must be the answers to equal questions. Nobody changes an answer: it may be
-    another visitor's as well. Raises CheckpointError or UnknownNetworkError, and what ``compute`` raises.
+    another visitor's as well. As many are computed at a time as there are cores: ``compute`` must not ask here itself.
+
+    Raises CheckpointError or UnknownNetworkError, and what ``compute`` raises.
     """
-    return _memory(face).get(_key(face, checkpoint, question), lambda: compute(load_classifier(checkpoint)))
+
+    def work() -> T:
+        with _at_work:
+            return compute(load_classifier(checkpoint))
+
+    return _memory(face).get(_key(face, checkpoint, question), work)
 
 
 def is_remembered(face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...]) -> bool:

@@ -4,6 +4,7 @@
 visitors: see webapp.warm_up.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +35,9 @@ _FRESH = {"Cache-Control": "no-store"}
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     warm_up.begin()
+    frozen = asyncio.create_task(warm_up.keep_frozen())
     yield
+    frozen.cancel()
     await gradio.close()
 
 

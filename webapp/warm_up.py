@@ -4,9 +4,11 @@ While it runs, nothing that a visitor waits for may import PyTorch: the import l
 it is done. Pages ask :func:`pending` and show what is stored, or say that a network is being loaded.
 
 Streamlit collects garbage in full after every run of a script. What is warm lives as long as the process: frozen, it is
-not walked through each time.
+not walked through each time. What visitors add, their sessions' pages above all, is frozen every half minute, once its
+garbage is out: fifty of them would make each collection a third of the server's time.
 """
 
+import asyncio
 import gc
 import logging
 import threading
@@ -22,6 +24,8 @@ PAGES = (
     "webapp.figures.charts",
     "captum.attr",
 )
+
+FREEZE_EVERY_S = 30.0
 
 _lock = threading.Lock()
 _thread: threading.Thread | None = None
@@ -63,15 +67,28 @@ def _warm_up() -> None:
                 logger.exception("Warming up failed; pages load what they need.")
                 _failed.set()
     finally:
-        # What was frozen on the way held garbage too.
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
+        freeze_anew()  # what was frozen on the way held garbage too
         _done.set()
+
+
+async def keep_frozen() -> None:
+    """For as long as the server lives, from the end of the warm-up on."""
+    while True:
+        await asyncio.sleep(FREEZE_EVERY_S)
+        if not pending():
+            freeze_anew()
+
+
+def freeze_anew() -> None:
+    """Collect what is garbage by now, of what was frozen too, and freeze all that lives."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def load_networks() -> None:
     """Bring as many networks into memory as are kept there, the papers' own first."""
+    import cv2
     import numpy as np
     import torch
 
@@ -80,7 +97,9 @@ def load_networks() -> None:
     from webapp.wording import in_papers_order
 
     gc.freeze()
-    torch.set_num_threads(1)  # with more, visitors at the same time take each other's cores
+    # With more, visitors at the same time take each other's cores: OpenCV's threads wait for one another by spinning.
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     face = np.full((48, 48, 3), 128, np.uint8)
     for checkpoint in in_papers_order(fer.list_checkpoints())[:MOST]:
         try:

@@ -53,6 +53,16 @@ def named(given: Iterable[str]) -> list[str]:
     return files
 
 
+def one_thread_each() -> None:
+    """For the whole process, before `views` of many pictures: threads of OpenCV's and PyTorch's own would get in the
+    way of those that search a picture a core; they wait for one another by spinning, which takes half of the time."""
+    import cv2
+    import torch
+
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
 def views(files: Sequence[str], *, whole: bool, every: float) -> Iterator[View]:
     """Every picture, and every frame of a video with a face, in order; pictures are searched ahead, by all cores."""
     workers = os.cpu_count() or 1

@@ -13,7 +13,7 @@ import typer
 
 from fer_models.checkpoints import DEFAULT_CHECKPOINT
 from fer_models.cli.common import plain_errors, warn
-from fer_models.cli.inputs import View, named, views
+from fer_models.cli.inputs import View, named, one_thread_each, views
 from fer_models.cli.pictures import WholeOption, new_folder
 from fer_models.text import probability_text
 
@@ -62,6 +62,8 @@ def predict(
     with plain_errors():
         classifier = load_classifier(checkpoint)
         files = named(pictures)
+    if len(files) > 1:
+        one_thread_each()
     failed = False
     with ExitStack() as stack:
         write = _table(stack, table, classifier.labels) if table else lambda record: None

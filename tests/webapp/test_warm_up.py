@@ -89,6 +89,27 @@ def test_no_garbage_is_frozen(held, monkeypatch):
     assert made[0]() is None
 
 
+def test_what_visitors_add_is_frozen_too_without_its_garbage(held, monkeypatch):
+    held.set()
+    warm_up.begin()
+    assert warm_up._done.wait(30)
+    monkeypatch.setattr(warm_up, "FREEZE_EVERY_S", 0)
+    kept = [Ring() for _ in range(100)]  # of a session that lives
+    gone = weakref.ref(Ring())
+    gc.freeze()
+
+    async def serve() -> None:
+        task = asyncio.create_task(warm_up.keep_frozen())
+        while gone():
+            await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(serve(), 60))
+    gc.unfreeze()
+    gc.collect()
+    assert gc.get_freeze_count() == 0 and all(ring.itself is ring for ring in kept)
+
+
 def test_one_odd_checkpoint_keeps_no_other_waiting(monkeypatch, only_checkpoints, tmp_path, caplog):
     monkeypatch.setattr(networks, "_kept", OrderedDict())
     only_checkpoints(tmp_path)
