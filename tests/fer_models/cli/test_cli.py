@@ -288,10 +288,17 @@ def test_a_recipe_that_cannot_be_followed_is_refused_before_data_are_read(
     assert message in result.stderr and result.stderr.count("\n") == 1
 
 
+def commands(group):
+    """All that can be run, those of groups such as `jobs` too."""
+    return [
+        one for each in group.commands.values() for one in (commands(each) if hasattr(each, "commands") else [each])
+    ]
+
+
 def test_the_library_names_parameters_and_the_command_line_its_options(capsys):
     warn("Leave `start_weights` out, or name `data`.")
     assert capsys.readouterr().err == "ferscope: Leave --start-weights out, or name --data.\n"
-    options = {option for one in get_command(app).commands.values() for each in one.params for option in each.opts}
+    options = {option for one in commands(get_command(app)) for each in one.params for option in each.opts}
     parameters = set()
     for file in (file for file in PACKAGE.rglob("*.py") if file.parent.name not in ("cli", "papers")):
         text = re.sub(r"ferscope [^'`\"\n]*", "", file.read_text(encoding="utf-8"))  # whole commands may be named
