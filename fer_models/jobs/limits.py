@@ -27,6 +27,8 @@ class Limits(BaseModel):
     pictures: int = Field(50_000, ge=4, description="pictures of a job")
     megabytes: float = Field(1000, gt=0, description="megabytes of the pictures of a job that are handed over")
     minutes: float = Field(24 * 60, gt=0, description="minutes after which a running job is stopped")
+    workers: int = Field(8, ge=1, description="processes on a Ray cluster that train one job together")
+    gpus: int = Field(8, ge=0, description="GPUs that a cluster gives each of them")
     disk: float = Field(20, gt=0, description="gigabytes of all jobs together; beyond them none is accepted")
     keep_hours: float = Field(24, gt=0, description="hours after which pictures that were handed over are deleted")
 

@@ -109,7 +109,7 @@ def read_spec_file(file: Path) -> dict[str, Any]:
 
 def check_spec(spec: Spec, limits: Limits) -> None:
     """ValueError (or a kind of it) unless the job can be done: its size, its name, its checkpoint, its pictures."""
-    for field in ("epochs", "minutes"):
+    for field in ("epochs", "minutes", "workers", "gpus"):
         if (asked := getattr(spec, field)) is not None and asked > (most := getattr(limits, field)):
             raise LimitError(f"A job may take {most:g} {field} here, not {asked:g}.")
     _check_name(spec.name)

@@ -41,12 +41,21 @@ def test_the_document_names_every_setting_with_its_default():
         ("DISK", "0.000001", {}, "GB"),
         ("QUEUE", "nine", {}, "queue"),
         ("EPOCHS", "0", {}, "epochs"),
+        ("GPUS", "1", {"gpus": 2}, "1 gpus"),
     ],
 )
 def test_what_is_beyond_a_limit_leaves_nothing(folder, spec, monkeypatch, setting, value, changed, said):
     monkeypatch.setenv(f"FERSCOPE_JOBS_{setting}", value)
     with pytest.raises(ValueError, match=said):
         jobs.submit(spec.model_copy(update=changed), upload=True)
+    assert not folder.exists()
+
+
+def test_a_cluster_gives_a_job_so_many_workers(folder, spec, monkeypatch):
+    monkeypatch.setenv("FERSCOPE_RAY_ADDRESS", "http://127.0.0.1:9")
+    monkeypatch.setenv("FERSCOPE_JOBS_WORKERS", "2")
+    with pytest.raises(jobs.LimitError, match="2 workers"):
+        jobs.submit(spec.model_copy(update={"workers": 3}), backend="ray")
     assert not folder.exists()
 
 
