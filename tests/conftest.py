@@ -42,11 +42,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
     return Scheduling(config, log)
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores: a third of the time tests wait for browsers and other processes."""
-    return (os.cpu_count() or 1) + 1
-
-
 def lacking() -> list[str]:
     """Markers whose data this machine does not have."""
     return [marker for marker, (variable, _) in NEEDS.items() if not os.environ.get(variable)]
