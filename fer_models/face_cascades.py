@@ -17,6 +17,7 @@ from fer_models.face_detections import (
     Detection,
     DetectorError,
     Eyes,
+    Grey,
     Point,
     drop_duplicates,
     moved,
@@ -24,7 +25,7 @@ from fer_models.face_detections import (
     shrink,
 )
 from fer_models.face_frame import frame_of_haar
-from fer_models.face_verifier import Grey, framed, verify
+from fer_models.face_verifier import framed, verify
 from fer_models.face_windows import SMALLEST_FACE, Window, close_windows, coarse_windows
 from fer_models.images import RGBImage
 
@@ -45,9 +46,10 @@ def find_with_haar(image: RGBImage) -> list[Detection]:
     and brings chances of a false alarm, so that only faces that show both eyes and are sure count there.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    if portrait := _search_portrait(grey):
-        return portrait
-    upright = _search_copy(grey, LONGEST_SIDE)
+    small, scales = _copy(grey, LONGEST_SIDE)
+    if portrait := _search_portrait(small):
+        return _moved_up(portrait, scales)
+    upright = _moved_up(_search_upright(small), scales)
     if any(map(_is_very_sure, upright)):
         return drop_duplicates(_without_specks(upright))
     surest = max((face.score for face in upright if face.eyes), default=0.0)
@@ -76,18 +78,17 @@ def _is_very_sure(face: Detection) -> bool:
 
 def _search_portrait(grey: Grey) -> list[Detection]:
     """A face that is very sure, large and alone at a coarse look, which costs a third of a close one; else none."""
-    small, scales = _copy(grey, LONGEST_SIDE)
-    windows = coarse_windows(_cascade(_FACE), small)
-    if len(windows) != 1 or windows[0].box[2] < min(small.shape) * _PORTRAIT:
+    windows = coarse_windows(_cascade(_FACE), grey)
+    if len(windows) != 1 or windows[0].box[2] < min(grey.shape) * _PORTRAIT:
         return []
-    return [_moved_up(face, scales) for face in _faces(small, windows) if _is_very_sure(face)]
+    return list(filter(_is_very_sure, _faces(grey, windows)))
 
 
 def _search_copy(grey: Grey, longest_side: int, degrees: float = 0.0, equalised: bool = False) -> list[Detection]:
     """Faces of a shrunk copy turned by `degrees`, in the picture's coordinates."""
     small, scales = _copy(grey, longest_side, equalised)
     found = _search_turned(small, degrees) if degrees else _search_upright(small)
-    return [_moved_up(face, scales) for face in found]
+    return _moved_up(found, scales)
 
 
 def _copy(grey: Grey, longest_side: int, equalised: bool = False) -> tuple[Grey, tuple[float, float]]:
@@ -95,8 +96,9 @@ def _copy(grey: Grey, longest_side: int, equalised: bool = False) -> tuple[Grey,
     return cv2.equalizeHist(small) if equalised else _stretched(small), scales
 
 
-def _moved_up(face: Detection, scales: tuple[float, float]) -> Detection:
-    return moved(face, np.array([[scales[0], 0, 0], [0, scales[1], 0]]))
+def _moved_up(faces: list[Detection], scales: tuple[float, float]) -> list[Detection]:
+    """From a shrunk copy to the picture."""
+    return [moved(face, np.array([[scales[0], 0, 0], [0, scales[1], 0]])) for face in faces]
 
 
 def _stretched(grey: Grey) -> Grey:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Point = tuple[float, float]
 Eyes = tuple[Point, Point]
 
+Grey = NDArray[np.uint8]  # a grey picture (H, W)
 LONGEST_SIDE = 1600  # larger pictures are searched on a shrunk copy
 
 

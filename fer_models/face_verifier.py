@@ -15,9 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
+from fer_models.face_detections import Grey
 from fer_models.face_frame import cut_square
-
-Grey = NDArray[np.uint8]
 
 WEIGHTS = Path(__file__).with_suffix(".safetensors")
 VIEW = 24  # pixels of a view's side

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
+from fer_models.face_detections import Grey
 
 SMALLEST_FACE = 32  # a face of 40 px is found by the cascade's window of 35 or 39 px as well as by that of 43
 _WINDOW = 20  # pixels of the cascade's side

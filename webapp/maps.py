@@ -10,6 +10,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -80,18 +81,24 @@ _at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 def remembered(
-    face: ChosenFace, checkpoint: str, question: tuple[Hashable, ...], compute: Callable[[fer.Classifier], T]
+    face: ChosenFace,
+    checkpoint: str,
+    question: tuple[Hashable, ...],
+    compute: Callable[[fer.Classifier], T],
+    *,
+    quick: bool = False,
 ) -> T:
     """What ``compute`` finds of the face with the checkpoint's classifier; computed once for each ``question``.
 
     Faces of equal key must be equal, as must be the answers to equal questions. Nobody changes an answer: it may be
-    another visitor's as well. As many are computed at a time as there are cores: ``compute`` must not ask here itself.
+    another visitor's as well. As many are computed at a time as there are cores, so ``compute`` must not ask here
+    itself; what is ``quick``, a face's first answer, does not wait for these.
 
     Raises CheckpointError or UnknownNetworkError, and what ``compute`` raises.
     """
 
     def work() -> T:
-        with _at_work:
+        with nullcontext() if quick else _at_work:
             return compute(load_classifier(checkpoint))
 
     return _memory(face).get(_key(face, checkpoint, question), work)

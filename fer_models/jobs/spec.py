@@ -18,7 +18,6 @@ from fer_models.text import first_mistake, listed
 from fer_models.training.recipe import LabelRule, Recipe, Stage
 from fer_models.training.start.published import PUBLISHED
 
-MOST_WORKERS = 8  # each has two rows or more of a batch of 16
 FEWEST_PICTURES = 2  # a class: one to learn from, one to be scored on
 
 #: Learning rate of AdamW by what is trained: the more of the network moves, the slower.
@@ -53,7 +52,7 @@ class Spec(BaseModel):
     name: str = Field(default="", max_length=100, description="of the new checkpoint; NETWORK.own unless given")
     seed: int = Field(default=0, ge=0, lt=2**31)
     gpus: int = Field(default=0, ge=0, description="that a cluster gives each worker; this machine gives what it has")
-    workers: int = Field(default=1, ge=1, le=MOST_WORKERS, description="processes on a Ray cluster that train together")
+    workers: int = Field(default=1, ge=1, description="processes on a Ray cluster that train together")
     minutes: float | None = Field(default=None, gt=0, description="after which a run is stopped; None: the limit")
     labels: dict[str, str] = Field(default_factory=dict, description="what class folders mean")
 

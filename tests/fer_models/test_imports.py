@@ -14,8 +14,8 @@ WEB = {"streamlit", "gradio", "plotly", "webapp"}
 LEVELS = (
     ("attention", "labels", "lineage", "text", "atomic", "lazy", "face_parts", "version"),
     ("networks", "card", "images"),
-    ("preprocessing", "quantization", "face_detections", "face_windows"),
-    ("checkpoints", "face_frame"),
+    ("preprocessing", "quantization", "face_detections"),
+    ("checkpoints", "face_frame", "face_windows"),
     ("face_verifier",),
     ("face_cascades",),
     ("face_yunet",),

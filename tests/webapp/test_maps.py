@@ -67,6 +67,27 @@ def test_all_that_decides_an_answer_tells_it_apart(ask, new_server):
     assert len(ask.computed) == 3
 
 
+def test_as_much_is_computed_at_a_time_as_there_are_cores_and_a_first_answer_waits_for_none(monkeypatch):
+    monkeypatch.setattr(maps, "_at_work", threading.BoundedSemaphore(2))
+    begun, go, at_work, most = threading.Semaphore(0), threading.Event(), [], []
+
+    def compute(_) -> list[str]:
+        at_work.append(1)
+        most.append(len(at_work))
+        begun.release()
+        assert go.wait(30)
+        at_work.pop()
+        return ["map"]
+
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(maps.remembered, GALLERY, NAME, ("map", str(number)), compute) for number in range(6)]
+        begun.acquire(), begun.acquire()
+        assert maps.remembered(GALLERY, NAME, ("explain",), lambda _: ["answer"], quick=True) == ["answer"]
+        go.set()
+        assert [each.result() for each in asked] == [["map"]] * 6
+    assert max(most) == 2
+
+
 def test_what_is_stored_of_a_gallery_face_asks_no_network(monkeypatch):
     stored = np.arange(2 * 9, dtype=np.float32).reshape(2, 3, 3)
     monkeypatch.setattr(maps, "stored_occlusion", lambda name, crop: stored if crop is GALLERY.crop else None)

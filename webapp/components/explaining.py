@@ -57,7 +57,7 @@ def _answer(checkpoint: str, face: ChosenFace) -> Answer | None:
     else:
         with st.spinner(LOADING):
             load_classifier(checkpoint)
-    return remembered(face, checkpoint, ("explain",), lambda classifier: _look(classifier, face.crop))
+    return remembered(face, checkpoint, ("explain",), lambda classifier: _look(classifier, face.crop), quick=True)
 
 
 def _look(classifier: fer.Classifier, crop: np.ndarray) -> Answer:
